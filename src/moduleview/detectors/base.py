@@ -1,0 +1,32 @@
+"""What a detector is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from moduleview.telemetry.records import Finding
+from moduleview.telemetry.store_view import StoreView
+
+
+class Detector(ABC):
+    """Looks for one fault of ``faults.md`` in the store. Thresholds are fields with units.
+
+    The class's docstring says how a person reads the finding; the window shows it.
+    """
+
+    name: ClassVar[str]
+    explanation: ClassVar[str]
+
+    @abstractmethod
+    def check(self, store: StoreView, since_step: int) -> Sequence[Finding]:
+        """All findings that hold now.
+
+        Args:
+            store: The run.
+            since_step: First step that this detector has not seen yet.
+        """
+
+    def reset(self) -> None:
+        """Forget everything: a new model was opened."""

@@ -1,0 +1,83 @@
+"""What a dockable panel is, and all that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+from PySide6.QtWidgets import QWidget
+
+from moduleview.gui.selection import Selection
+from moduleview.gui.theme import Theme
+from moduleview.telemetry.commands import Capability, Command
+from moduleview.telemetry.store_view import StoreView
+
+
+class Area(Enum):
+    """Where a panel stands until a person moves it."""
+
+    LEFT = "left"
+    CENTRE_TOP = "centre_top"
+    CENTRE_BOTTOM = "centre_bottom"
+    RIGHT = "right"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True)
+class PanelContext:
+    """Everything a panel is given; there are no globals.
+
+    Attributes:
+        store: What is known of the run. The object stays the same when another model is opened.
+        selection: What a person is looking at.
+        theme: Colours, fonts, zoom.
+        capabilities: Asks what the source can do now.
+        send: Passes a command to the source; returns at once.
+        run_action: Runs an action of the window's table by its id ("run.start", "file.open").
+        notify: Shows a sentence at the left of the status bar for 8 s.
+    """
+
+    store: StoreView
+    selection: Selection
+    theme: Theme
+    capabilities: Callable[[], Capability]
+    send: Callable[[Command], None]
+    run_action: Callable[[str], None]
+    notify: Callable[[str], None]
+
+
+class Panel(QWidget):
+    """A dockable panel. One file in ``gui/panels``; found by being there.
+
+    Class attributes:
+        panel_id: Stable name in saved layouts.
+        area: Where it stands at first; ``order`` sorts panels that share an area into tabs or rows.
+        needs: Without these capabilities the panel shows the reason instead of itself.
+        tabbed: Stands as a tab with others of its area; otherwise below or beside them.
+    """
+
+    panel_id: ClassVar[str]
+    area: ClassVar[Area]
+    order: ClassVar[int] = 0
+    needs: ClassVar[Capability] = Capability.NONE
+    tabbed: ClassVar[bool] = True
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.setObjectName(self.panel_id)
+
+    def title(self) -> str:
+        """What stands on the dock, translated."""
+        raise NotImplementedError
+
+    def title_controls(self) -> Sequence[QWidget]:
+        """Widgets at the right of the dock's title; asked for once. Their parent is set by the dock."""
+        return ()
+
+    def refresh(self, store: StoreView) -> None:
+        """Draw what changed. Called by the clock, only while the panel is visible; at most 5 ms, and nothing to do
+        when the revisions it reads have not moved."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""One file a dockable panel; found by being there."""

@@ -1,0 +1,1 @@
+"""Plots: the only importers of pyqtgraph, which has no types."""

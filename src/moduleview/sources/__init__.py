@@ -1,0 +1,1 @@
+"""Where records come from: this process, another one, or a file. The viewing side cannot tell which."""

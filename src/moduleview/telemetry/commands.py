@@ -1,0 +1,119 @@
+"""What the viewing side may ask of the training side; applied only at the safe point, on the training thread."""
+
+from __future__ import annotations
+
+from enum import Flag, auto
+
+import msgspec
+
+from moduleview.telemetry.hooks import HookKind
+
+
+class Capability(Flag):
+    """What a source can do. A panel that needs more is greyed out with the reason."""
+
+    NONE = 0
+    CONTROL = auto()  # run, pause, step, stop, throttle, device
+    HOOKS = auto()  # tick hooks
+    REPORTS = auto()  # frozen reports of modules and tensors
+    INTERVENE = auto()  # change the run
+    SEEK = auto()  # move in time
+
+
+class Run(msgspec.Struct, frozen=True, tag=True):
+    """Train: ``n_steps`` more steps and pause, or until told otherwise when it is None."""
+
+    n_steps: int | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Wait at the next safe point; Run goes on from there."""
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """End this run at the next safe point; the next Run makes the model anew and starts at step 0."""
+
+
+class Reload(msgspec.Struct, frozen=True, tag=True):
+    """Run the target's code again and open what it makes now."""
+
+
+class SetThrottle(msgspec.Struct, frozen=True, tag=True):
+    """Train at most this many steps a second; None lifts the limit."""
+
+    steps_per_s: float | None
+
+
+class SetDevice(msgspec.Struct, frozen=True, tag=True):
+    """Move model, optimizer state and batches to ``device`` ("cpu", "cuda:0", "mps")."""
+
+    device: str
+
+
+class SetHooks(msgspec.Struct, frozen=True, tag=True):
+    """Tick or untick one kind of hook on many nodes at once.
+
+    Attributes:
+        fqns: Modules; parameters when ``kind`` is TENSOR.
+    """
+
+    fqns: tuple[str, ...]
+    kind: HookKind
+    enabled: bool
+
+
+class RequestModuleReport(msgspec.Struct, frozen=True, tag=True):
+    """Ask for a ``ModuleReport`` of one module."""
+
+    fqn: str
+
+
+class RequestTensorReport(msgspec.Struct, frozen=True, tag=True):
+    """Ask for a ``TensorReport`` of one parameter or buffer."""
+
+    fqn: str
+
+
+class SetTrainingData(msgspec.Struct, frozen=True, tag=True):
+    """Give a bare model random batches and a loss, so that it can train.
+
+    Attributes:
+        input_shapes: One shape an argument of ``forward``, batch dimension included.
+        dtype: torch's name of the inputs' type, "float32" or "int64".
+        loss: Name of a loss in ``torch.nn.functional`` ("cross_entropy", "mse_loss"), or "mean" of the output.
+        n_classes: Exclusive upper bound of random integer inputs and of class targets.
+        learning_rate: Of the AdamW optimizer that is made.
+    """
+
+    input_shapes: tuple[tuple[int, ...], ...]
+    dtype: str = "float32"
+    loss: str = "mse_loss"
+    n_classes: int = 10
+    learning_rate: float = 1e-3
+
+
+class Freeze(msgspec.Struct, frozen=True, tag=True):
+    """Set ``requires_grad`` of a module's subtree or of one parameter; entered in the journal, undone by its opposite."""
+
+    fqn: str
+    frozen: bool
+
+
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """Take every hook off, let the model go, and end the training thread."""
+
+
+Command = (
+    Run
+    | Pause
+    | Stop
+    | Reload
+    | SetThrottle
+    | SetDevice
+    | SetHooks
+    | RequestModuleReport
+    | RequestTensorReport
+    | SetTrainingData
+    | Freeze
+    | Close
+)
