@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
+from moduleview.gui.gradient_scale import GradientScale
 from moduleview.gui.selection import Selection
 from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability, Command
@@ -33,6 +34,7 @@ class PanelContext:
         store: What is known of the run. The object stays the same when another model is opened.
         selection: What a person is looking at.
         theme: Colours, fonts, zoom.
+        scale: The one colour scale of gradients.
         capabilities: Asks what the source can do now.
         send: Passes a command to the source; returns at once.
         run_action: Runs an action of the window's table by its id ("run.start", "file.open").
@@ -42,6 +44,7 @@ class PanelContext:
     store: StoreView
     selection: Selection
     theme: Theme
+    scale: GradientScale
     capabilities: Callable[[], Capability]
     send: Callable[[Command], None]
     run_action: Callable[[str], None]

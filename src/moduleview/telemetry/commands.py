@@ -34,10 +34,6 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     """End this run at the next safe point; the next Run makes the model anew and starts at step 0."""
 
 
-class Reload(msgspec.Struct, frozen=True, tag=True):
-    """Run the target's code again and open what it makes now."""
-
-
 class SetThrottle(msgspec.Struct, frozen=True, tag=True):
     """Train at most this many steps a second; None lifts the limit."""
 
@@ -107,7 +103,6 @@ Command = (
     Run
     | Pause
     | Stop
-    | Reload
     | SetThrottle
     | SetDevice
     | SetHooks

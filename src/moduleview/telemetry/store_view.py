@@ -67,12 +67,15 @@ class StoreView(Protocol):
     @property
     def series_revision(self) -> int:
         """Grows with each step record and each declared series."""
+
     @property
     def model_revision(self) -> int:
         """Grows when the model, its structure, device or coverage changes."""
+
     @property
     def hooks_revision(self) -> int:
         """Grows when a hook's state changes, requests of ours included."""
+
     @property
     def findings_revision(self) -> int: ...
     @property
@@ -90,20 +93,25 @@ class StoreView(Protocol):
     @property
     def open_failure(self) -> OpenFailed | None:
         """The last target that could not be opened, until another one opens."""
+
     @property
     def coverage(self) -> NDArray[np.uint8]:
         """(n_modules,) of ``NodeCoverage``."""
+
     @property
     def hooks(self) -> Mapping[tuple[str, HookKind], HookEntry]:
         """Ticked hooks by (fqn, kind), those only requested included."""
+
     @property
     def findings(self) -> Sequence[Finding]: ...
     @property
     def log(self) -> Sequence[LogLine]:
         """The last lines, at most 10 000, oldest first."""
+
     @property
     def n_log_lines(self) -> int:
         """Lines ever logged, those no longer kept included."""
+
     @property
     def n_dropped(self) -> int:
         """Step records lost between the threads."""
@@ -111,26 +119,32 @@ class StoreView(Protocol):
     @property
     def first_step(self) -> int | None:
         """Oldest step kept at full resolution, or None."""
+
     @property
     def last_step(self) -> int | None:
         """Newest step, or None."""
+
     @property
     def steps_per_s(self) -> float:
         """Over the last two seconds of training; NaN before."""
 
     def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
         """Keys of all series of a quantity, in the order they were declared."""
+
     def quantities(self) -> tuple[str, ...]:
         """All quantities, sorted."""
+
     def latest(self, key: SeriesKey) -> float | None:
         """Last measured value; None when there is none."""
+
     def tail(self, key: SeriesKey, n: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Steps and values of the measured points among the last ``n`` steps kept at full resolution."""
-    def matrix(
-        self, keys: Sequence[SeriesKey], n: int, *, end_step: int | None = None
-    ) -> Matrix:
+
+    def matrix(self, keys: Sequence[SeriesKey], n: int, *, end_step: int | None = None) -> Matrix:
         """The last ``n`` steps kept at full resolution up to ``end_step`` (the newest by default), inclusive."""
+
     def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
         """The whole history between two steps, thinned to at most ``n_columns`` from the min/max archive."""
+
     def module_report(self, fqn: str) -> ModuleReport | None: ...
     def tensor_report(self, fqn: str) -> TensorReport | None: ...

@@ -1,0 +1,1 @@
+"""Runs steps; serves a run to others."""

@@ -1,0 +1,1 @@
+"""Puts hooks on and takes them off, without a trace."""

@@ -1,0 +1,1 @@
+"""Changes the run; one file a change, each reversible and entered in the journal."""

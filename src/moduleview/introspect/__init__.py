@@ -1,0 +1,1 @@
+"""torch objects become snapshots and reports; loads models. Never Qt."""
