@@ -77,7 +77,7 @@ class Session:
         n_taken, left_over = self._drain(self._source, time.perf_counter() + budget_s)
         self._store.set_dropped(self._source.n_dropped)
         if n_taken:
-            self._store.set_suspicions(self._detectors.check(self._store))
+            self._store.set_detected(self._detectors.check(self._store))
         return left_over
 
     def close_model(self) -> None:

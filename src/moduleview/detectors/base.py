@@ -28,5 +28,5 @@ class Detector(ABC):
             since_step: First step that this detector has not seen yet.
         """
 
-    def reset(self) -> None:
+    def reset(self) -> None:  # noqa: B027 - most detectors remember nothing
         """Forget everything: a new model was opened."""

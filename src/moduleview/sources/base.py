@@ -16,7 +16,8 @@ class Source(Protocol):
         """Where the records come from, as a person would say it."""
 
     @property
-    def capabilities(self) -> Capability: ...
+    def capabilities(self) -> Capability:
+        """What this source can do."""
 
     @property
     def n_dropped(self) -> int:

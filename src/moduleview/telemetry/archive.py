@@ -6,6 +6,8 @@ finite value of ``FOLD ** k`` steps, in a ring of its own. No spike is lost at a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ class Ring:
         self._blanks = blanks
         self._n_allocated = min(64, capacity)
         self.steps = np.zeros(self._n_allocated, dtype=np.int64)
-        self.arrays = [
+        self.arrays: list[NDArray[Any]] = [
             np.full((self._n_allocated, n_columns), blank, dtype=dtype)
             for dtype, blank in zip(dtypes, blanks, strict=True)
         ]
@@ -203,8 +205,8 @@ class Archive:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
         if level:
             low, high, bad = (array[at] for array in self._levels[level - 1].arrays)
-            return np.fmin.reduce(low), np.fmax.reduce(high), bad.any(axis=0)
+            return np.fmin.reduce(low), np.fmax.reduce(high), np.logical_or.reduce(bad)
         values, measured = (array[at] for array in self._raw.arrays)
         finite = np.isfinite(values)
         shown = np.where(finite, values, np.float32(np.nan))
-        return np.fmin.reduce(shown), np.fmax.reduce(shown), (measured & ~finite).any(axis=0)
+        return np.fmin.reduce(shown), np.fmax.reduce(shown), np.logical_or.reduce(measured & ~finite)

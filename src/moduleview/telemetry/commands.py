@@ -89,7 +89,7 @@ class SetTrainingData(msgspec.Struct, frozen=True, tag=True):
 
 
 class Freeze(msgspec.Struct, frozen=True, tag=True):
-    """Set ``requires_grad`` of a module's subtree or of one parameter; entered in the journal, undone by its opposite."""
+    """Set ``requires_grad`` of a subtree or of one parameter; entered in the journal, undone by its opposite."""
 
     fqn: str
     frozen: bool

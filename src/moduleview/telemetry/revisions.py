@@ -11,9 +11,9 @@ class Revisions:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def bump(self, topic: str) -> None:
-        """Something of ``topic`` changed."""
-        self._counts[topic] += 1
+    def bump(self, *topics: str) -> None:
+        """Something of each topic changed."""
+        self._counts.update(topics)
 
     def __getitem__(self, topic: str) -> int:
         return self._counts[topic]

@@ -40,8 +40,8 @@ class NodeCoverage(IntEnum):
 class TensorTable:
     """Every parameter and buffer, a row each, in the order of the modules that hold them.
 
-    ``lengths`` of all columns are equal. ``alias_of`` is the row of the first place where the same tensor is registered,
-    or ``NO_NODE`` at that first place; totals count only the first.
+    All columns are equally long. ``alias_of`` is the row of the first place where the same tensor is registered, or
+    ``NO_NODE`` at that first place; totals count only the first.
 
     Attributes:
         names: Last component of the FQN (``weight``).

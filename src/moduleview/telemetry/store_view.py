@@ -63,7 +63,9 @@ class StoreView(Protocol):
     """
 
     @property
-    def revision(self) -> int: ...
+    def revision(self) -> int:
+        """Grows with every change."""
+
     @property
     def series_revision(self) -> int:
         """Grows with each step record and each declared series."""
@@ -77,19 +79,29 @@ class StoreView(Protocol):
         """Grows when a hook's state changes, requests of ours included."""
 
     @property
-    def findings_revision(self) -> int: ...
+    def findings_revision(self) -> int:
+        """Grows when the list of findings changes."""
+
     @property
-    def log_revision(self) -> int: ...
+    def log_revision(self) -> int:
+        """Grows with each line."""
+
     @property
     def report_revision(self) -> int:
         """Grows when a module or tensor report arrives."""
 
     @property
-    def model(self) -> ModelSnapshot | None: ...
+    def model(self) -> ModelSnapshot | None:
+        """The newest picture of the model, None when nothing is open."""
+
     @property
-    def task(self) -> TaskInfo | None: ...
+    def task(self) -> TaskInfo | None:
+        """What is open, apart from its modules."""
+
     @property
-    def run(self) -> RunChanged: ...
+    def run(self) -> RunChanged:
+        """What the training thread is doing."""
+
     @property
     def open_failure(self) -> OpenFailed | None:
         """The last target that could not be opened, until another one opens."""
@@ -103,7 +115,9 @@ class StoreView(Protocol):
         """Ticked hooks by (fqn, kind), those only requested included."""
 
     @property
-    def findings(self) -> Sequence[Finding]: ...
+    def findings(self) -> Sequence[Finding]:
+        """Structure checks first, then what the detectors found."""
+
     @property
     def log(self) -> Sequence[LogLine]:
         """The last lines, at most 10 000, oldest first."""
@@ -146,5 +160,8 @@ class StoreView(Protocol):
     def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
         """The whole history between two steps, thinned to at most ``n_columns`` from the min/max archive."""
 
-    def module_report(self, fqn: str) -> ModuleReport | None: ...
-    def tensor_report(self, fqn: str) -> TensorReport | None: ...
+    def module_report(self, fqn: str) -> ModuleReport | None:
+        """The newest report of a module, if it was asked for."""
+
+    def tensor_report(self, fqn: str) -> TensorReport | None:
+        """The newest report of a parameter or buffer, if it was asked for."""
