@@ -1,0 +1,81 @@
+"""What holds for every test: no machine's settings are touched, nothing that a test started outlives it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Soak tests run only when asked for by ``-m soak``; gpu tests only where there is one."""
+    if "soak" not in (config.option.markexpr or ""):
+        kept = [item for item in items if item.get_closest_marker("soak") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, caches and session files of the program land in the test's folder."""
+    for variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A thread that a test started has ended when the test ends; else the line that started it is named."""
+    started: dict[threading.Thread, str] = {}
+    original = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        started[thread] = "".join(traceback.format_stack(sys._getframe(1), limit=6))
+        original(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=5)
+    left = [thread for thread in set(threading.enumerate()) - before if thread.is_alive()]
+    assert not left, "\n".join(f"{thread.name} still runs; started at\n{started.get(thread, '?')}" for thread in left)
+
+
+@pytest.fixture(autouse=True)
+def no_hook_left_behind() -> Iterator[None]:
+    """torch's process-wide hook tables are as they were: a hook that stays would fire in the next person's run."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    module = torch.nn.modules.module
+    tables = {
+        "forward": module._global_forward_hooks,
+        "forward_pre": module._global_forward_pre_hooks,
+        "backward": module._global_backward_hooks,
+        "backward_pre": module._global_backward_pre_hooks,
+        "optimizer step pre": torch.optim.optimizer._global_optimizer_pre_hooks,
+        "optimizer step post": torch.optim.optimizer._global_optimizer_post_hooks,
+    }
+    left = {name: list(table.values()) for name, table in tables.items() if table}
+    for table in tables.values():
+        table.clear()
+    assert not left, f"global hooks left behind: {left}"
+
+
+@pytest.fixture
+def garbage_stays_collectable() -> Iterator[None]:
+    """For tests that train in process, which switches the collector off meanwhile."""
+    import gc  # noqa: PLC0415
+
+    was_enabled = gc.isenabled()
+    yield
+    assert gc.isenabled() == was_enabled, "the garbage collector was left as training had set it"
