@@ -28,7 +28,8 @@ class CellGuard:
 
     def cell(self, read: Callable[[Index, int], object], index: Index, role: int) -> object:
         """What ``read(index, role)`` gives; after an exception ``?`` as text and nothing for other roles."""
-        return self.call(lambda: read(index, role), PLACEHOLDER if role == Qt.ItemDataRole.DisplayRole else None)
+        fallback: object = PLACEHOLDER if role == Qt.ItemDataRole.DisplayRole else None
+        return self.call(lambda: read(index, role), fallback)
 
     def call(self, body: Callable[[], T], fallback: T) -> T:
         """What ``body`` gives; after an exception ``fallback``. Each place that raises is reported once."""
