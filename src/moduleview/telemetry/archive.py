@@ -109,13 +109,13 @@ class Archive:
     def add_series(self, n: int) -> None:
         """Make room for ``n`` more series; they were not measured so far."""
         self._n_series += n
+        rows = _RAW_BYTES // (_BYTES_A_POINT * max(self._n_series, 1))
+        self._raw.set_capacity(max(_RAW_ROWS_MINIMUM, min(_RAW_ROWS_MAXIMUM, rows)))
         self._raw.add_columns(n)
         for level in self._levels:
             level.add_columns(n)
         self._latest = np.concatenate([self._latest, np.full(n, np.nan, dtype=np.float32)])
         self._has_latest = np.concatenate([self._has_latest, np.zeros(n, dtype=np.bool_)])
-        rows = _RAW_BYTES // (_BYTES_A_POINT * max(self._n_series, 1))
-        self._raw.set_capacity(max(_RAW_ROWS_MINIMUM, min(_RAW_ROWS_MAXIMUM, rows)))
 
     def append(self, step: int, series: NDArray[np.int32], values: NDArray[np.float32]) -> None:
         """Add what was measured at ``step``, which is larger than every step before."""

@@ -1,0 +1,128 @@
+"""The store: what panels read is what was said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from builders import add_steps, declare_gradients, opened_store, snapshot_of, task_info
+from moduleview.telemetry.commands import SetHooks
+from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
+from moduleview.telemetry.records import (
+    CoverageMeasured,
+    FailureReport,
+    HooksChanged,
+    LogLine,
+    ModelChanged,
+    ModelOpened,
+    ModuleReport,
+    OpenFailed,
+    RunState,
+    SeriesKey,
+)
+from moduleview.telemetry.store import N_LOG_LINES, N_REPORTS, SeriesStore
+
+
+def test_tail_tells_not_measured_from_not_a_number() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    rows = np.ones((4, len(keys)))
+    rows[1, 0] = np.nan
+    rows[2, 0] = -1
+    add_steps(store, rows)
+    steps, values = store.tail(keys[0], 10)
+    assert steps.tolist() == [0, 1, 3]
+    assert np.isnan(values[1])
+    matrix = store.matrix(keys[:2], 10)
+    assert matrix.measured[:, 0].tolist() == [True, True, False, True]
+
+
+def test_matrix_ends_where_it_is_asked_to_and_knows_unknown_keys() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.arange(5 * len(keys)).reshape(5, -1))
+    matrix = store.matrix((keys[1], SeriesKey("grad_norm", "nowhere")), 2, end_step=3)
+    assert matrix.steps.tolist() == [2, 3]
+    assert matrix.values[:, 0].tolist() == [2 * len(keys) + 1, 3 * len(keys) + 1]
+    assert not matrix.measured[:, 1].any()
+
+
+def test_a_repeated_step_changes_nothing() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.ones((2, len(keys))))
+    revision = store.revision
+    add_steps(store, np.zeros((1, len(keys))), first_step=1)
+    assert store.revision == revision
+    assert store.latest(keys[0]) == 1
+
+
+def test_steps_a_second_come_from_training_time() -> None:
+    store = opened_store()
+    assert np.isnan(store.steps_per_s)
+    add_steps(store, np.ones((50, len(declare_gradients(store)))))
+    assert store.steps_per_s == pytest.approx(100, rel=1e-6)
+
+
+def test_a_tick_is_requested_until_it_is_confirmed() -> None:
+    store = opened_store()
+    place = ("head", HookKind.FORWARD)
+    store.request_hooks(SetHooks(("head",), HookKind.FORWARD, enabled=True))
+    assert store.hooks[place].status is HookStatus.REQUESTED
+    store.apply(HooksChanged((HookEntry("head", HookKind.FORWARD, HookStatus.ACTIVE),)))
+    assert store.hooks[place].status is HookStatus.ACTIVE
+    store.request_hooks(SetHooks(("head",), HookKind.FORWARD, enabled=False))
+    assert place not in store.hooks
+    store.apply(HooksChanged(()))
+    store.request_hooks(SetHooks(("head",), HookKind.FORWARD, enabled=True))
+    assert store.hooks[place].status is HookStatus.REQUESTED
+
+
+def test_opening_a_model_forgets_the_one_before() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.ones((2, len(keys))))
+    store.apply(OpenFailed("x.py", FailureReport("no", "do")))
+    store.apply(ModelOpened(snapshot_of(generation=1), task_info()))
+    assert store.last_step is None
+    assert store.quantities() == ()
+    assert store.open_failure is None
+    assert len(store.coverage) == len(snapshot_of())
+
+
+def test_a_changed_model_keeps_its_series() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.ones((2, len(keys))))
+    store.apply(ModelChanged(snapshot_of(generation=1), task_info(device="cuda:0")))
+    assert store.last_step == 1
+    assert store.task is not None
+    assert store.task.device == "cuda:0"
+
+
+def test_coverage_of_another_generation_is_not_taken() -> None:
+    store = opened_store()
+    assert store.model is not None
+    store.apply(CoverageMeasured(7, np.ones(len(store.model), dtype=np.uint8)))
+    assert not store.coverage.any()
+    store.apply(CoverageMeasured(0, np.ones(len(store.model), dtype=np.uint8)))
+    assert store.coverage.all()
+
+
+def test_log_and_reports_are_bounded() -> None:
+    store = SeriesStore()
+    for number in range(N_LOG_LINES + 5):
+        store.apply(LogLine(0.0, "stdout", str(number)))
+    assert len(store.log) == N_LOG_LINES
+    assert store.n_log_lines == N_LOG_LINES + 5
+    for number in range(N_REPORTS + 1):
+        store.apply(ModuleReport(str(number), "T", "", "", "", "", ""))
+    assert store.module_report("0") is None
+    assert store.module_report(str(N_REPORTS)) is not None
+
+
+def test_forgetting_leaves_an_empty_store() -> None:
+    store = opened_store()
+    store.forget_model()
+    assert store.model is None
+    assert store.run.state is RunState.CLOSED
