@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.gradient_scale import GradientScale
 from moduleview.gui.selection import Selection
+from moduleview.gui.shared_axes import SharedAxes
 from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability, Command
 from moduleview.telemetry.store_view import StoreView
@@ -39,6 +40,7 @@ class PanelContext:
         send: Passes a command to the source; returns at once.
         run_action: Runs an action of the window's table by its id ("run.start", "file.open").
         notify: Shows a sentence at the left of the status bar for 8 s.
+        axes: The steps and rows that all plots show.
     """
 
     store: StoreView
@@ -49,6 +51,7 @@ class PanelContext:
     send: Callable[[Command], None]
     run_action: Callable[[str], None]
     notify: Callable[[str], None]
+    axes: SharedAxes = field(default_factory=SharedAxes)
 
 
 class Panel(QWidget):

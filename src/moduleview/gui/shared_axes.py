@@ -1,0 +1,142 @@
+"""What the plots show in common: which steps, which modules are opened to their parameters, where the columns end.
+
+The map, the curves and the loss draw the same steps, and the profile the map's rows, without knowing of each other.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+WINDOWS: tuple[int | None, ...] = (240, 1000, None)
+_FIRST_WIDTH = 30  # steps: a run that has just begun fills the plot in doublings of this, not in jumps at every step
+_NARROWEST = 4.0
+
+
+class SharedAxes(QObject):
+    """The window of steps and the rows that plots share. GUI thread only.
+
+    Steps are continuous numbers here: the column of step 7 reaches from 6.5 to 7.5.
+    """
+
+    steps_changed = Signal()  # range, window or following
+    rows_changed = Signal()  # opened modules or the visible rows
+    columns_changed = Signal()  # where the map's columns end on the screen
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._window = WINDOWS[0]
+        self._is_following = True
+        self._extent: tuple[int, int] | None = None
+        self._steps = (-0.5, _FIRST_WIDTH - 0.5)
+        self._opened: frozenset[str] = frozenset()
+        self._rows: tuple[float, float] | None = None
+        self._right_edge: int | None = None
+
+    @property
+    def window(self) -> int | None:
+        """Steps shown while following; None is all of them."""
+        return self._window
+
+    @property
+    def is_following(self) -> bool:
+        """The newest step stays at the right edge."""
+        return self._is_following
+
+    @property
+    def steps(self) -> tuple[float, float]:
+        """The steps at the left and the right edge."""
+        return self._steps
+
+    @property
+    def opened(self) -> frozenset[str]:
+        """FQNs of the modules that show a row for each of their parameters."""
+        return self._opened
+
+    @property
+    def rows(self) -> tuple[float, float] | None:
+        """The rows at the upper and the lower edge, or None for all."""
+        return self._rows
+
+    @property
+    def right_edge(self) -> int | None:
+        """Where the map's columns end, in pixels of the screen; None while there is no map."""
+        return self._right_edge
+
+    def set_window(self, n_steps: int | None) -> None:
+        """Show so many of the newest steps, and follow them."""
+        self._window = n_steps
+        self.follow()
+
+    def follow(self) -> None:
+        """Keep the newest step at the right edge again."""
+        self._is_following = True
+        self._set_steps(self._following_range(), always=True)
+
+    def take_extent(self, first_step: int | None, last_step: int | None) -> None:
+        """Say which steps there are; moves the range while following. Cheap when nothing changed."""
+        extent = None if first_step is None or last_step is None else (first_step, last_step)
+        if extent == self._extent:
+            return
+        began_anew = extent is None or (self._extent is not None and extent[1] < self._extent[1])
+        self._extent = extent
+        self._is_following = self._is_following or began_anew
+        if self._is_following:
+            self._set_steps(self._following_range())
+
+    def show_steps(self, low: float, high: float) -> None:
+        """Show these steps, as a person asked; ends following unless the newest stays at the right edge."""
+        if high - low < _NARROWEST:
+            middle = (low + high) / 2
+            low, high = middle - _NARROWEST / 2, middle + _NARROWEST / 2
+        if self._extent is not None:
+            low, high = self._kept_in_extent(low, high)
+        self._is_following = False
+        self._set_steps((low, high), always=True)
+
+    def toggle_opened(self, fqn: str) -> None:
+        """Give a module a row for each of its parameters, or take them away."""
+        self._opened ^= {fqn}
+        self._rows = None
+        self.rows_changed.emit()
+
+    def show_rows(self, rows: tuple[float, float] | None) -> None:
+        """Show these rows; None shows all."""
+        if rows != self._rows:
+            self._rows = rows
+            self.rows_changed.emit()
+
+    def set_right_edge(self, screen_x: int | None) -> None:
+        """Say where the map's columns end, so that other plots can end there too."""
+        if screen_x != self._right_edge:
+            self._right_edge = screen_x
+            self.columns_changed.emit()
+
+    def forget_model(self) -> None:
+        """Another model was opened: nothing is opened or zoomed any more."""
+        self._opened, self._rows = frozenset(), None
+        self.rows_changed.emit()
+        self.follow()
+
+    def _kept_in_extent(self, low: float, high: float) -> tuple[float, float]:
+        """At least a quarter of the plot keeps steps in it, however far somebody pans."""
+        assert self._extent is not None
+        margin = (high - low) / 4
+        shift = min(0.0, self._extent[1] + 0.5 - margin - low) + max(0.0, -0.5 + margin - high)
+        return low + shift, high + shift
+
+    def _following_range(self) -> tuple[float, float]:
+        last = -1 if self._extent is None else self._extent[1]
+        width = _FIRST_WIDTH
+        while width < last + 1:
+            width *= 2
+        if self._window is not None:
+            width = min(width, self._window)
+        elif last + 1 > _FIRST_WIDTH:
+            width = last + 1
+        high = max(last + 1, width) - 0.5
+        return high - width, high
+
+    def _set_steps(self, steps: tuple[float, float], *, always: bool = False) -> None:
+        if always or steps != self._steps:
+            self._steps = steps
+            self.steps_changed.emit()
