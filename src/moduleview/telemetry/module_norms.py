@@ -58,15 +58,16 @@ def _combine(
     quantity = matrix.keys[0].quantity if matrix.keys else ""
     keys = tuple(SeriesKey(quantity, fqns[node]) for node in nodes.tolist())
     squares = np.where(matrix.measured, matrix.values.astype(np.float64), 0.0) ** 2
-    sums = _segment_sums(squares, begins, ends)
-    measured = _segment_sums(matrix.measured.astype(np.int64), begins, ends) > 0
+    sums = segment_sums(squares, begins, ends)
+    measured = segment_sums(matrix.measured.astype(np.int64), begins, ends) > 0
     values = np.where(measured, np.sqrt(sums), np.nan).astype(np.float32)
     return Matrix(matrix.steps, keys, values, measured)
 
 
-def _segment_sums(
+def segment_sums(
     rows: NDArray[np.float64] | NDArray[np.int64], begins: NDArray[np.int32], ends: NDArray[np.int32]
 ) -> NDArray[np.float64]:
+    """(m, segments): sums over the columns ``begins[i]:ends[i]`` of (m, columns); segments may overlap or be empty."""
     padded = np.concatenate([rows, np.zeros((rows.shape[0], 1), dtype=rows.dtype)], axis=1)
     pairs = np.stack([begins, ends], axis=1).reshape(-1).astype(np.int64)
     if not len(pairs):
