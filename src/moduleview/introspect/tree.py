@@ -1,0 +1,190 @@
+"""Takes the picture of a module tree: one walk over ``_modules``, ``_parameters`` and ``_buffers``.
+
+Nothing else of a module is read: ``module.weight`` of a parametrised layer would compute, and under spectral_norm even
+change the model. Built to be lean, since a tree may have a million modules: one short loop finds the modules, then each
+column is made in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from moduleview.introspect.tensors import RegisteredTensors, describe_tensors, first_rows, is_uninitialised
+from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
+
+_MAXIMUM_ROWS = 2_000_000  # beyond, shared subtrees are not repeated: sharing at each of k levels would give 2**k rows
+
+Attributes = dict[str, Any]
+
+
+def snapshot_model(model: nn.Module, generation: int = 0) -> ModelSnapshot:
+    """The frozen picture of ``model``. Training thread only.
+
+    Rows stand in the order of ``named_modules(remove_duplicate=False)``: a module registered twice stands twice, the
+    second time with ``alias_of``. A module that contains itself is not entered again. Names are kept as they are,
+    however hostile; ``telemetry.display_names`` makes them fit for a screen.
+
+    Args:
+        model: Any module; its forward is not called and none of its tensors is read.
+        generation: Given to the snapshot.
+    """
+    order = _walk(model)
+    modules, subtree_end = order.modules, np.array(order.subtree_end, dtype=np.int32)
+    attributes = [module.__dict__ for module in modules]
+    registered, tensor_begin = _registered_tensors(attributes)
+    tensors = describe_tensors(registered)
+    described = list(map(_Kinds().__getitem__, map(type, modules)))
+    traits = _traits([trait for _, trait in described], attributes, subtree_end)
+    if None in tensors.shapes:
+        waiting = [row for row, tensor in enumerate(registered.tensors) if is_uninitialised(tensor)]
+        traits[tensors.module[waiting]] = ModuleTrait.LAZY
+    return ModelSnapshot(
+        generation=generation,
+        names=tuple(order.names),
+        type_names=tuple(name for name, _ in described),
+        parent=np.array(order.parent, dtype=np.int32),
+        depth=np.array(order.depth, dtype=np.int32),
+        subtree_end=subtree_end,
+        alias_of=first_rows(modules),
+        traits=traits,
+        training=_training(modules, attributes),
+        tensor_begin=tensor_begin,
+        tensors=tensors,
+    )
+
+
+@dataclass(slots=True)
+class _Order:
+    """The modules in pre-order, and where each stands."""
+
+    names: list[str] = field(default_factory=list)
+    modules: list[nn.Module] = field(default_factory=list)
+    parent: list[int] = field(default_factory=list)
+    depth: list[int] = field(default_factory=list)
+    subtree_end: list[int] = field(default_factory=list)
+
+
+def _walk(model: nn.Module) -> _Order:
+    order = _Order()
+    modules, subtree_end = order.modules, order.subtree_end
+    add_name, add_module, add_parent = order.names.append, modules.append, order.parent.append
+    add_depth, add_end = order.depth.append, subtree_end.append
+    module_class = nn.Module
+    entered: set[int] = set()
+    first: Iterator[tuple[str, object]] = iter([(type(model).__name__, model)])
+    path = [(first, NO_NODE, 0)]  # children that are left, row, identity
+    while path:
+        children, parent, _ = path[-1]
+        depth = len(path) - 1
+        for name, module in children:
+            if not isinstance(module, module_class):
+                continue  # None, or what torch itself would not have let in
+            row = len(modules)
+            add_name(name)
+            add_module(module)
+            add_parent(parent)
+            add_depth(depth)
+            add_end(row + 1)
+            below = module.__dict__.get("_modules")
+            if not below:
+                continue
+            identity = id(module)
+            if identity in entered and (row >= _MAXIMUM_ROWS or any(identity == inside for _, _, inside in path)):
+                continue
+            entered.add(identity)
+            path.append((iter(below.items()), row, identity))
+            break
+        else:
+            path.pop()
+            if parent != NO_NODE:
+                subtree_end[parent] = len(modules)
+    return order
+
+
+def _registered_tensors(attributes: Sequence[Attributes]) -> tuple[RegisteredTensors, NDArray[np.int32]]:
+    """Every registered tensor, and (n + 1,) where each module's own begin."""
+    names: list[str] = []
+    tensors: list[Tensor] = []
+    counts: list[int] = []  # parameters and buffers alternate
+    not_persistent: list[int] = []
+    add_name, add_tensor, add_count = names.append, tensors.append, counts.append
+    for own in attributes:
+        begin = len(tensors)
+        parameters, buffers = own.get("_parameters"), own.get("_buffers")
+        if parameters:
+            for name, tensor in parameters.items():
+                if tensor is not None:
+                    add_name(name)
+                    add_tensor(tensor)
+        middle = len(tensors)
+        if buffers:
+            left_out = own.get("_non_persistent_buffers_set") or ()
+            for name, tensor in buffers.items():
+                if tensor is not None:
+                    if name in left_out:
+                        not_persistent.append(len(tensors))
+                    add_name(name)
+                    add_tensor(tensor)
+        add_count(middle - begin)
+        add_count(len(tensors) - middle)
+    table = np.array(counts, dtype=np.int32).reshape(-1, 2)
+    tensor_begin = np.zeros(len(attributes) + 1, dtype=np.int32)
+    np.cumsum(table.sum(axis=1), out=tensor_begin[1:])
+    persistent = np.ones(len(tensors), dtype=np.bool_)
+    persistent[not_persistent] = False
+    module = np.repeat(np.arange(len(attributes), dtype=np.int32), np.diff(tensor_begin))
+    is_parameter = np.repeat(np.tile([True, False], len(attributes)), table.reshape(-1))
+    return RegisteredTensors(names, tensors, module, is_parameter, persistent), tensor_begin
+
+
+class _Kinds(dict[type, tuple[str, ModuleTrait]]):
+    """Class of a module -> its name and the trait that the class alone decides."""
+
+    def __missing__(self, cls: type[nn.Module]) -> tuple[str, ModuleTrait]:
+        self[cls] = kind = (cls.__name__, _trait_of_class(cls))
+        return kind
+
+
+def _trait_of_class(cls: type[nn.Module]) -> ModuleTrait:
+    if issubclass(cls, torch.jit.ScriptModule):
+        return ModuleTrait.SCRIPT
+    if any(base.__name__ == "OptimizedModule" and base.__module__.startswith("torch._dynamo") for base in cls.__mro__):
+        return ModuleTrait.COMPILED  # by name: importing torch._dynamo costs a second
+    return ModuleTrait.CONTAINER if cls.forward is nn.Module.forward else ModuleTrait.PLAIN
+
+
+def _traits(
+    of_class: Sequence[int], attributes: Sequence[Attributes], subtree_end: NDArray[np.int32]
+) -> NDArray[np.uint8]:
+    """(n,) traits: its own forward makes a container callable; a compiled module compiles its subtree."""
+    traits = np.array(of_class, dtype=np.uint8)
+    for row in np.flatnonzero(traits == ModuleTrait.CONTAINER).tolist():
+        if "forward" in attributes[row]:
+            traits[row] = ModuleTrait.PLAIN
+    compiled = [row for row, own in enumerate(attributes) if own.get("_compiled_call_impl") is not None]
+    for row in (*np.flatnonzero(traits == ModuleTrait.COMPILED).tolist(), *compiled):
+        subtree = traits[row : subtree_end[row]]
+        subtree[subtree == ModuleTrait.PLAIN] = ModuleTrait.COMPILED
+    return traits
+
+
+def _training(modules: Sequence[nn.Module], attributes: Sequence[Attributes]) -> NDArray[np.bool_]:
+    flags = [own.get("training") for own in attributes]
+    if None in flags:
+        flags = [_is_training(module) if flag is None else flag for module, flag in zip(modules, flags, strict=True)]
+    return np.array(flags, dtype=np.bool_)
+
+
+def _is_training(module: nn.Module) -> bool:
+    """Of a module that keeps the flag elsewhere: a ScriptModule, or one that never called ``Module.__init__``."""
+    try:
+        return bool(module.training)
+    except Exception:
+        return False
