@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from moduleview.gui.icons import Icons
@@ -13,7 +13,7 @@ from moduleview.gui.theme import Theme
 Button = tuple[str, Callable[[], object], bool]
 """Text, what a click does, whether it is the window's primary button."""
 
-_LINE_WIDTH = 340
+_LINE_WIDTH, _MINIMUM_LINE_WIDTH = 340, 96
 _ICON_PX = 24
 
 
@@ -35,7 +35,7 @@ class EmptyState(QWidget):
         self._icon_name, self._icon_role = icon_name, "faint"
         self._picture = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
         self._title = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._line = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True, openExternalLinks=False)
+        self._line = _WrappedLine(theme, self)
         for label in (self._title, self._line):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._line.setProperty("role", "muted")
@@ -52,7 +52,6 @@ class EmptyState(QWidget):
         self._line.setVisible(bool(line))
         self.setAccessibleName(title)
         self.setAccessibleDescription(line)
-        self._fit_line()
 
     def set_icon(self, icon_name: str, role: str = "faint") -> None:
         """Show another icon, for instance ``check`` in ``success``."""
@@ -97,9 +96,27 @@ class EmptyState(QWidget):
         self._picture.setPixmap(self._icons.pixmap(self._icon_name, self._icon_role, _ICON_PX))
         self._title.setFont(self._theme.ui_font(bold=True))
         self._line.setFont(self._theme.ui_font())
-        self._fit_line()
 
-    def _fit_line(self) -> None:
-        """A wrapped label asks for an odd width of its own; give it that of its text, at most 340 px."""
-        width = self._line.fontMetrics().horizontalAdvance(self._line.text()) + self._theme.px(4)
-        self._line.setFixedWidth(min(width, self._theme.px(_LINE_WIDTH)))
+
+class _WrappedLine(QLabel):
+    """As wide as its text, at most 340 px; a plain wrapped label asks for an odd width of its own."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._theme = theme
+
+    def sizeHint(self) -> QSize:
+        """The width of the text on one line, at most 340 px, and the height that it takes then."""
+        return QSize(self._wanted_width(), self.heightForWidth(self._wanted_width()))
+
+    def heightForWidth(self, width: int) -> int:
+        """The layout asks with its own width, of which the text does not take all."""
+        return super().heightForWidth(min(width, self._wanted_width()))
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow panels wrap it further."""
+        return QSize(self._theme.px(_MINIMUM_LINE_WIDTH), self.fontMetrics().height())
+
+    def _wanted_width(self) -> int:
+        width = self.fontMetrics().horizontalAdvance(self.text()) + self._theme.px(4)
+        return min(width, self._theme.px(_LINE_WIDTH))
