@@ -2,7 +2,16 @@
 
 
 class ModuleViewError(Exception):
-    """A mistake that a person can mend; the message says how. Never a bug of ours."""
+    """A mistake that a person can mend; the message says how. Never a bug of ours.
+
+    Attributes:
+        traceback: Of the exception of the user's code that this one stands for, cut to the user's frames; "" when there
+            was none. Text only: the exception itself would keep its tensors alive.
+    """
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class TargetError(ModuleViewError):
