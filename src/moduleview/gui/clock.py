@@ -1,0 +1,93 @@
+"""The one clock of the window: every 33 ms it takes what arrived, and draws only as much as training can spare.
+
+Painting holds the GIL, so a trainer bound by it slows by the share of a core that the window uses. The next frame
+comes after its own CPU time / 0.03: the share stays at 3 % whatever is shown. What a person does is drawn at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+PERIOD_MS = 33
+PUMP_BUDGET_S = 0.008
+DUTY = 0.03
+_COLLECT_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class ClockWork:
+    """What the clock drives.
+
+    Attributes:
+        pump: Takes records for at most so many seconds; True when some are left.
+        is_training: A training thread competes for the GIL now.
+        draw: Lets everything that can be seen draw what changed.
+        look: Cheap look at what must not wait for the next frame (run state); called after each pump.
+        collect_garbage: Collects cycles in this thread, since no other one may destroy a QObject.
+    """
+
+    pump: Callable[[float], bool]
+    is_training: Callable[[], bool]
+    draw: Callable[[], None]
+    look: Callable[[], None]
+    collect_garbage: Callable[[], None]
+
+
+class Clock(QObject):
+    """Ticks while the window lives. GUI thread only."""
+
+    ticked = Signal()
+
+    def __init__(self, work: ClockWork, parent: QObject) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._next_frame_s = 0.0
+        self._next_collection_s = 0.0
+        self._frame_began_cpu_s = 0.0
+        self._timer = QTimer(self, interval=PERIOD_MS)
+        self._timer.setObjectName("clock")
+        self._timer.timeout.connect(self.tick)
+        self._after_paint = QTimer(self, singleShot=True, interval=0)
+        self._after_paint.setObjectName("clock.after_paint")
+        self._after_paint.timeout.connect(self._on_painted)
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until the next frame may be drawn; 0 when it is due."""
+        return max(0.0, self._next_frame_s - time.monotonic())
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Tick no more."""
+        self._timer.stop()
+        self._after_paint.stop()
+
+    def wake(self) -> None:
+        """A person did something: draw at the next tick, whatever the last frame cost."""
+        self._next_frame_s = 0.0
+
+    def tick(self) -> None:
+        """Take what arrived; draw when a frame is due."""
+        self._work.pump(PUMP_BUDGET_S)
+        self._work.look()
+        now = time.monotonic()
+        if now >= self._next_frame_s and not self._after_paint.isActive():
+            self._frame_began_cpu_s = time.thread_time()
+            self._work.draw()
+            self._after_paint.start()  # fires behind the paint events that drawing has posted
+        if now >= self._next_collection_s and self._work.is_training():
+            self._work.collect_garbage()
+            self._next_collection_s = time.monotonic() + _COLLECT_EVERY_S
+        self.ticked.emit()
+
+    def _on_painted(self) -> None:
+        cpu_s = time.thread_time() - self._frame_began_cpu_s
+        if self._work.is_training():
+            self._next_frame_s = time.monotonic() + cpu_s / DUTY
