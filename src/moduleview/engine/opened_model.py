@@ -1,0 +1,154 @@
+"""One opened target: its task, the recorder that watches it, and what can be asked of it at the safe point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from moduleview.engine.device import available_devices, checked_device, devices_of, move_training
+from moduleview.engine.opening import Target, open_target, origin_of
+from moduleview.engine.random_batches import task_on_random_batches
+from moduleview.engine.structure_watch import StructureWatch
+from moduleview.engine.task import TrainingTask
+from moduleview.engine.task_checks import why_it_cannot_train
+from moduleview.engine.training_step import TrainingStep
+from moduleview.introspect.module_report import describe_module
+from moduleview.introspect.structure_findings import run_structure_checks
+from moduleview.introspect.tree import snapshot_model
+from moduleview.lab.tensor_report import report_tensor
+from moduleview.probes.recorder import Recorder
+from moduleview.telemetry.commands import Freeze, SetHooks, SetTrainingData
+from moduleview.telemetry.records import FindingsReported, ModelChanged, ModelOpened, Record, TaskInfo
+
+_REPR_LENGTH = 500
+
+
+class OpenedModel:
+    """What a target made, from its opening until it is let go. Training thread only."""
+
+    def __init__(self, target: Target, put: Callable[[Record], None], *, device: str | None = None) -> None:
+        """Run the target's code and watch the model that it makes.
+
+        Raises:
+            ModuleViewError: The target cannot be opened, or the device is not there.
+            BaseException: Whatever the target's own code raises.
+        """
+        self._target = target
+        self._put = put
+        self._task = open_target(target)
+        if device is not None:
+            self._move(checked_device(device))
+        self._step = TrainingStep(self._task)
+        self._watch = StructureWatch(self._task.model)
+        self._snapshot = snapshot_model(self._task.model)
+        self._recorder = Recorder(self._task.model, put)
+
+    @property
+    def step(self) -> TrainingStep:
+        """Makes the task's steps."""
+        return self._step
+
+    @property
+    def recorder(self) -> Recorder:
+        """Measures them."""
+        return self._recorder
+
+    @property
+    def cannot_train_reason(self) -> str:
+        """A sentence on what is missing for training, "" when nothing is."""
+        return why_it_cannot_train(self._task)
+
+    def announce(self) -> None:
+        """Say that this model is open now, and begin to watch it."""
+        self._put(ModelOpened(self._snapshot, self._info()))
+        self._recorder.rebind(self._snapshot)
+        self._recorder.attach()
+        self._put(FindingsReported(tuple(run_structure_checks(self._task.model, self._task.optimizer))))
+
+    def make_step(self, step: int, elapsed_s: Callable[[], float]) -> None:
+        """Make one training step and send what was measured.
+
+        Args:
+            step: Its number, from 0.
+            elapsed_s: Gives the seconds of training so far, without pauses.
+
+        Raises:
+            BatchesEnded: There is no batch left.
+            BaseException: Whatever the user's code raises.
+        """
+        self._step.fetch()
+        self._recorder.begin_step(step)
+        loss = self._step.train()
+        self._recorder.end_step(step, elapsed_s(), loss)
+        if self._watch.has_changed():
+            self._announce_change()
+
+    def set_hooks(self, command: SetHooks) -> None:
+        """Tick or untick hooks; the recorder says what stands now."""
+        self._recorder.set_hooks(command)
+
+    def set_training_data(self, command: SetTrainingData) -> None:
+        """Train on random batches from now on.
+
+        Raises:
+            TaskError: They cannot be made as asked.
+        """
+        task = task_on_random_batches(self._task, command)
+        self._step.release()
+        self._task, self._step = task, TrainingStep(task)
+        self._announce_change()
+
+    def set_device(self, name: str) -> None:
+        """Move everything to the device called ``name``.
+
+        Raises:
+            DeviceError: It is not there, or there is no room; nothing was moved.
+        """
+        self._move(checked_device(name))
+        self._announce_change()
+
+    def send_module_report(self, fqn: str) -> None:
+        """Say what can be read about one module; nothing where it is gone."""
+        module = self._module(fqn)
+        if module is not None:
+            self._put(describe_module(self._task.model, fqn))
+
+    def send_tensor_report(self, fqn: str, n_steps: int) -> None:
+        """Say what one parameter or buffer holds after ``n_steps`` steps."""
+        self._put(report_tensor(self._task.model, fqn, n_steps))
+
+    def forget_step(self) -> None:
+        """After a failure: let go of what the step held."""
+        self._step.forget()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def release(self) -> None:
+        """Take every hook off and let go of the batches and their workers."""
+        self._recorder.detach()
+        self._step.release()
+
+    def _move(self, device: torch.device) -> None:
+        move_training(self._task.model, self._task.optimizer, self._task.loss, device)
+
+    def _announce_change(self) -> None:
+        self._watch.accept()
+        self._snapshot = snapshot_model(self._task.model, self._snapshot.generation + 1)
+        self._recorder.rebind(self._snapshot)
+        self._put(ModelChanged(self._snapshot, self._info()))
+        self._put(FindingsReported(tuple(run_structure_checks(self._task.model, self._task.optimizer))))
+
+    def _info(self) -> TaskInfo:
+        task = self._task
+        reason = self.cannot_train_reason
+        return TaskInfo(
+            title=task.title or type(task.model).__name__,
+            origin=origin_of(self._target),
+            target=self._target if isinstance(self._target, str) else "",
+            device=", ".join(str(device) for device in devices_of(task.model)) or "cpu",
+            devices=available_devices(),
+            can_train=not reason,
+            cannot_train_reason=reason,
+            optimizer="" if task.optimizer is None else repr(task.optimizer)[:_REPR_LENGTH],
+        )

@@ -1,0 +1,44 @@
+"""From a target to a task that may train or only be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import nn
+
+from moduleview.engine.task import TrainingTask
+from moduleview.engine.task_checks import check_types
+from moduleview.errors import TargetError
+from moduleview.introspect.loaders.resolve import load_target
+
+Target = str | Callable[[], nn.Module | TrainingTask]
+"""``file.py``, ``file.py:name``, ``package.module:name``, or a callable that makes a model or a task anew each time."""
+
+
+def open_target(target: Target) -> TrainingTask:
+    """Run the target's code and give the task it makes; a bare model becomes a task that cannot train.
+
+    Training thread only: the user's code runs here.
+
+    Raises:
+        TargetError: There is no model in it; the sentence says what there is.
+        TaskError: A part of the task is not what it must be.
+        BaseException: Whatever the target's own code raises.
+    """
+    made: object = load_target(target, accepts=(nn.Module, TrainingTask)) if isinstance(target, str) else target()
+    task = TrainingTask(made) if isinstance(made, nn.Module) else made
+    if not isinstance(task, TrainingTask):
+        raise TargetError(f"The target makes a {type(made).__name__}; return an nn.Module or a TrainingTask.")
+    check_types(task)
+    return task
+
+
+def origin_of(target: Target) -> str:
+    """Where a target comes from, as a person would say it: the file's name, or ``package.module:name``."""
+    if not isinstance(target, str):
+        return getattr(target, "__qualname__", type(target).__name__)
+    path, _, name = target.partition(":") if target.endswith(".py") or ".py:" in target else (target, "", "")
+    if not path.endswith(".py"):
+        return target
+    return f"{Path(path).name}:{name}" if name else Path(path).name

@@ -1,0 +1,107 @@
+"""What the training thread prints becomes log lines; what other threads print goes where it went before."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from moduleview.telemetry.records import LogLine
+
+_LINE_LENGTH = 2000  # characters; longer ones are cut: a progress bar without newlines must not grow for ever
+_ROOM = 1024  # lines that wait in the inbox; beyond, lines are counted and left out, so that steps still fit
+
+
+class OutputCapture:
+    """Takes the place of ``sys.stdout`` and ``sys.stderr`` for one thread.
+
+    A million printed lines cost their time in ``print`` and no memory: at most ``_ROOM`` lines wait to be shown, the
+    others are counted, and the count is a line of its own once there is room.
+    """
+
+    def __init__(self, put: Callable[[LogLine], None], n_waiting: Callable[[], int]) -> None:
+        """Make a capture that does nothing yet.
+
+        Args:
+            put: Takes the lines; never waits.
+            n_waiting: How many records wait to be taken.
+        """
+        self._put = put
+        self._n_waiting = n_waiting
+        self._n_left_out = 0
+        self._streams: list[tuple[str, _ThreadStream]] = []
+
+    def start(self) -> None:
+        """Capture what the calling thread prints from now on."""
+        for name in ("stdout", "stderr"):
+            stream = _ThreadStream(name, getattr(sys, name), threading.get_ident(), self._on_line)
+            setattr(sys, name, stream)
+            self._streams.append((name, stream))
+
+    def stop(self) -> None:
+        """Give the streams back; where another capture stands on ours, ours only passes on from now on."""
+        for name, stream in self._streams:
+            stream.release()
+            if getattr(sys, name) is stream:
+                setattr(sys, name, stream.beneath)
+        self._streams.clear()
+        self._say_what_was_left_out()
+
+    def _on_line(self, stream: str, text: str) -> None:
+        if self._n_waiting() >= _ROOM:
+            self._n_left_out += 1
+            return
+        self._say_what_was_left_out()
+        self._put(LogLine(time.time(), stream, text))
+
+    def _say_what_was_left_out(self) -> None:
+        if self._n_left_out:
+            text = f"{self._n_left_out:,} printed lines were left out: they came faster than they can be shown."
+            self._n_left_out = 0
+            self._put(LogLine(time.time(), "moduleview", text))
+
+
+class _ThreadStream:
+    """A text stream that keeps the lines of one thread and hands everything else on.
+
+    Everything but writing is the stream's beneath (``encoding``, ``fileno``, ``isatty``), which may be None: a program
+    without a console has no ``sys.stdout``.
+    """
+
+    def __init__(self, name: str, beneath: TextIO | None, thread_id: int, on_line: Callable[[str, str], None]) -> None:
+        self.beneath = beneath
+        self._name = name
+        self._thread_id: int | None = thread_id
+        self._on_line = on_line
+        self._begun = ""  # a line whose end was not written yet
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() != self._thread_id:
+            return self.beneath.write(text) if self.beneath is not None else len(text)
+        *lines, self._begun = (self._begun + text).replace("\r", "\n").split("\n")
+        for line in lines:
+            if line:
+                self._on_line(self._name, line[:_LINE_LENGTH])
+        if len(self._begun) > _LINE_LENGTH:
+            self._on_line(self._name, self._begun[:_LINE_LENGTH])
+            self._begun = ""
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        if self.beneath is not None and threading.get_ident() != self._thread_id:
+            self.beneath.flush()
+
+    def release(self) -> None:
+        """Say what is left of a line, and pass everything on from now on."""
+        if self._begun:
+            self._on_line(self._name, self._begun)
+        self._begun, self._thread_id = "", None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.beneath, name)

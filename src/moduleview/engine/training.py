@@ -1,0 +1,236 @@
+"""The training thread: makes steps, and between two of them does what the viewing side asks for."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from typing import assert_never
+
+from moduleview.engine.batches import BatchesEnded
+from moduleview.engine.failure import describe_failure, describe_refusal, sentence_and_advice
+from moduleview.engine.interruption import TrainingInterrupted
+from moduleview.engine.opened_model import OpenedModel
+from moduleview.engine.opening import Target
+from moduleview.engine.pacing import Pacing, Stopwatch
+from moduleview.engine.phase import Phase
+from moduleview.engine.remembered_requests import RememberedRequests
+from moduleview.engine.thread_settings import prepare_thread
+from moduleview.telemetry.commands import (
+    Close,
+    Command,
+    Freeze,
+    Pause,
+    RequestModuleReport,
+    RequestTensorReport,
+    Run,
+    SetDevice,
+    SetHooks,
+    SetThrottle,
+    SetTrainingData,
+    Stop,
+)
+from moduleview.telemetry.records import FailureReport, OpenFailed, Record, RunChanged, RunState
+
+ModelCommand = SetDevice | SetHooks | SetTrainingData | Freeze | RequestModuleReport | RequestTensorReport
+
+
+class Training:
+    """One target, opened and trained until it is closed. Everything here happens on one thread.
+
+    A command waits for the step that is being made, never the other way round: while nothing runs the thread sleeps in
+    the queue, and a limited rate is waited for there too, so that a command is taken at once.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        put: Callable[[Record], None],
+        commands: queue.SimpleQueue[Command],
+        *,
+        device: str | None = None,
+    ) -> None:
+        self._target = target
+        self._put = put
+        self._commands = commands
+        self._opened: OpenedModel | None = None
+        self._requests = RememberedRequests(device)
+        self._pacing = Pacing()
+        self._stopwatch = Stopwatch()
+        self._state = RunState.OPENING
+        self._n_steps = 0
+        self._begins_anew = False  # the next Run makes the model from the target again
+
+    def run(self) -> None:
+        """Open the target and serve it until ``Close`` comes. Says what goes wrong and never raises an Exception."""
+        prepare_thread()
+        try:
+            if self._open():
+                while self._state is not RunState.CLOSED:
+                    self._serve()
+        except TrainingInterrupted:
+            pass  # the window is closing and could not wait for the step's end
+        finally:
+            if self._opened is not None:
+                self._opened.release()
+            self._change_state(RunState.CLOSED)
+
+    # -- the loop --------------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        command = self._next_command()
+        if command is not None:
+            self._apply_or_refuse(command)
+        elif self._state is RunState.RUNNING:
+            self._make_step()
+
+    def _next_command(self) -> Command | None:
+        """A command, or None when the next step is due."""
+        if self._state is not RunState.RUNNING:
+            return self._commands.get()
+        wait_s = self._pacing.wait_s()
+        try:
+            return self._commands.get(timeout=wait_s) if wait_s > 0.0 else self._commands.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _make_step(self) -> None:
+        assert self._opened is not None
+        self._pacing.count_step()
+        try:
+            self._opened.make_step(self._n_steps, lambda: self._stopwatch.elapsed_s)
+        except BatchesEnded:
+            self._finish()
+        except TrainingInterrupted:
+            raise
+        except BaseException as error:
+            self._fail(describe_failure(error, self._opened.step.phase, self._opened.step.batch_description))
+        else:
+            self._n_steps += 1
+            if self._pacing.is_used_up:
+                self._change_state(RunState.PAUSED)
+
+    def _finish(self) -> None:
+        title = f"The batches ended after {self._n_steps:,} steps."
+        advice = "Give batches that can be gone through again, a list or a DataLoader, to go on; Run begins anew."
+        self._begins_anew = True
+        self._change_state(RunState.FINISHED, FailureReport(title, advice))
+
+    def _fail(self, failure: FailureReport) -> None:
+        assert self._opened is not None
+        self._opened.forget_step()
+        self._change_state(RunState.FAILED, failure)
+
+    def _change_state(self, state: RunState, failure: FailureReport | None = None) -> None:
+        self._state = state
+        if state is RunState.RUNNING:
+            self._stopwatch.start()
+        else:
+            self._stopwatch.stop()
+        self._put(RunChanged(state, self._n_steps, self._stopwatch.elapsed_s, failure))
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def _apply_or_refuse(self, command: Command) -> None:
+        """Do what is asked for; where that cannot be done, the state stays what it is and the reason is said."""
+        try:
+            self._apply(command)
+        except TrainingInterrupted:
+            raise
+        except BaseException as error:
+            self._refuse(describe_refusal(error, command))
+
+    def _refuse(self, failure: FailureReport) -> None:
+        self._put(RunChanged(self._state, self._n_steps, self._stopwatch.elapsed_s, failure))
+
+    def _apply(self, command: Command) -> None:
+        opened = self._opened
+        assert opened is not None
+        match command:
+            case Run():
+                self._run(command)
+            case Pause():
+                if self._state is RunState.RUNNING:
+                    self._change_state(RunState.PAUSED)
+            case Stop():
+                self._stop()
+            case SetThrottle():
+                self._pacing.limit(command.steps_per_s)
+            case Close():
+                self._state = RunState.CLOSED
+            case _:
+                self._ask_model(opened, command)
+
+    def _ask_model(self, opened: OpenedModel, command: ModelCommand) -> None:
+        match command:
+            case SetDevice():
+                opened.set_device(command.device)
+            case SetHooks():
+                opened.set_hooks(command)
+            case SetTrainingData():
+                opened.set_training_data(command)
+            case Freeze():
+                opened.freeze(command)
+            case RequestModuleReport():
+                opened.send_module_report(command.fqn)
+            case RequestTensorReport():
+                opened.send_tensor_report(command.fqn, self._n_steps)
+            case _:
+                assert_never(command)
+        self._requests.remember(command)
+
+    def _run(self, command: Run) -> None:
+        if self._begins_anew and not self._reopen():
+            return
+        assert self._opened is not None
+        reason = self._opened.cannot_train_reason
+        if reason:
+            self._refuse(sentence_and_advice(reason))
+            return
+        self._pacing.allow(command.n_steps)
+        if self._state is not RunState.RUNNING:
+            self._change_state(RunState.RUNNING)
+
+    def _stop(self) -> None:
+        if self._state in (RunState.READY, RunState.STOPPED):
+            return
+        assert self._opened is not None
+        self._opened.step.release()
+        self._begins_anew = True
+        self._change_state(RunState.STOPPED)
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def _open(self) -> bool:
+        """Open the target for the first time, or say why it cannot be."""
+        try:
+            opened = OpenedModel(self._target, self._put, device=self._requests.device)
+        except TrainingInterrupted:
+            raise
+        except BaseException as error:
+            target = self._target if isinstance(self._target, str) else ""
+            self._put(OpenFailed(target, describe_failure(error, Phase.OPENING, "")))
+            return False
+        self._show(opened)
+        return True
+
+    def _reopen(self) -> bool:
+        """Make the task anew from the target; when that fails, what was open stays open."""
+        try:
+            opened = OpenedModel(self._target, self._put, device=self._requests.device)
+        except TrainingInterrupted:
+            raise
+        except BaseException as error:
+            self._change_state(RunState.FAILED, describe_failure(error, Phase.OPENING, ""))
+            return False
+        assert self._opened is not None
+        self._opened.release()
+        self._show(opened)
+        return True
+
+    def _show(self, opened: OpenedModel) -> None:
+        self._opened, self._begins_anew = opened, False
+        self._n_steps, self._stopwatch = 0, Stopwatch()
+        opened.announce()
+        self._change_state(RunState.READY)
+        for command in self._requests.to_repeat():
+            self._apply_or_refuse(command)

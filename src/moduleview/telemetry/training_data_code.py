@@ -1,0 +1,113 @@
+"""The code that random training data stand for, as text: what the dialog shows before it is applied."""
+
+from __future__ import annotations
+
+from moduleview.errors import TaskError
+from moduleview.telemetry.commands import SetTrainingData
+
+FLOAT_DTYPES = ("float32", "float64", "float16", "bfloat16")
+INTEGER_DTYPES = ("int64", "int32")
+DTYPES = FLOAT_DTYPES + INTEGER_DTYPES
+CLASS_LOSSES = ("cross_entropy",)
+VALUE_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "binary_cross_entropy_with_logits")
+MEAN_LOSS = "mean"
+LOSSES = (*CLASS_LOSSES, *VALUE_LOSSES, MEAN_LOSS)
+N_BATCHES = 8
+SEED = 0
+_MAX_ELEMENTS = 2**31  # of one input; 8 GiB of float32
+
+
+def check_training_data(command: SetTrainingData) -> None:
+    """Look whether random data can be made as asked.
+
+    Raises:
+        TaskError: They cannot; the sentence says what to change.
+    """
+    if not command.input_shapes:
+        raise TaskError("There is no input shape; give one for each argument of forward, as 8 × 3 × 32 × 32.")
+    for shape in command.input_shapes:
+        _check_shape(shape)
+    if command.dtype not in DTYPES:
+        raise TaskError(f"There are no random inputs of type {command.dtype!r}; choose one of: {', '.join(DTYPES)}.")
+    if command.loss not in LOSSES:
+        raise TaskError(f"There is no loss {command.loss!r} to choose; choose one of: {', '.join(LOSSES)}.")
+    if command.n_classes < 1:
+        raise TaskError("The number of classes is below 1; give at least 1.")
+    if not command.learning_rate > 0.0:
+        raise TaskError("The learning rate is not positive; give one such as 0.001.")
+
+
+def preview_code(command: SetTrainingData) -> str:
+    """Python that does what applying ``command`` does; it expects a ``model``.
+
+    It defines ``batches`` (a list of (inputs, seed)), ``loss(outputs, seed)`` and ``optimizer``. Each batch carries the
+    seed of its target instead of the target, since only the model's outputs tell which shape a target must have.
+
+    Raises:
+        TaskError: As ``check_training_data``.
+    """
+    check_training_data(command)
+    draws = [f"        {_draw(shape, command)}," for shape in command.input_shapes]
+    return "\n".join(
+        [
+            "import torch",
+            "from torch.nn import functional as F",
+            "",
+            f"generator = torch.Generator().manual_seed({SEED})",
+            "batches = [",
+            "    ((",
+            *draws,
+            "    ), seed)",
+            f"    for seed in range({N_BATCHES})",
+            "]",
+            "",
+            "def loss(outputs, seed):",
+            "    while not isinstance(outputs, torch.Tensor):  # the first tensor of a tuple, list or dict",
+            "        outputs = next(iter(outputs.values() if isinstance(outputs, dict) else outputs))",
+            *_loss_lines(command),
+            "",
+            f"optimizer = torch.optim.AdamW(model.parameters(), lr={command.learning_rate!r})",
+            "",
+        ]
+    )
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    n_elements = 1
+    for size in shape:
+        if size < 1:
+            raise TaskError(f"The input shape {_text(shape)} has a size below 1; give sizes of at least 1.")
+        n_elements *= size
+    if n_elements > _MAX_ELEMENTS:
+        raise TaskError(f"The input shape {_text(shape)} has {n_elements:,} elements; give a smaller one.")
+
+
+def _text(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "()"
+
+
+def _draw(shape: tuple[int, ...], command: SetTrainingData) -> str:
+    if command.dtype in INTEGER_DTYPES:
+        return f"torch.randint({command.n_classes}, {shape}, generator=generator, dtype=torch.{command.dtype})"
+    return f"torch.randn({shape}, generator=generator).to(torch.{command.dtype})"
+
+
+def _loss_lines(command: SetTrainingData) -> list[str]:
+    if command.loss == MEAN_LOSS:
+        return ["    return outputs.mean()"]
+    draw = "    draw = torch.Generator().manual_seed(seed)"
+    if command.loss in VALUE_LOSSES:
+        return [
+            draw,
+            "    target = torch.rand(outputs.shape, generator=draw).to(outputs)",
+            f"    return F.{command.loss}(outputs, target)",
+        ]
+    # Token models give (batch, length, classes), where F.cross_entropy wants the classes second.
+    flatten = ["    outputs = outputs.flatten(0, -2)"] if command.dtype in INTEGER_DTYPES else []
+    return [
+        draw,
+        *flatten,
+        f"    n_classes = min({command.n_classes}, outputs.shape[1])",
+        "    target = torch.randint(n_classes, (len(outputs), *outputs.shape[2:]), generator=draw)",
+        f"    return F.{command.loss}(outputs, target.to(outputs.device))",
+    ]
