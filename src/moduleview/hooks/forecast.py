@@ -1,0 +1,123 @@
+"""Says beforehand whether a hook of torch's own kind can fire on a module, and what it would break.
+
+torch's full-backward-pre hook wraps a module's inputs and outputs. An in-place operation on one of them, later, then
+raises in the user's forward; outputs of other shapes than a tensor or a tuple of tensors never fire; where no input
+requires a gradient torch warns, which ends the training of those who run with ``-W error``. One step of looking on
+tells all that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from moduleview.hooks.leaves import bounded_leaves
+from moduleview.hooks.model_index import ModelIndex
+from moduleview.telemetry.hooks import HookKind
+
+_INSTEAD = "Tick backward instead, which shows the same gradient."
+
+
+def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
+    """A sentence when a hook on a module cannot fire, "" when it can as far as one knows without a step."""
+    module = index.modules[fqn]
+    if isinstance(module, torch.jit.ScriptModule):
+        return "A ScriptModule refuses hooks; its parameters can be ticked."
+    if fqn in index.compiled:
+        return "It cannot fire in a compiled region: torch.compile has left module hooks out; parameters can be ticked."
+    if is_container(module):
+        return "It only holds other modules and is never called itself."
+    if kind is HookKind.BACKWARD_PRE and module._is_full_backward_hook is False:
+        return f"It has a backward hook of torch's old kind, which forbids the new one. {_INSTEAD}"
+    if kind is HookKind.BACKWARD_PRE and is_sharded(module):
+        return f"It is sharded, and its parameters are whole only inside its forward. {_INSTEAD}"
+    return ""
+
+
+def is_container(module: nn.Module) -> bool:
+    """It has no forward: ModuleList, ModuleDict, ParameterList and the like."""
+    return type(module).forward is nn.Module.forward and "forward" not in vars(module)
+
+
+def is_sharded(module: nn.Module) -> bool:
+    """FSDP has taken its parameters apart."""
+    return any(base.__name__ in ("FSDPModule", "FullyShardedDataParallel") for base in type(module).__mro__)
+
+
+class Trial:
+    """One step of looking on, before torch's full-backward-pre hook goes on a module.
+
+    Tensors are held as detached aliases, which share the version counter: one that has moved on means that the tensor
+    was changed in place. They are let go with the step.
+    """
+
+    def __init__(self) -> None:
+        self._inputs: list[list[tuple[torch.Tensor, int]]] = []  # a stack: a module may call itself
+        self._outputs: list[tuple[torch.Tensor, int]] = []
+        self._n_calls = 0
+        self._inputs_need_gradient = False
+        self._reason = ""
+
+    def see_inputs(self, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002  a forward-pre hook
+        """Before the forward."""
+        tensors = [argument for argument in args if isinstance(argument, torch.Tensor)]
+        self._inputs_need_gradient |= any(tensor.requires_grad for tensor in tensors)
+        self._inputs.append(_versions(tensors))
+
+    def see_output(self, output: Any, leaves: list[tuple[str, torch.Tensor]]) -> None:
+        """After it."""
+        self._n_calls += 1
+        if self._inputs and _has_moved(self._inputs.pop()):
+            self._reason = f"The module changes its input in place, which torch forbids under this hook. {_INSTEAD}"
+        self._reason = self._reason or _reason_in_output(output)
+        self._outputs += _versions([leaf for _, leaf in leaves])
+
+    def judge_changes(self) -> None:
+        """Before the optimizer changes anything: look whether outputs were changed in place."""
+        if _has_moved(self._outputs):
+            self._reason = (
+                f"An in-place operation changes this module's output, and torch would raise in forward. {_INSTEAD}"
+            )
+        self._outputs.clear()
+        self._inputs.clear()
+
+    @property
+    def verdict(self) -> str:
+        """A sentence when the hook must not go on, "" when it may. After ``judge_changes``."""
+        if not self._n_calls:
+            return "It was not called as a module in a whole step."
+        if not self._reason and not self._inputs_need_gradient:
+            return (
+                "No input of it requires a gradient, and then torch warns each time and stops the training of those "
+                f"who treat warnings as errors. {_INSTEAD}"
+            )
+        return self._reason
+
+
+def _reason_in_output(output: Any) -> str:
+    if isinstance(output, torch.Tensor):
+        tensors = [output]
+    elif isinstance(output, tuple):
+        if type(output) is not tuple and not hasattr(output, "_fields"):
+            return f"torch cannot rebuild a {type(output).__name__}, which the module returns. {_INSTEAD}"
+        tensors = [item for item in tuple.__iter__(output) if isinstance(item, torch.Tensor)]
+    else:
+        return f"torch calls it for a tensor or a tuple of tensors only; this is a {type(output).__name__}. {_INSTEAD}"
+    if not any(tensor.requires_grad for tensor in tensors):
+        nested = any(leaf.requires_grad for _, leaf in bounded_leaves(output))
+        return (
+            f"torch does not look into nested outputs. {_INSTEAD}"
+            if nested
+            else "The output does not require a gradient."
+        )
+    return ""
+
+
+def _versions(tensors: list[torch.Tensor]) -> list[tuple[torch.Tensor, int]]:
+    return [(tensor.detach(), tensor._version) for tensor in tensors if not tensor.is_inference()]
+
+
+def _has_moved(versions: list[tuple[torch.Tensor, int]]) -> bool:
+    return any(alias._version != version for alias, version in versions)

@@ -1,0 +1,55 @@
+"""A hook that goes where a person put it and nowhere else: copies and pickles of it do nothing."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+_NOTHING = functools.partial(sys.audit, "moduleview.copied_hook")  # a builtin that takes anything and gives None
+
+
+class SilentHook:
+    """Calls its target and gives torch None, so that it changes nothing.
+
+    ``deepcopy`` (an EMA of the model) duplicates module hooks, and ``torch.save(module)`` pickles them. Both get
+    ``_NOTHING`` instead: the copy does not report into our step, and the file loads where moduleview is not installed.
+    """
+
+    __slots__ = ("_pid", "_target")
+
+    def __init__(self, target: Callable[..., None]) -> None:
+        self._target = target
+        self._pid = os.getpid()
+
+    def __call__(self, *args: Any) -> None:
+        """Run the target, unless torch only looks at the code, or this is a forked worker."""
+        if is_observable() and os.getpid() == self._pid:
+            self._target(*args)
+
+    def __copy__(self) -> Callable[..., None]:
+        return _NOTHING
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
+        return _NOTHING
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial, (sys.audit, "moduleview.copied_hook")
+
+
+def is_observable() -> bool:
+    """False while torch compiles, traces or runs a ``torch.func`` transform: then tensors hold no values of ours."""
+    return not (
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or torch._C._functorch.maybe_current_level() is not None
+    )
+
+
+def is_in_backward() -> bool:
+    """A graph task runs in this thread: a forward now is a checkpoint's recompute, or backward's own code."""
+    return torch._C._current_graph_task_id() != -1

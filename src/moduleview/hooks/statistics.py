@@ -1,0 +1,103 @@
+"""What a hook notes of a tensor: five numbers, computed on the tensor's device and never waited for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+SAMPLE_SIZE = 65_536
+
+Statistics = tuple[torch.Tensor | None, ...]
+"""As ``HOOK_STATISTICS``: float32 0-d tensors; None where one does not apply to the tensor's type."""
+
+_HAS_AMINMAX = (torch.float32, torch.float64, torch.bfloat16, torch.float16, torch.int64, torch.int32, torch.uint8)
+
+NOT_APPLICABLE: Statistics = (None,) * 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Shape and type of the last tensor that a hook saw."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    is_sampled: bool
+
+    def __str__(self) -> str:
+        shape = " × ".join(map(str, self.shape)) or "scalar"
+        return f"{shape} · {str(self.dtype).removeprefix('torch.')}" + (" · sampled" if self.is_sampled else "")
+
+
+def statistics_of(tensor: torch.Tensor) -> Statistics:
+    """Mean, standard deviation, largest magnitude, share of zeros and count of non-finite elements, in float32.
+
+    Of a tensor of more than 65 536 elements, mean, standard deviation and share of zeros come from about that many,
+    taken with a constant stride that has no divisor in common with the size, so that every channel is met; the largest
+    magnitude is exact. The count of non-finite elements is then an estimate from the sample, but it is at least 1 when
+    there is one. A NaN makes mean, deviation and maximum NaN.
+
+    Complex, quantised, nested, sharded and meta tensors have no such numbers; a sparse one has those of the values it
+    stores.
+    """
+    if tensor.is_meta or tensor.is_nested or tensor.is_quantized or tensor.is_complex() or hasattr(tensor, "to_local"):
+        return NOT_APPLICABLE
+    flat, weight = _flat(tensor.detach())
+    n = flat.numel()
+    if n == 0:
+        return NOT_APPLICABLE
+    sample = flat[:: sample_stride(n)].float() if n > SAMPLE_SIZE else flat.float()
+    return _reduce(flat, sample, weight)
+
+
+def is_sampled(tensor: torch.Tensor) -> bool:
+    """``statistics_of`` looks at a part of it only."""
+    return tensor.layout is torch.strided and tensor.numel() > SAMPLE_SIZE
+
+
+@lru_cache(maxsize=1024)
+def sample_stride(n: int) -> int:
+    """Smallest stride that leaves at most ``SAMPLE_SIZE`` of ``n`` elements and shares no divisor with ``n``."""
+    stride = -(-n // SAMPLE_SIZE)
+    while math.gcd(stride, n) != 1:
+        stride += 1
+    return stride
+
+
+def _reduce(flat: torch.Tensor, sample: torch.Tensor, weight: int) -> Statistics:
+    """``weight``: how many elements of the tensor one of ``flat`` stands for."""
+    n_sample = sample.numel()
+    mean = sample.mean()
+    centred = sample - mean
+    std = (torch.dot(centred, centred) / n_sample).sqrt()
+    zero_share = 1.0 - torch.count_nonzero(sample).float() / n_sample
+    non_finite = torch.count_nonzero(sample - sample).float()  # a finite number minus itself is 0, all else is NaN
+    if n_sample == flat.numel():
+        return mean, std, sample.abs().max(), zero_share, non_finite * weight
+    low, high = torch.aminmax(flat if flat.dtype in _HAS_AMINMAX else flat.float())
+    largest = torch.maximum(low.float().abs(), high.float().abs())
+    some = torch.count_nonzero(largest - largest).float()
+    return mean, std, largest, zero_share, torch.maximum(non_finite * (flat.numel() / n_sample), some) * weight
+
+
+def _flat(tensor: torch.Tensor) -> tuple[torch.Tensor, int]:
+    """The elements in one dimension, in any order and without a copy where the layout allows, and their weight.
+
+    An expanded dimension (stride 0, as in the gradient of a sum) repeats the same elements: one of each is enough.
+    """
+    if tensor.is_sparse:
+        return tensor.coalesce().values().reshape(-1), 1
+    if tensor.layout is not torch.strided:
+        return tensor.to_dense().reshape(-1), 1
+    if tensor.is_contiguous():
+        return tensor.view(-1), 1
+    whole = tensor.numel()
+    for dim, stride in enumerate(tensor.stride()):
+        if stride == 0 and tensor.shape[dim] > 1:
+            tensor = tensor.narrow(dim, 0, 1)
+    strides = tensor.stride()
+    by_stride = sorted(range(tensor.dim()), key=lambda dim: -strides[dim])
+    flat = tensor.permute(by_stride).reshape(-1)
+    return flat, whole // max(flat.numel(), 1)

@@ -1,0 +1,108 @@
+"""A hook that a person has ticked: what is known of it, and what it has seen in this step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import torch
+
+from moduleview.hooks.statistics import Seen, Statistics, is_sampled, statistics_of
+from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
+
+MAX_CALLS = 16  # of one module in one step that are measured; the others are counted
+
+
+@dataclass(eq=False)
+class Ticked:
+    """State of one hook. Written by the thread that runs the hook, read at the step's end.
+
+    Attributes:
+        fqn: Module or parameter it sits on.
+        kind: Which hook.
+        status: None while a trial step has yet to tell whether it can fire.
+        is_armed: Put on. A hook that is armed but was not called yet says CANNOT_FIRE, and why, until it is.
+        calls_in_step: Of this hook, for kinds that count their own.
+    """
+
+    fqn: str
+    kind: HookKind
+    status: HookStatus | None = HookStatus.ACTIVE
+    reason: str = ""
+    is_armed: bool = False
+    n_fires: int = 0
+    spent_s: float = 0.0
+    seen: Seen | None = None
+    calls_in_step: int = field(default=0, repr=False)
+
+    def cannot_fire(self, reason: str) -> None:
+        """Say why it is not put on, or was not called."""
+        self.status, self.reason = HookStatus.CANNOT_FIRE, reason
+
+    def fail(self, error: Exception, step: int) -> None:
+        """Switch it off: it raised. The exception itself is not kept, since it would keep tensors alive."""
+        self.status = HookStatus.FAILED
+        self.reason = f"{type(error).__name__} at step {step}: {error}"
+
+    def entry(self) -> HookEntry:
+        """As the viewing side sees it."""
+        us_per_fire = self.spent_s / self.n_fires * 1e6 if self.n_fires else float("nan")
+        seen = "" if self.seen is None else str(self.seen)
+        status = self.status or HookStatus.REQUESTED
+        return HookEntry(self.fqn, self.kind, status, self.reason, self.n_fires, us_per_fire, seen)
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """Five numbers that a hook took of one tensor, still on the tensor's device."""
+
+    fqn: str
+    kind: HookKind
+    part: str
+    statistics: Statistics
+
+
+class StepSightings:
+    """All that hooks saw in one step. On CUDA autograd's own threads write here: only list appends, no lock."""
+
+    def __init__(self) -> None:
+        self.step = -1  # -1 between two steps: what runs there is not training
+        self.spent_s = 0.0
+        self.seen: list[Sighting] = []
+
+    def begin(self, step: int) -> None:
+        """A step begins; what was seen between two steps is void."""
+        self.step, self.spent_s, self.seen = step, 0.0, []
+
+    def end(self) -> list[Sighting]:
+        """A step ended: hand over what was seen."""
+        seen, self.seen, self.step = self.seen, [], -1
+        return seen
+
+    def note(self, ticked: Ticked, parts: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Measure tensors for a hook that was just called; whatever fails switches that hook off, and only that."""
+        if ticked.status is HookStatus.FAILED:
+            return
+        began_s = time.perf_counter()
+        try:
+            with torch.no_grad():
+                for part, tensor in parts:
+                    ticked.seen = Seen(tuple(tensor.shape), tensor.dtype, is_sampled(tensor))
+                    self.seen.append(Sighting(ticked.fqn, ticked.kind, part, statistics_of(tensor)))
+        except Exception as error:
+            ticked.fail(error, self.step)
+        ticked.n_fires += 1
+        spent_s = time.perf_counter() - began_s
+        ticked.spent_s += spent_s
+        self.spent_s += spent_s
+
+
+def part_name(call: int, place: str) -> str:
+    """Name of a part of what a hook sees: ``call 2 [1][0]``; "" for the first call's first tensor."""
+    return " ".join(word for word in (f"call {call}" if call else "", place) if word)
+
+
+def named_parts(call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> list[tuple[str, torch.Tensor]]:
+    """Leaves of one call with the names of their parts; the first leaf needs no place."""
+    return [(part_name(call, place if index else ""), tensor) for index, (place, tensor) in enumerate(leaves)]

@@ -1,0 +1,101 @@
+"""The moment at which gradients are read: just before the optimizer uses them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
+from torch.utils.hooks import RemovableHandle
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """Gradients that are ready.
+
+    Attributes:
+        parameters: Those that the optimizer holds, by FQN.
+        grad_scale: 0-d; a fused optimizer divides by it itself. None where the gradients are true already.
+        found_inf: 0-d, not zero where a fused optimizer will skip this step. None where that is known otherwise.
+        is_certain: False when no optimizer said so: then the step may have been skipped by mixed precision.
+    """
+
+    parameters: Mapping[str, nn.Parameter]
+    grad_scale: torch.Tensor | None = None
+    found_inf: torch.Tensor | None = None
+    is_certain: bool = True
+
+
+class GradientStation:
+    """Calls back once for each optimizer that steps on our parameters. Training thread only.
+
+    A step that mixed precision skips runs no optimizer hook, and neither does an update by hand. They are told apart
+    at the step's end: once an optimizer was seen, its silence is a skipped step, which measures nothing. Before that,
+    parameters that changed show an update by hand.
+    """
+
+    def __init__(self, on_gradients: Callable[[Gradients], None]) -> None:
+        self._on_gradients = on_gradients
+        self._fqn_of: dict[int, str] = {}
+        self._parameters: Mapping[str, nn.Parameter] = {}
+        self._handle: RemovableHandle | None = None
+        self._pid = os.getpid()
+        self._seen_optimizer = False
+        self._fired = False
+        self._versions: list[int] = []
+        self._n_matched = -1
+        self.has_new_parameters = False
+
+    def bind(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        """Look at these parameters from now on."""
+        self._parameters = parameters
+        self._fqn_of = {id(parameter): fqn for fqn, parameter in parameters.items()}
+        self.has_new_parameters = False
+
+    def attach(self) -> None:
+        """Put the global optimizer hook on."""
+        if self._handle is None:
+            self._handle = register_optimizer_step_pre_hook(self._on_optimizer_step)
+
+    def detach(self) -> None:
+        """Take it off."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    def begin_step(self) -> None:
+        """A step begins."""
+        self._fired = False
+        self._versions = [] if self._seen_optimizer else self._read_versions()
+
+    def end_step(self) -> None:
+        """A step ended: read what is there when no optimizer can say when."""
+        if self._fired or self._seen_optimizer:
+            return
+        changed_by_hand = self._versions != self._read_versions()
+        self._on_gradients(Gradients(self._parameters, is_certain=changed_by_hand))
+
+    def _on_optimizer_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:  # noqa: ARG002  torch's own signature
+        if os.getpid() != self._pid:
+            return  # a forked worker inherits the hook
+        held = {
+            fqn: parameter
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if (fqn := self._fqn_of.get(id(parameter))) is not None
+        }
+        n_held = sum(len(group["params"]) for group in optimizer.param_groups)
+        self.has_new_parameters |= 0 < len(held) < n_held and n_held != self._n_matched
+        self._n_matched = n_held
+        if not held:
+            return
+        self._fired = self._seen_optimizer = True
+        self._on_gradients(
+            Gradients(held, getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None))
+        )
+
+    def _read_versions(self) -> list[int]:
+        return [p._version for p in self._parameters.values() if not p.is_inference()]

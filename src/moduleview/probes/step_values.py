@@ -1,0 +1,125 @@
+"""The values of one step on their way to the host: one stack and one copy a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from moduleview.telemetry.records import StepRecord
+
+_ALWAYS = 0
+
+
+class _Column:
+    """Values of one device, and what they are."""
+
+    def __init__(self) -> None:
+        self.series: list[int] = []
+        self.groups: list[int] = []
+        self.values: list[torch.Tensor] = []
+
+
+class StepValues:
+    """What was measured in one step, still on the devices where it was computed.
+
+    Values may belong to a group: all of them count, or none. Which, is known only on the host, so a group is decided
+    there and no device has to be waited for.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[torch.device, _Column] = {}
+        self._n_groups = _ALWAYS
+        self._doubtful: set[int] = set()
+
+    def new_group(self, *, void_if: torch.Tensor | None = None, is_doubtful: bool = False) -> int:
+        """A group of values.
+
+        Args:
+            void_if: 0-d; the group does not count when it is not zero.
+            is_doubtful: The group does not count when one of its values is not finite.
+        """
+        self._n_groups += 1
+        if void_if is not None:
+            self.add(-self._n_groups, void_if.detach().reshape(()).float())
+        if is_doubtful:
+            self._doubtful.add(self._n_groups)
+        return self._n_groups
+
+    def add(self, series: int, value: torch.Tensor, group: int = _ALWAYS) -> None:
+        """Take a float32 0-d tensor."""
+        column = self._columns.get(value.device)
+        if column is None:
+            column = self._columns[value.device] = _Column()
+        column.series.append(series)
+        column.groups.append(group)
+        column.values.append(value)
+
+    def send(self, rank: int, step: int, time_s: float) -> SentStep:
+        """Start the copies to the host; on CUDA nothing waits for them."""
+        columns = self._columns.values()
+        return SentStep(
+            rank,
+            step,
+            time_s,
+            np.asarray([series for column in columns for series in column.series], dtype=np.int32),
+            np.asarray([group for column in columns for group in column.groups], dtype=np.int32),
+            frozenset(self._doubtful),
+            tuple(_HostCopy(column.values) for column in columns),
+        )
+
+
+class _HostCopy:
+    """Values of one device, arriving. CUDA copies into pinned memory; every other device copies at once."""
+
+    def __init__(self, values: list[torch.Tensor]) -> None:
+        stacked = torch.stack(values)
+        self._event: torch.cuda.Event | None = None
+        if not stacked.is_cuda:
+            self._host = stacked.cpu()
+            return
+        self._host = torch.empty(stacked.shape, dtype=stacked.dtype, device="cpu", pin_memory=True)
+        self._host.copy_(stacked, non_blocking=True)
+        self._event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        self._event.record(torch.cuda.current_stream(stacked.device))
+
+    def has_arrived(self) -> bool:
+        return self._event is None or bool(self._event.query())  # type: ignore[no-untyped-call]
+
+    def wait(self) -> NDArray[np.float32]:
+        if self._event is not None:
+            self._event.synchronize()
+        return self._host.numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class SentStep:
+    """One step's values under way to the host."""
+
+    rank: int
+    step: int
+    time_s: float
+    _series: NDArray[np.int32]
+    _groups: NDArray[np.int32]
+    _doubtful: frozenset[int]
+    _copies: tuple[_HostCopy, ...]
+
+    def has_arrived(self) -> bool:
+        """All copies are done; ``record`` will not wait."""
+        return all(copy.has_arrived() for copy in self._copies)
+
+    def record(self) -> StepRecord:
+        """The record; waits for copies that are still under way."""
+        parts = [copy.wait() for copy in self._copies]
+        values = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+        counts = self._series >= 0
+        for group in self._void_groups(values):
+            counts &= self._groups != group
+        return StepRecord(self.rank, self.step, self.time_s, self._series[counts], values[counts])
+
+    def _void_groups(self, values: NDArray[np.float32]) -> list[int]:
+        declared = (self._series < 0) & (values != 0)
+        unsure = [group for group in self._doubtful if not np.isfinite(values[self._groups == group]).all()]
+        return [-int(series) for series in self._series[declared]] + unsure
