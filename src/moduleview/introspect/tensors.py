@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from operator import attrgetter
 from typing import TypeVar
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from moduleview.telemetry.snapshot import NO_NODE, TensorTable
 
@@ -61,7 +62,7 @@ def describe_tensors(registered: RegisteredTensors) -> TensorTable:
 
 def is_uninitialised(tensor: Tensor) -> bool:
     """A lazy parameter or buffer that waits for its first input and has no shape yet."""
-    return isinstance(tensor, UninitializedTensorMixin)
+    return bool(is_lazy(tensor))
 
 
 def _describe(registered: RegisteredTensors) -> TensorTable:
@@ -81,9 +82,9 @@ def _describe(registered: RegisteredTensors) -> TensorTable:
     for row in () if plain is tensors else [row for row, tensor in enumerate(plain) if tensor is stand_in]:
         tensor = tensors[row]
         shapes[row], numel[row], n_bytes[row] = _measure(tensor)
-        dtypes[row] = _unless_raised(lambda t=tensor: _type_name(t.dtype), "unknown")
-        devices[row] = _unless_raised(lambda t=tensor: str(t.device), "unknown")
-        requires_grad[row] = _unless_raised(lambda t=tensor: bool(t.requires_grad), False)
+        dtypes[row] = _unless_raised(partial(_type_name_of, tensor), "unknown")
+        devices[row] = _unless_raised(partial(_device_of, tensor), "unknown")
+        requires_grad[row] = _unless_raised(partial(_requires_grad_of, tensor), False)
     return TensorTable(
         names=tuple(registered.names),
         module=registered.module,
@@ -112,9 +113,23 @@ def first_rows(objects: Sequence[object]) -> NDArray[np.int32]:
     identities = list(map(id, objects))
     if len(set(identities)) == len(identities):
         return np.full(len(identities), NO_NODE, dtype=np.int32)
-    firsts = np.array(list(map({}.setdefault, identities, range(len(identities)))), dtype=np.int32)
+    first_row: dict[int, int] = {}
+    first_of = first_row.setdefault
+    firsts = np.array([first_of(identity, row) for row, identity in enumerate(identities)], dtype=np.int32)
     firsts[firsts == np.arange(len(firsts))] = NO_NODE
     return firsts
+
+
+def _type_name_of(tensor: Tensor) -> str:
+    return _type_name(tensor.dtype)
+
+
+def _device_of(tensor: Tensor) -> str:
+    return str(tensor.device)
+
+
+def _requires_grad_of(tensor: Tensor) -> bool:
+    return bool(tensor.requires_grad)
 
 
 def _type_name(dtype: torch.dtype) -> str:

@@ -1,0 +1,30 @@
+"""What a way to get a model is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from moduleview.introspect.loaders.target import ParsedTarget
+
+
+class Loader(ABC):
+    """Turns a target into a model or a task. One file in this package; found by being there.
+
+    Class attributes:
+        runs_user_code: Loading runs code that came with the target, so that a person must trust it first.
+    """
+
+    runs_user_code: ClassVar[bool]
+
+    @abstractmethod
+    def can_load(self, target: ParsedTarget) -> bool:
+        """Whether this is the loader for ``target``. Runs nothing."""
+
+    @abstractmethod
+    def load(self, target: ParsedTarget, accepts: tuple[type, ...]) -> object:
+        """An instance of one of ``accepts``. Training thread only.
+
+        Raises:
+            TargetError: There is none; the sentence says what to do.
+        """
