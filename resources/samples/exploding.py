@@ -1,8 +1,9 @@
 """Built badly on purpose: weights drawn too large, and a learning rate that grows until training explodes.
 
-Each layer makes what passes through it larger, so that a small change of the weights is a large one of the outputs; and
-the warm-up of the learning rate never ends. The loss falls at first and trembles, then it climbs, and within a few steps
-NaN stands in all layers. The cure is an initialisation that keeps the scale (``nn.init.kaiming_normal_``), a warm-up with an end, and a limit on the gradient.
+Each layer makes what passes through it larger, so that a small change of the weights is a large one of the outputs,
+and the warm-up of the learning rate never ends. The loss falls at first and trembles, then it climbs, and within a few
+steps NaN stands in all layers. The cure is an initialisation that keeps the scale (``nn.init.kaiming_normal_``), a
+warm-up with an end, and a limit on the gradient.
 
 It also shows a task with a ``step`` of its own, for whatever is more than forward, loss, backward and optimizer.
 
