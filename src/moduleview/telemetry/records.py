@@ -136,7 +136,8 @@ class RunChanged(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         step: Steps done so far in this run.
         elapsed_s: Seconds of training, without pauses.
-        failure: With FAILED, what happened; with FINISHED, why it ended, or None.
+        failure: With FAILED, what happened; with FINISHED, why it ended; with any other state, why what was asked for
+            last could not be done. Or None.
     """
 
     state: RunState
