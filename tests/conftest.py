@@ -57,13 +57,14 @@ def no_hook_left_behind() -> Iterator[None]:
     if torch is None:
         return
     module = torch.nn.modules.module
+    optimizer = sys.modules["torch.optim.optimizer"]  # torch.optim deletes its own attribute of that name
     tables = {
         "forward": module._global_forward_hooks,
         "forward_pre": module._global_forward_pre_hooks,
         "backward": module._global_backward_hooks,
         "backward_pre": module._global_backward_pre_hooks,
-        "optimizer step pre": torch.optim.optimizer._global_optimizer_pre_hooks,
-        "optimizer step post": torch.optim.optimizer._global_optimizer_post_hooks,
+        "optimizer step pre": optimizer._global_optimizer_pre_hooks,
+        "optimizer step post": optimizer._global_optimizer_post_hooks,
     }
     left = {name: list(table.values()) for name, table in tables.items() if table}
     for table in tables.values():
