@@ -10,6 +10,7 @@ from moduleview.engine.phase import Phase
 from moduleview.errors import ModuleViewError
 from moduleview.introspect.user_traceback import user_traceback
 from moduleview.telemetry.commands import Command
+from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport
 
 
@@ -27,7 +28,7 @@ def describe_failure(error: BaseException, phase: Phase, batch_description: str)
 def describe_refusal(error: BaseException, command: Command) -> FailureReport:
     """The report of a command that could not be done; the run goes on as it was."""
     if isinstance(error, ModuleViewError):
-        report = sentence_and_advice(str(error))
+        report = _of_ours(error)
     else:
         title = f"{type(command).__name__} raised {type(error).__name__}."
         report = FailureReport(title, "The run goes on as it was.", user_traceback(error), is_users=False)
@@ -46,7 +47,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def _describe(error: BaseException, phase: Phase, batch_description: str) -> FailureReport:
     if isinstance(error, ModuleViewError):
-        return sentence_and_advice(str(error))
+        return _of_ours(error)
     text = user_traceback(error)
     if is_out_of_memory(error):
         title = f"{phase} ran out of memory."
@@ -56,7 +57,7 @@ def _describe(error: BaseException, phase: Phase, batch_description: str) -> Fai
         return FailureReport(title, "Remove the call of sys.exit() or exit() from the code that trains.", text)
     if isinstance(error, KeyboardInterrupt):
         return FailureReport(f"{phase} raised KeyboardInterrupt.", "Run goes on with the next batch.", text)
-    title = f"{phase} raised {type(error).__name__}."
+    title = f"{phase} raised {type(error).__name__}{_message(error)}."
     return FailureReport(title, _advice(phase, batch_description), text, is_users=phase is not Phase.OBSERVING)
 
 
@@ -64,6 +65,11 @@ def sentence_and_advice(text: str) -> FailureReport:
     """A message of ours, "what is wrong; what to do next.", in its two parts."""
     sentence, _, advice = text.partition("; ")
     return FailureReport(f"{sentence.rstrip('.')}.", advice[:1].upper() + advice[1:])
+
+
+def _of_ours(error: ModuleViewError) -> FailureReport:
+    report = sentence_and_advice(str(error))
+    return FailureReport(report.title, report.advice, error.traceback)
 
 
 def _empty_frames(error: BaseException) -> None:
@@ -84,6 +90,15 @@ def _advice(phase: Phase, batch_description: str) -> str:
             return "This is a fault of moduleview; please report it with the traceback. Run goes on."
         case _:
             return f"Look at the last line of the traceback; Run tries again.{_seen(batch_description)}"
+
+
+def _message(error: BaseException) -> str:
+    """The first line of the exception's own words, with what goes before them."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # a __str__ of the user's that raises
+        return ""
+    return f": {displayable(lines[0]).rstrip('.')}" if lines else ""
 
 
 def _seen(batch_description: str) -> str:

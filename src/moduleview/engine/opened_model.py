@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import torch
 
 from moduleview.engine.device import available_devices, checked_device, devices_of, move_training
@@ -13,6 +14,8 @@ from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.task import TrainingTask
 from moduleview.engine.task_checks import why_it_cannot_train
 from moduleview.engine.training_step import TrainingStep
+from moduleview.hooks.board import list_hooks
+from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.structure_findings import run_structure_checks
 from moduleview.introspect.tree import snapshot_model
@@ -109,10 +112,11 @@ class OpenedModel:
         self._announce_change()
 
     def send_module_report(self, fqn: str) -> None:
-        """Say what can be read about one module; nothing where it is gone."""
-        module = self._module(fqn)
+        """Say what can be read about one module, and whose hooks are on it; nothing where the module is gone."""
+        module = module_at(self._task.model, fqn)
         if module is not None:
-            self._put(describe_module(self._task.model, fqn))
+            report = describe_module(self._task.model, fqn)
+            self._put(msgspec.structs.replace(report, found_hooks=list_hooks(module)))
 
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""

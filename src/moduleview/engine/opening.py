@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from torch import nn
 
@@ -11,9 +10,10 @@ from moduleview.engine.task import TrainingTask
 from moduleview.engine.task_checks import check_types
 from moduleview.errors import TargetError
 from moduleview.introspect.loaders.resolve import load_target
+from moduleview.introspect.loaders.target import parse_target
 
 Target = str | Callable[[], nn.Module | TrainingTask]
-"""``file.py``, ``file.py:name``, ``package.module:name``, or a callable that makes a model or a task anew each time."""
+"""As ``load_target`` takes it, or a callable that makes a model or a task anew each time."""
 
 
 def open_target(target: Target) -> TrainingTask:
@@ -38,7 +38,6 @@ def origin_of(target: Target) -> str:
     """Where a target comes from, as a person would say it: the file's name, or ``package.module:name``."""
     if not isinstance(target, str):
         return getattr(target, "__qualname__", type(target).__name__)
-    path, _, name = target.partition(":") if target.endswith(".py") or ".py:" in target else (target, "", "")
-    if not path.endswith(".py"):
-        return target
-    return f"{Path(path).name}:{name}" if name else Path(path).name
+    parsed = parse_target(target)
+    place = parsed.path.name if parsed.path is not None else parsed.module or f"{parsed.sample}.py"
+    return f"{place}:{parsed.name}" if parsed.name else place
