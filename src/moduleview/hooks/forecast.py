@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from moduleview.hooks.leaves import bounded_leaves
-from moduleview.hooks.model_index import ModelIndex
+from moduleview.hooks.model_index import ModelIndex, is_script
 from moduleview.telemetry.hooks import HookKind
 
 _INSTEAD = "Tick backward instead, which shows the same gradient."
@@ -23,7 +23,7 @@ _INSTEAD = "Tick backward instead, which shows the same gradient."
 def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
     """A sentence when a hook on a module cannot fire, "" when it can as far as one knows without a step."""
     module = index.modules[fqn]
-    if isinstance(module, torch.jit.ScriptModule):
+    if is_script(module):
         return "A ScriptModule refuses hooks; its parameters can be ticked."
     if fqn in index.compiled:
         return "It cannot fire in a compiled region: torch.compile has left module hooks out; parameters can be ticked."

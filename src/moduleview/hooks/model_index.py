@@ -9,6 +9,8 @@ from torch import nn
 
 from moduleview.telemetry.snapshot import ModelSnapshot
 
+_MAXIMUM_ROWS = 2_000_000  # as the snapshot: beyond, shared subtrees are not repeated
+
 
 class ModelIndex:
     """Modules and parameters of a model by FQN. Training thread only.
@@ -25,7 +27,7 @@ class ModelIndex:
     """
 
     def __init__(self, model: nn.Module, snapshot: ModelSnapshot | None = None) -> None:
-        found = list(_walk(model, "", frozenset()))
+        found = list(_walk(model))
         paths = [path for path, _ in found]
         names = snapshot.fqns if snapshot is not None and len(snapshot.fqns) == len(found) else paths
         rows = [(name, module) for name, (_, module) in zip(names, found, strict=True)]
@@ -40,13 +42,13 @@ class ModelIndex:
     def still_has_module(self, fqn: str) -> bool:
         """The live model has the same module at that name."""
         path = self._path_of.get(fqn)
-        return path is not None and _at(self._model, path) is self.modules[fqn]
+        return path is not None and module_at(self._model, path) is self.modules[fqn]
 
     def still_has_parameter(self, fqn: str) -> bool:
         """The live model has the same parameter at that name."""
         owner, _, name = fqn.rpartition(".")
-        module = _at(self._model, self._path_of.get(owner, owner))
-        return module is not None and module._parameters.get(name) is self.parameters.get(fqn)
+        module = module_at(self._model, self._path_of.get(owner, owner))
+        return module is not None and dict(module._parameters.items()).get(name) is self.parameters.get(fqn)
 
     def has_same_structure(self, other: ModelIndex) -> bool:
         """The very same modules stand at the same places."""
@@ -55,50 +57,65 @@ class ModelIndex:
         )
 
 
-def _at(model: nn.Module, path: str) -> nn.Module | None:
+def module_at(model: nn.Module, path: str) -> nn.Module | None:
+    """The module that is registered at ``path`` now, or None; "" is the model itself."""
     module: nn.Module | None = model
     for name in path.split(".") if path else ():
-        module = None if module is None else module._modules.get(name)
+        if module is None:
+            return None
+        module = dict(module._modules.items()).get(name)  # a ScriptModule's table has items() and no more
     return module
 
 
-def _walk(module: nn.Module, fqn: str, above: frozenset[int]) -> Iterator[tuple[str, nn.Module]]:
-    """``named_modules(remove_duplicate=False)``, but a module that contains itself ends."""
-    yield fqn, module
-    above |= {id(module)}
-    for name, child in module._modules.items():
-        if child is not None and id(child) not in above:
-            yield from _walk(child, f"{fqn}.{name}" if fqn else name, above)
+def _walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """``named_modules(remove_duplicate=False)`` for trees of any depth; a module inside itself is not entered again."""
+    n_rows = 0
+    entered: set[int] = set()
+    inside: list[int] = []
+    left: list[Iterator[tuple[str, nn.Module]]] = [iter([("", model)])]
+    while left:
+        for path, module in left[-1]:
+            yield path, module
+            n_rows += 1
+            identity = id(module)
+            if identity in entered and (n_rows > _MAXIMUM_ROWS or identity in inside):
+                continue
+            entered.add(identity)
+            inside.append(identity)
+            left.append(_children(path, module))
+            break
+        else:
+            left.pop()
+            if inside:
+                inside.pop()
+
+
+def _children(path: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for name, child in list(module._modules.items()):
+        if isinstance(child, nn.Module):
+            yield f"{path}.{name}" if path else name, child
 
 
 def _parameters_of(rows: Iterable[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Parameter]]:
     for fqn, module in rows:
-        for name, parameter in _own_parameters(module):
-            yield f"{fqn}.{name}" if fqn else name, parameter
+        for name, parameter in module._parameters.items():
+            if parameter is not None:
+                yield f"{fqn}.{name}" if fqn else name, parameter
 
 
 def _compiled(rows: Iterable[tuple[str, nn.Module]]) -> Iterator[str]:
     """Everything below a torch.compile wrapper, whose own hooks do fire, and a module compiled in place as a whole."""
     inside: str | None = None
-    for fqn, module in rows:
-        if inside is not None and fqn.startswith(inside):
-            yield fqn
+    for path, module in rows:
+        if inside is not None and path.startswith(inside):
+            yield path
             continue
         inside = None
-        if "_orig_mod" in module._modules:
-            inside = f"{fqn}." if fqn else ""
-        elif getattr(module, "_compiled_call_impl", None) is not None:
-            inside = f"{fqn}." if fqn else ""
-            yield fqn
-
-
-def _own_parameters(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    if isinstance(module, torch.jit.ScriptModule):
-        yield from module.named_parameters(recurse=False)  # its tables are in C++
-        return
-    for name, parameter in module._parameters.items():
-        if parameter is not None:
-            yield name, parameter
+        if module.__dict__.get("_compiled_call_impl") is not None:
+            inside = f"{path}." if path else ""
+            yield path
+        elif "_orig_mod" in dict(module._modules.items()):
+            inside = f"{path}." if path else ""
 
 
 def _first_places(parameters: Mapping[str, nn.Parameter]) -> dict[str, nn.Parameter]:
@@ -109,3 +126,8 @@ def _first_places(parameters: Mapping[str, nn.Parameter]) -> dict[str, nn.Parame
             seen.add(id(parameter))
             first[fqn] = parameter
     return first
+
+
+def is_script(module: nn.Module) -> bool:
+    """A ScriptModule: its code is not Python, and it refuses hooks."""
+    return isinstance(module, torch.jit.ScriptModule)

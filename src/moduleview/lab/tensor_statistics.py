@@ -1,0 +1,40 @@
+"""The numbers of one tensor that a report shows."""
+
+from __future__ import annotations
+
+import torch
+
+from moduleview.telemetry.records import TensorStatistics
+
+_NAN = float("nan")
+
+
+def tensor_statistics(elements: torch.Tensor, weight: float) -> TensorStatistics:
+    """Numbers over the finite elements.
+
+    Args:
+        elements: (n,) on the host, n > 0, of a floating type.
+        weight: How many elements of the tensor one of these stands for; norm and count of non-finite are scaled by it.
+    """
+    numbers = elements if elements.dtype is torch.float64 else elements.float()
+    n = numbers.numel()
+    n_bad = 0
+    if not bool(torch.isfinite(numbers.sum())):  # one cheap pass in the common case; overflow only looks again
+        finite = torch.isfinite(numbers)
+        n_bad = n - int(finite.sum())
+        numbers = numbers[finite]
+    if not numbers.numel():
+        return TensorStatistics(_NAN, _NAN, _NAN, _NAN, _NAN, 0.0, round(n_bad * weight))
+    low, high = (float(extreme) for extreme in torch.aminmax(numbers))
+    mean = numbers.mean(dtype=torch.float64)
+    norm = float(torch.linalg.vector_norm(numbers, dtype=torch.float64))
+    spread = float(torch.linalg.vector_norm(numbers - mean.to(numbers.dtype), dtype=torch.float64))
+    return TensorStatistics(
+        norm=norm * weight**0.5,
+        mean=float(mean),
+        std=spread / numbers.numel() ** 0.5,
+        min=low,
+        max=high,
+        zero_share=1.0 - int(torch.count_nonzero(numbers)) / n if not n_bad else int((numbers == 0).sum()) / n,
+        non_finite=round(n_bad * weight),
+    )
