@@ -1,0 +1,358 @@
+"""The one table of actions: what stands in menus, toolbar, command palette and on the page of keys is made from it.
+
+An action is here only when it works. What it needs is a function of the window's state, so that nothing can be left
+enabled by mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from moduleview.gui.actions import ActionSpec
+from moduleview.gui.appearance import ColorScheme
+from moduleview.gui.obstacles import Obstacles
+from moduleview.gui.run_control import RunControl
+from moduleview.gui.selection import Selection
+from moduleview.gui.theme import Theme
+from moduleview.gui.window_state import WindowState
+from moduleview.gui.window_verbs import WindowVerbs
+from moduleview.telemetry.records import RunState
+
+_ZOOM_STEP = 1.1
+
+
+@dataclass(frozen=True)
+class ActionTargets:
+    """Whom the actions call.
+
+    Attributes:
+        control: Run, pause, step, stop.
+        verbs: Find, go to, copy, freeze, pages.
+        selection: Back and forward.
+        theme: Zoom.
+        set_scheme: Light, dark or the desktop's.
+        choose_file: File > Open.
+        choose_name: File > Open by name.
+        reload: Opens what is open again.
+        reset_layout: Puts the docks where they stood at first.
+        toggle_panel: Opens or closes a panel by its id.
+        find: Puts the cursor into the search field of the panel a person is in.
+        show_commands: Opens the command palette.
+        show_shortcuts: Opens the page of keys.
+        close_window: Leaves the program.
+    """
+
+    control: RunControl
+    verbs: WindowVerbs
+    selection: Selection
+    theme: Theme
+    set_scheme: Callable[[ColorScheme], None]
+    choose_file: Callable[[], object]
+    choose_name: Callable[[], object]
+    reload: Callable[[], object]
+    reset_layout: Callable[[], object]
+    toggle_panel: Callable[[str], object]
+    find: Callable[[], object]
+    show_commands: Callable[[], object]
+    show_shortcuts: Callable[[], object]
+    close_window: Callable[[], object]
+
+
+class ActionTable(QObject):
+    """Makes the specs, translated."""
+
+    def __init__(self, targets: ActionTargets, parent: QObject) -> None:
+        super().__init__(parent)
+        self._on = targets
+        self._obstacles = Obstacles(self)
+
+    def menu_titles(self) -> tuple[str, ...]:
+        """The menus, left to right."""
+        return tuple(self._menu(name) for name in ("file", "edit", "view", "model", "run", "tools", "help"))
+
+    def specs(self) -> tuple[ActionSpec, ...]:
+        """Every action but those that open and close a panel."""
+        return (
+            *self._file(),
+            *self._edit(),
+            *self._view(),
+            *self._model(),
+            *self._run(),
+            *self._tools(),
+            *self._help(),
+        )
+
+    def panel_specs(self, panels: Sequence[tuple[str, str]]) -> tuple[ActionSpec, ...]:
+        """One action a panel in View, ticked while it is open.
+
+        Args:
+            panels: Id and title of each.
+        """
+        return tuple(
+            ActionSpec(
+                f"view.panel.{panel_id}",
+                title,
+                (self._menu("view"), self.tr("Panels")),
+                partial(self._on.toggle_panel, panel_id),
+                tip=self.tr("Shows or closes {0}").format(title),
+                obstacle=self._obstacles.no_model,
+                checked=partial(_is_open, panel_id),
+            )
+            for panel_id, title in panels
+        )
+
+    def _menu(self, name: str) -> str:
+        return {
+            "file": self.tr("File"),
+            "edit": self.tr("Edit"),
+            "view": self.tr("View"),
+            "model": self.tr("Model"),
+            "run": self.tr("Run"),
+            "tools": self.tr("Tools"),
+            "help": self.tr("Help"),
+        }[name]
+
+    def _file(self) -> tuple[ActionSpec, ...]:
+        menu = (self._menu("file"),)
+        on = self._on
+        tip = self.tr("Opens a Python file that makes a model")
+        return (
+            ActionSpec("file.open", self.tr("Open a model..."), menu, on.choose_file, tip, "Ctrl+O", "open"),
+            ActionSpec("file.open_by_name", self.tr("Open by name..."), menu, on.choose_name, shortcut="Ctrl+Shift+O"),
+            ActionSpec(
+                "file.reload",
+                self.tr("Reload"),
+                menu,
+                on.reload,
+                self.tr("Reads the file again and starts at step 0"),
+                "Ctrl+R",
+                obstacle=self._obstacles.cannot_reload,
+                starts_group=True,
+            ),
+            ActionSpec(
+                "file.close",
+                self.tr("Close model"),
+                menu,
+                on.verbs.close_model,
+                shortcut="Ctrl+W",
+                obstacle=self._obstacles.no_model,
+            ),
+            ActionSpec("file.quit", self.tr("Quit"), menu, on.close_window, shortcut="Ctrl+Q", starts_group=True),
+        )
+
+    def _edit(self) -> tuple[ActionSpec, ...]:
+        menu = (self._menu("edit"),)
+        on, verbs = self._on, self._on.verbs
+        return (
+            ActionSpec(
+                "edit.copy_path",
+                self.tr("Copy path"),
+                menu,
+                verbs.copy_path,
+                shortcut="Ctrl+Shift+C",
+                tip=self.tr("Copies the name of what is selected, as get_submodule takes it"),
+                obstacle=self._obstacles.nothing_selected,
+            ),
+            ActionSpec(
+                "edit.find",
+                self.tr("Find in the tree"),
+                menu,
+                on.find,
+                shortcut="Ctrl+F",
+                obstacle=self._obstacles.no_model,
+                starts_group=True,
+            ),
+            ActionSpec(
+                "edit.go_to",
+                self.tr("Go to module..."),
+                menu,
+                verbs.go_to,
+                shortcut="Ctrl+P",
+                obstacle=self._obstacles.no_model,
+            ),
+            ActionSpec(
+                "edit.back",
+                self.tr("Back"),
+                menu,
+                on.selection.go_back,
+                shortcut="Alt+Left",
+                tip=self.tr("Back to the module selected before"),
+                starts_group=True,
+                obstacle=lambda state: "" if state.can_go_back else self.tr("Nothing was selected before."),
+            ),
+            ActionSpec(
+                "edit.forward",
+                self.tr("Forward"),
+                menu,
+                on.selection.go_forward,
+                shortcut="Alt+Right",
+                tip=self.tr("Forward to the module selected after"),
+                obstacle=lambda state: "" if state.can_go_forward else self.tr("Nothing was selected after."),
+            ),
+        )
+
+    def _view(self) -> tuple[ActionSpec, ...]:
+        menu, theme_menu = (self._menu("view"),), (self._menu("view"), self.tr("Theme"))
+        theme = self._on.theme
+        names = {
+            ColorScheme.SYSTEM: self.tr("As the desktop"),
+            ColorScheme.LIGHT: self.tr("Light"),
+            ColorScheme.DARK: self.tr("Dark"),
+        }
+        schemes = tuple(
+            ActionSpec(
+                f"view.theme.{scheme.value}",
+                name,
+                theme_menu,
+                partial(self._on.set_scheme, scheme),
+                checked=partial(_is_scheme, scheme),
+            )
+            for scheme, name in names.items()
+        )
+        return (
+            *schemes,
+            ActionSpec(
+                "view.zoom_in",
+                self.tr("Zoom in"),
+                menu,
+                lambda: theme.set_zoom(theme.zoom * _ZOOM_STEP),
+                shortcut="Ctrl++; Ctrl+=",
+                starts_group=True,
+            ),
+            ActionSpec(
+                "view.zoom_out",
+                self.tr("Zoom out"),
+                menu,
+                lambda: theme.set_zoom(theme.zoom / _ZOOM_STEP),
+                shortcut="Ctrl+-",
+            ),
+            ActionSpec("view.zoom_reset", self.tr("Actual size"), menu, lambda: theme.set_zoom(1.0), shortcut="Ctrl+0"),
+            ActionSpec(
+                "view.reset_layout",
+                self.tr("Reset layout"),
+                menu,
+                self._on.reset_layout,
+                tip=self.tr("Puts every panel where it stood at first"),
+                obstacle=self._obstacles.no_model,
+                starts_group=True,
+            ),
+        )
+
+    def _model(self) -> tuple[ActionSpec, ...]:
+        menu, verbs = (self._menu("model"),), self._on.verbs
+        return (
+            ActionSpec(
+                "model.training_data",
+                self.tr("Training data..."),
+                menu,
+                verbs.show_training_data,
+                self.tr("Gives a model without data random batches and a loss"),
+                obstacle=self._obstacles.has_data,
+            ),
+            ActionSpec(
+                "model.freeze",
+                self.tr("Freeze selection"),
+                menu,
+                lambda: verbs.freeze(frozen=True),
+                self.tr("Its parameters no longer require a gradient"),
+                obstacle=self._obstacles.nothing_to_freeze,
+                starts_group=True,
+            ),
+            ActionSpec(
+                "model.unfreeze",
+                self.tr("Unfreeze selection"),
+                menu,
+                lambda: verbs.freeze(frozen=False),
+                self.tr("Its parameters require a gradient again"),
+                obstacle=self._obstacles.nothing_to_unfreeze,
+            ),
+        )
+
+    def _run(self) -> tuple[ActionSpec, ...]:
+        menu, control = (self._menu("run"),), self._on.control
+        return (
+            ActionSpec(
+                "run.start",
+                self.tr("Run"),
+                menu,
+                control.start,
+                self.tr("Trains until told otherwise"),
+                "F5",
+                "run",
+                self._obstacles.cannot_train,
+                lambda state: state.run is RunState.RUNNING,
+            ),
+            ActionSpec(
+                "run.pause",
+                self.tr("Pause"),
+                menu,
+                control.pause,
+                self.tr("Waits after this step"),
+                "F6",
+                "pause",
+                self._obstacles.not_running,
+            ),
+            ActionSpec(
+                "run.step",
+                self.tr("One step"),
+                menu,
+                control.step_once,
+                self.tr("Makes one step and pauses"),
+                "F10",
+                "one-step",
+                self._obstacles.cannot_step,
+            ),
+            ActionSpec(
+                "run.n_steps",
+                self.tr("n steps"),
+                menu,
+                control.step_n,
+                self.tr("Makes as many steps as the field beside it says, and pauses"),
+                "Ctrl+F10",
+                "n-steps",
+                self._obstacles.cannot_step,
+            ),
+            ActionSpec(
+                "run.stop",
+                self.tr("Stop"),
+                menu,
+                control.stop,
+                self.tr("Ends this run; the next one begins at step 0 with a new model"),
+                "Shift+F5",
+                "stop",
+                self._obstacles.cannot_stop,
+                starts_group=True,
+            ),
+        )
+
+    def _tools(self) -> tuple[ActionSpec, ...]:
+        menu = (self._menu("tools"),)
+        return (
+            ActionSpec(
+                "tools.command_palette",
+                self.tr("Command palette..."),
+                menu,
+                self._on.show_commands,
+                self.tr("Finds every command by a few letters"),
+                "Ctrl+Shift+P",
+            ),
+        )
+
+    def _help(self) -> tuple[ActionSpec, ...]:
+        menu = (self._menu("help"),)
+        return (
+            ActionSpec("help.shortcuts", self.tr("Keys"), menu, self._on.show_shortcuts, shortcut="?; F1"),
+            ActionSpec("help.about", self.tr("About moduleview"), menu, self._on.verbs.show_about),
+        )
+
+
+def _is_open(panel_id: str, state: WindowState) -> bool:
+    return panel_id in state.open_panels
+
+
+def _is_scheme(scheme: ColorScheme, state: WindowState) -> bool:
+    return state.scheme is scheme

@@ -1,0 +1,71 @@
+"""What is kept between two starts: window, layout, theme, zoom. An ini file under the user's configuration folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_config_path, user_state_path
+from PySide6.QtCore import QByteArray, QSettings, QSize
+from PySide6.QtWidgets import QMainWindow
+
+from moduleview.gui.appearance import Appearance, ColorScheme
+from moduleview.gui.run_control import FIRST_N_STEPS, RunControl
+from moduleview.gui.theme import Theme
+
+PROGRAM = "moduleview"
+FIRST_SIZE = QSize(1280, 800)
+_GEOMETRY, _SCHEME, _ZOOM, _N_STEPS = "window/geometry", "theme/scheme", "theme/zoom", "run/n_steps"
+
+
+def settings_file() -> Path:
+    """Where the settings lie on this machine."""
+    return user_config_path(PROGRAM, appauthor=False) / "settings.ini"
+
+
+def cache_folder() -> Path:
+    """Where pictures that can be drawn again lie."""
+    return user_cache_path(PROGRAM, appauthor=False)
+
+
+def session_folder() -> Path:
+    """Where a running window keeps what a crash would leave behind."""
+    return user_state_path(PROGRAM, appauthor=False)
+
+
+def open_settings(file: Path | None = None) -> QSettings:
+    """The settings in ``file``, by default the user's. A broken file reads as empty."""
+    return QSettings(str(file or settings_file()), QSettings.Format.IniFormat)
+
+
+class KeptSettings:
+    """Reads and writes what the window itself keeps; a value that does not fit is left at its default."""
+
+    def __init__(self, settings: QSettings) -> None:
+        self._settings = settings
+
+    def restore_appearance(self, appearance: Appearance, theme: Theme) -> None:
+        """Take theme and zoom as they were."""
+        theme.set_zoom(self._number(_ZOOM, 1.0))
+        scheme = str(self._settings.value(_SCHEME, ColorScheme.SYSTEM.value))
+        appearance.set_scheme(ColorScheme(scheme) if scheme in set(ColorScheme) else ColorScheme.SYSTEM)
+
+    def restore_window(self, window: QMainWindow, control: RunControl) -> None:
+        """Take the window's place and size as they were, or the first size."""
+        geometry = self._settings.value(_GEOMETRY)
+        if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
+            window.resize(FIRST_SIZE)
+        control.set_n_steps(int(self._number(_N_STEPS, FIRST_N_STEPS)))
+
+    def save(self, window: QMainWindow, control: RunControl, appearance: Appearance, theme: Theme) -> None:
+        """Write all of it to the file now."""
+        self._settings.setValue(_GEOMETRY, window.saveGeometry())
+        self._settings.setValue(_SCHEME, appearance.scheme.value)
+        self._settings.setValue(_ZOOM, theme.zoom)
+        self._settings.setValue(_N_STEPS, control.n_steps)
+        self._settings.sync()
+
+    def _number(self, key: str, default: float) -> float:
+        try:
+            return float(str(self._settings.value(key, default)))
+        except ValueError:
+            return default
