@@ -8,18 +8,27 @@ from torch import nn
 def module_at(model: nn.Module, fqn: str) -> nn.Module | None:
     """The module registered as ``fqn`` ("" is ``model`` itself), or None. Training thread only.
 
-    Names with dots in them, which torch refuses but ``_modules`` takes, are found too.
+    Names with dots in them, which torch refuses but ``_modules`` takes, are found too; of ``a`` and ``a.b`` beside each
+    other the shorter is entered.
     """
-    if not fqn:
-        return model
-    children = model.__dict__.get("_modules") or {}
-    direct = children.get(fqn)
-    if isinstance(direct, nn.Module):
-        return direct
-    for end in [place for place, character in enumerate(fqn) if character == "."]:
-        child = children.get(fqn[:end])
+    module, left = model, fqn
+    while left:
+        child, left = _child_at(module, left)
+        if child is None:
+            return None
+        module = child
+    return module
+
+
+def _child_at(module: nn.Module, fqn: str) -> tuple[nn.Module | None, str]:
+    """The child that ``fqn`` goes through, and what is left of it."""
+    children = module.__dict__.get("_modules") or {}
+    end = -1
+    while True:
+        end = fqn.find(".", end + 1)
+        name = fqn if end < 0 else fqn[:end]
+        child = children.get(name)
         if isinstance(child, nn.Module):
-            found = module_at(child, fqn[end + 1 :])
-            if found is not None:
-                return found
-    return None
+            return child, fqn[len(name) + 1 :]
+        if end < 0:
+            return None, ""

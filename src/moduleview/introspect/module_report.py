@@ -1,0 +1,133 @@
+"""What a person can read about one module: its repr, its docstring, its signatures and its source, all of it text.
+
+The user's own code may run here (``extra_repr``), so each part is taken on its own and one that raises becomes a
+sentence in its place.
+"""
+
+from __future__ import annotations
+
+import inspect
+import reprlib
+from collections.abc import Callable
+
+from torch import nn
+
+from moduleview.errors import ModuleViewError
+from moduleview.introspect.lookup import module_at
+from moduleview.telemetry.records import ModuleReport
+
+MAXIMUM_SUMMARY = 20_000  # characters
+_MAXIMUM_SOURCE = 200_000
+_MODULES_FOR_REPR = 1_000  # torch's repr recurses and builds everything before it could be cut
+
+
+def describe_module(model: nn.Module, fqn: str) -> ModuleReport:
+    """The report of the module registered as ``fqn`` ("" is ``model``); its ``found_hooks`` stay empty here.
+
+    Training thread only.
+
+    Raises:
+        ModuleViewError: The model has no such module (any more).
+    """
+    module = module_at(model, fqn)
+    if module is None:
+        raise ModuleViewError(f"The model has no module called {fqn!r}; it was renamed or removed.")
+    cls = written_class(type(module))
+    return ModuleReport(
+        fqn=fqn,
+        type_name=type(module).__name__,
+        summary=_part(lambda: _summary(module), "repr"),
+        docstring=_part(lambda: inspect.cleandoc(cls.__dict__.get("__doc__") or ""), "docstring"),
+        signatures=_part(lambda: _signatures(cls), "signatures"),
+        source=_part(lambda: _source(cls), "source"),
+        location=class_location(cls),
+    )
+
+
+def written_class(cls: type) -> type:
+    """The class that a person wrote: a parametrised layer has one that torch made up at run time."""
+    for base in cls.__mro__:
+        if base.__module__ != "torch.nn.utils.parametrize" or "forward" in base.__dict__:
+            return base
+    return cls
+
+
+def class_location(cls: type) -> str:
+    """``file:line`` of a class, "" where Python does not know it."""
+    try:
+        file = inspect.getsourcefile(cls)
+        return f"{file}:{inspect.getsourcelines(cls)[1]}" if file else ""
+    except Exception:  # no file, a changed file, a class made at run time
+        return ""
+
+
+def _part(read: Callable[[], str], what: str) -> str:
+    try:
+        return read()
+    except Exception as error:
+        return f"The {what} cannot be shown: it raised {type(error).__name__}: {reprlib.repr(str(error))}"
+
+
+def _summary(module: nn.Module) -> str:
+    is_torchs = type(module).__repr__ is nn.Module.__repr__
+    if is_torchs and _has_more_modules_than(module, _MODULES_FOR_REPR):
+        return _cut(_outline(module), MAXIMUM_SUMMARY)
+    try:
+        return _cut(repr(module), MAXIMUM_SUMMARY)
+    except RecursionError:  # very deep, or it contains itself
+        return _cut(_outline(module), MAXIMUM_SUMMARY)
+
+
+def _has_more_modules_than(module: nn.Module, limit: int) -> bool:
+    waiting, n_seen = [module], 0
+    while waiting and n_seen <= limit:
+        children = waiting.pop().__dict__.get("_modules") or {}
+        n_seen += 1
+        waiting.extend(child for child in children.values() if isinstance(child, nn.Module))
+    return n_seen > limit
+
+
+def _outline(module: nn.Module) -> str:
+    """The beginning of what ``repr`` would give, without recursing: one module a line."""
+    lines: list[str] = []
+    n_characters = 0
+    waiting: list[tuple[str, str, nn.Module | None]] = [("", "", module)]
+    while waiting and n_characters <= MAXIMUM_SUMMARY:
+        indent, label, node = waiting.pop()
+        if node is None:
+            lines.append(f"{indent})")
+            continue
+        children = [
+            (name, child)
+            for name, child in (node.__dict__.get("_modules") or {}).items()
+            if isinstance(child, nn.Module)
+        ]
+        extra = _part(node.extra_repr, "extra_repr").replace("\n", ", ")
+        head = f"{indent}{label}{type(node).__name__}({extra}"
+        lines.append(head if children else f"{head})")
+        n_characters += len(lines[-1]) + 1
+        if children:
+            waiting.append((indent, "", None))
+            waiting.extend((f"{indent}  ", f"({name}): ", child) for name, child in reversed(children))
+    return "\n".join(lines)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}\n... cut at {limit:,} characters"
+
+
+def _signatures(cls: type) -> str:
+    lines = []
+    for name in ("__init__", "forward"):
+        try:
+            lines.append(f"{name}{inspect.signature(getattr(cls, name))}")
+        except (TypeError, ValueError, AttributeError):
+            lines.append(f"{name}(...)")
+    return "\n".join(lines)
+
+
+def _source(cls: type) -> str:
+    try:
+        return _cut(inspect.getsource(cls), _MAXIMUM_SOURCE)
+    except (OSError, TypeError):
+        return f"# The source of {cls.__name__} is not available: Python knows no file for it."

@@ -1,0 +1,71 @@
+"""What is registered where, each module once; nothing is read through a property."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class RegisteredModule:
+    """A module at the first place where it is registered. Must not outlive the call that asked for it."""
+
+    fqn: str
+    depth: int
+    module: nn.Module
+
+    @property
+    def parameters(self) -> list[tuple[str, nn.Parameter]]:
+        """FQN and parameter of what it holds itself."""
+        parameters = self.module.__dict__.get("_parameters") or {}
+        return [(joined(self.fqn, name), tensor) for name, tensor in parameters.items() if tensor is not None]
+
+    @property
+    def buffers(self) -> list[tuple[str, Tensor]]:
+        """FQN and buffer of what it holds itself."""
+        buffers = self.module.__dict__.get("_buffers") or {}
+        return [(joined(self.fqn, name), tensor) for name, tensor in buffers.items() if tensor is not None]
+
+
+def registered_modules(model: nn.Module) -> Iterator[RegisteredModule]:
+    """All modules in tree order; one that is registered more than once comes at its first place only."""
+    seen: set[int] = set()
+    waiting = [RegisteredModule("", 0, model)]
+    while waiting:
+        entry = waiting.pop()
+        if id(entry.module) in seen:
+            continue
+        seen.add(id(entry.module))
+        yield entry
+        children = entry.module.__dict__.get("_modules") or {}
+        waiting.extend(
+            RegisteredModule(joined(entry.fqn, name), entry.depth + 1, child)
+            for name, child in reversed(list(children.items()))
+            if isinstance(child, nn.Module)
+        )
+
+
+def joined(fqn: str, name: str) -> str:
+    """FQN of what is called ``name`` in the module ``fqn``."""
+    return f"{fqn}.{name}" if fqn else name
+
+
+def shape_text(tensor: Tensor) -> str:
+    """``768 × 256``, or a sentence where there is no shape yet."""
+    try:
+        return " × ".join(str(int(size)) for size in tensor.shape) or "scalar"
+    except Exception:  # a lazy parameter
+        return "shape not known yet"
+
+
+def element_count(tensors: list[Tensor]) -> int:
+    """Elements of all ``tensors``; a lazy one has none yet."""
+    total = 0
+    for tensor in tensors:
+        try:
+            total += int(tensor.numel())
+        except Exception:  # a lazy parameter
+            continue
+    return total
