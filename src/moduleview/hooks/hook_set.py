@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import Trial, reason_it_cannot_fire
@@ -108,6 +109,11 @@ class HookSet:
             self._rebuild_watch()
         return seen
 
+    def abandon_step(self) -> None:
+        """The step will not end: what was seen in it is void, and a trial waits for the next one."""
+        self._sightings.end()
+        self._observer.end_step()
+
     def take_calls(self) -> dict[int, int]:
         """Calls of each module in the step that ended, by ``id``, where they were counted."""
         calls, self._calls = self._calls, {}
@@ -139,10 +145,19 @@ class HookSet:
     # -- putting on and taking off ---------------------------------------------------------------------------------
 
     def _arm(self, ticked: Ticked) -> None:
-        ticked.status, ticked.reason, ticked.is_armed = HookStatus.ACTIVE, "", False
-        if ticked.kind is HookKind.TENSOR:
-            self._arm_parameter(ticked)
-            return
+        """Put a hook on, or say why not; a trial leaves the status as it was until the trial is over."""
+        ticked.is_armed = False
+        try:
+            if ticked.kind is HookKind.TENSOR:
+                self._arm_parameter(ticked)
+            else:
+                self._arm_module(ticked)
+        except Exception as error:  # a module or tensor that refuses what torch's own accept
+            ticked.fail(error, self._sightings.step)
+        if ticked.is_armed:
+            ticked.status, ticked.reason = HookStatus.ACTIVE, ""
+
+    def _arm_module(self, ticked: Ticked) -> None:
         module = self._index.modules.get(ticked.fqn)
         if module is None:
             ticked.cannot_fire("There is no module of that name now.")
@@ -153,10 +168,10 @@ class HookSet:
         if ticked.kind is HookKind.FORWARD_PRE:
             self._put_pre_hook_on(ticked, module)
         elif ticked.kind is HookKind.BACKWARD_PRE:
-            ticked.status = None
             trial = Trial()
             handle = module.register_forward_pre_hook(SilentHook(trial.see_inputs), with_kwargs=True)
             self._put_on[ticked.fqn, ticked.kind] = _PutOn([handle], trial)
+            ticked.is_on_trial = True
             return
         ticked.is_armed = True
 
@@ -164,6 +179,8 @@ class HookSet:
         parameter = self._index.parameters.get(ticked.fqn)
         if parameter is None:
             ticked.cannot_fire("There is no parameter of that name now.")
+        elif is_lazy(parameter):
+            ticked.cannot_fire("It is lazy: it waits for its first input, and the hook goes on after that.")
         elif not parameter.requires_grad:
             ticked.cannot_fire("It is frozen: requires_grad is False, so it gets no gradient.")
         else:
@@ -183,13 +200,12 @@ class HookSet:
         if put_on is not None:
             put_on.remove()
         if key in self._ticked:
-            self._ticked[key].is_armed = False
+            self._ticked[key].is_armed = self._ticked[key].is_on_trial = False
 
     def _rebuild_watch(self) -> None:
         by_module: dict[int, list[Ticked]] = {}
         for ticked in self._ticked.values():
-            is_on_trial = ticked.status is None
-            if (ticked.is_armed or is_on_trial) and ticked.kind in _OBSERVED:
+            if (ticked.is_armed or ticked.is_on_trial) and ticked.kind in _OBSERVED:
                 by_module.setdefault(id(self._index.modules[ticked.fqn]), []).append(ticked)
         self._observer.watch({module_id: self._watched(group) for module_id, group in by_module.items()})
 
@@ -246,7 +262,8 @@ class HookSet:
         parameter = self._index.parameters.get(ticked.fqn)
         if parameter is None:
             return False
-        if not self._index.still_has_parameter(ticked.fqn) or ticked.is_armed != parameter.requires_grad:
+        can_fire = parameter.requires_grad and not is_lazy(parameter)
+        if not self._index.still_has_parameter(ticked.fqn) or ticked.is_armed != can_fire:
             return ticked.status is not HookStatus.FAILED
         # swap_module_params keeps the object and takes its hooks
         return ticked.is_armed and not self._put_on[key].is_on(parameter)

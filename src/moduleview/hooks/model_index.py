@@ -50,6 +50,15 @@ class ModelIndex:
         module = module_at(self._model, self._path_of.get(owner, owner))
         return module is not None and dict(module._parameters.items()).get(name) is self.parameters.get(fqn)
 
+    def is_same(self, other: ModelIndex) -> bool:
+        """Modules, parameters and what is compiled are the very same."""
+        return (
+            self.has_same_structure(other)
+            and self.compiled == other.compiled
+            and self.parameters.keys() == other.parameters.keys()
+            and all(parameter is other.parameters[fqn] for fqn, parameter in self.parameters.items())
+        )
+
     def has_same_structure(self, other: ModelIndex) -> bool:
         """The very same modules stand at the same places."""
         return self.modules.keys() == other.modules.keys() and all(

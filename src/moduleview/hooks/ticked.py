@@ -21,16 +21,18 @@ class Ticked:
     Attributes:
         fqn: Module or parameter it sits on.
         kind: Which hook.
-        status: None while a trial step has yet to tell whether it can fire.
+        status: None until the first trial step has told whether it can fire.
         is_armed: Put on. A hook that is armed but was not called yet says CANNOT_FIRE, and why, until it is.
+        is_on_trial: A step of looking on tells whether it may be put on.
         calls_in_step: Of this hook, for kinds that count their own.
     """
 
     fqn: str
     kind: HookKind
-    status: HookStatus | None = HookStatus.ACTIVE
+    status: HookStatus | None = None
     reason: str = ""
     is_armed: bool = False
+    is_on_trial: bool = False
     n_fires: int = 0
     spent_s: float = 0.0
     seen: Seen | None = None

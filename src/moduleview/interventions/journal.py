@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from moduleview.interventions.base import Intervention
+from moduleview.interventions.base import Intervention, InterventionError
 from moduleview.telemetry.records import LogLine, Record
 
 
@@ -51,8 +51,16 @@ class Journal:
     def _take_back(self, position: int, model: nn.Module, step: int) -> None:
         """Undo one; those made after it still stand, so they are made again on what is there now."""
         earlier = self._standing.pop(position)
-        python = [earlier.undo(model), *(later.apply(model) for later in self._standing[position:])]
-        self._write(step, f"Undid: {earlier}", "; ".join(python))
+        self._write(step, f"Undid: {earlier}", earlier.undo(model))
+        later, self._standing = self._standing[position:], self._standing[:position]
+        for intervention in later:
+            try:
+                python = intervention.apply(model)
+            except InterventionError as error:  # what it changed is gone
+                self._write(step, f"Let go: {intervention}", f"# {error}")
+                continue
+            self._standing.append(intervention)
+            self._write(step, str(intervention), python)
 
     def _write(self, step: int, what: str, python: str) -> None:
         self._put(LogLine(time.time(), "journal", f"step {step}: {what}  |  {python}"))

@@ -17,14 +17,12 @@ from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, Tenso
 MAX_ELEMENTS = 4_194_304  # above, about that many with a constant stride: the training thread waits for the report
 
 
-_NOT_READABLE: tuple[
-    tuple[Callable[[torch.Tensor], bool], str], ...
-] = (  # the first that applies; lazy raises in others
+_NOT_READABLE: tuple[tuple[Callable[[torch.Tensor], bool], str], ...] = (
     (is_lazy, "It is lazy: it gets its shape and values with the first input."),
     (lambda t: t.is_meta, "It is on the meta device, which keeps shapes and no values."),
     (
         lambda t: hasattr(t, "to_local"),
-        "It is sharded over several ranks, and reading it whole would need all of them.",
+        "It is sharded over several ranks; reading it whole would need all of them.",
     ),
     (lambda t: t.is_quantized, "It is quantised."),
     (lambda t: t.is_nested or t.layout is not torch.strided, "It is sparse or nested, not one block of numbers."),

@@ -88,8 +88,7 @@ class Recorder:
         began_s = time.perf_counter()
         self._step, self._is_in_step, self._spent_s = step, True, 0.0
         self._values = StepValues()
-        if self._station.has_new_parameters or step % _LOOK_FOR_NEW_MODULES_EVERY == 0 or self._hooks.has_lost_target():
-            self._reindex()
+        self._find_changes()
         self._station.begin_step()
         self._hooks.begin_step(step, count_calls=self._coverage is not None)
         self._began_s = began_s
@@ -112,15 +111,22 @@ class Recorder:
             self._spent_s += self._hooks.spent_s
             self._overhead_s = self._spent_s
             self._add_overhead()
-            self._sent.append(self._values.send(self._rank, step, time_s))
+            try:
+                self._sent.append(self._values.send(self._rank, step, time_s))
+            except Exception as error:  # out of memory for the copy
+                self._say(f"The measurements of step {step} were lost: {error!r}")
         self._is_in_step = False
         self._ids.declare()
         self._emit_arrived()
-        for command in self._waiting:
-            self._hooks.set(command)
-        is_news = bool(self._waiting) or self._hooks.has_new_status
-        self._waiting.clear()
-        self._emit_hooks(only_counts=not is_news)
+        self._tick_waiting()
+
+    def abandon_step(self) -> None:
+        """The step raised and will not end: drop what was measured in it, and tick what waited for its end."""
+        if self._is_in_step:
+            self._is_in_step = False
+            self._values = StepValues()
+            self._hooks.abandon_step()
+            self._tick_waiting()
 
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks and say what stands now. Within a step it waits for the step's end."""
@@ -137,13 +143,22 @@ class Recorder:
             snapshot: The new picture; its FQNs are the names from now on.
         """
         self._snapshot = snapshot
-        self._reindex()
+        self._bind(ModelIndex(self._model, snapshot))
         self._emit_hooks()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _reindex(self) -> None:
-        index = ModelIndex(self._model, self._snapshot)
+    def _find_changes(self) -> None:
+        """The user's code may have put other modules or parameters in place."""
+        has_lost_target = self._hooks.has_lost_target()
+        if has_lost_target or self._station.has_new_parameters or self._step % _LOOK_FOR_NEW_MODULES_EVERY == 0:
+            index = ModelIndex(self._model, self._snapshot)
+            if has_lost_target or not index.is_same(self._index):
+                self._bind(index)
+            else:
+                self._station.has_new_parameters = False
+
+    def _bind(self, index: ModelIndex) -> None:
         if not index.has_same_structure(self._index):
             self._coverage = CoverageCount()
         self._index = index
@@ -192,6 +207,12 @@ class Recorder:
         whole_s = max(time.perf_counter() - self._began_s, 1e-9)
         share = torch.tensor(min(self._overhead_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
         self._values.add(self._ids.id_of("overhead", ""), share)
+
+    def _tick_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for command in waiting:
+            self._hooks.set(command)
+        self._emit_hooks(only_counts=not waiting and not self._hooks.has_new_status)
 
     def _emit_arrived(self, *, wait: bool = False) -> None:
         while self._sent and (wait or self._sent[0].has_arrived()):
