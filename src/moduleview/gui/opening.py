@@ -17,6 +17,7 @@ from moduleview.gui.trust import TrustedFolders
 from moduleview.session import Session
 from moduleview.sources.base import Source
 from moduleview.telemetry.commands import Run
+from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport, OpenFailed
 
 
@@ -129,12 +130,12 @@ class Opener(QObject):
         self._pending = target
         self._trains_when_open = trains
         self._session.open(self._make_source(str(target)))
-        self.said.emit(self.tr("Opening {0}...").format(target.title))
+        self.said.emit(self.tr("Opening {0}...").format(displayable(target.title)))
 
     def _on_opened(self, target: Target) -> None:
         self._pending = None
         self._recent.add(str(target))
-        self.said.emit(self.tr("{0} is open.").format(target.title))
+        self.said.emit(self.tr("{0} is open.").format(displayable(target.title)))
         if self._trains_when_open:
             self._session.send(Run())
 
@@ -147,20 +148,20 @@ class Opener(QObject):
         if target.file is None:
             return self._module_problem(target)
         if target.file.is_dir():
-            title = self.tr("{0} is a folder.").format(target.file)
+            title = self.tr("{0} is a folder.").format(displayable(str(target.file)))
             return FailureReport(title, self.tr("Choose a Python file in it."))
         if not target.file.exists():
-            title = self.tr("{0} does not exist.").format(target.file)
+            title = self.tr("{0} does not exist.").format(displayable(str(target.file)))
             return FailureReport(title, self.tr("Check the path, or choose the file with File > Open a model."))
         if target.file.suffix.lower() != PYTHON_SUFFIX:
-            title = self.tr("{0} is not a Python file.").format(target.file.name)
+            title = self.tr("{0} is not a Python file.").format(displayable(target.file.name))
             return FailureReport(title, self.tr("Choose a .py file that makes an nn.Module or a TrainingTask."))
         return None
 
     def _module_problem(self, target: Target) -> FailureReport | None:
         if target.source_file() is not None:
             return None
-        title = self.tr("There is no Python module {0}.").format(target.module or "")
+        title = self.tr("There is no Python module {0}.").format(displayable(target.module) or '""')
         advice = self.tr("Write file.py, file.py:name or package.module:name, and check that it can be imported.")
         return FailureReport(title, advice)
 

@@ -9,14 +9,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QVBoxLayout, QWi
 
 from moduleview.gui.dialogs.base import Dialog, Outlined
 from moduleview.gui.icons import Icons
-from moduleview.gui.screen_text import printable
 from moduleview.gui.theme import Theme
 from moduleview.gui.trust import TrustedFolders
 from moduleview.gui.widgets.code_view import CodeView
+from moduleview.telemetry.display_names import displayable
 
 _WIDTH_PX, _HEIGHT_PX = 640, 460
 _ICON_PX = 24
 _MAXIMUM_SHOWN_BYTES = 64_000  # a person decides by the first lines; nothing of the file is run to show them
+_MAXIMUM_LINE = 2000
 
 
 class TrustDialog(Dialog):
@@ -48,10 +49,10 @@ class TrustDialog(Dialog):
         column = QVBoxLayout()
         column.setSpacing(self.theme.px(4))
         title = self.tr("A Python file is code: opening {0} runs it.")
-        self.add_text(title.format(printable(self.file.name)), "strong", column)
+        self.add_text(title.format(displayable(self.file.name)), "strong", column)
         line = self.tr("Trust the folder below if you know where its files come from; it is not asked for again.")
         self.add_text(line, "", column)
-        self.add_text(printable(str(self.file.parent)), "mono", column)
+        self.add_text(displayable(str(self.file.parent)), "mono", column)
         row.addLayout(column, 1)
         self.body.addLayout(row)
 
@@ -81,7 +82,7 @@ class TrustedFoldersDialog(Dialog):
         folders = self._trusted.folders()
         self.list.clear()
         for folder in folders:
-            self.list.addItem(printable(str(folder)))
+            self.list.addItem(displayable(str(folder)))
         self.revoke_button.setEnabled(False)
         self._line.setText(
             self.tr("Python files in these folders and below them run without a question.")
@@ -96,9 +97,14 @@ class TrustedFoldersDialog(Dialog):
 
 
 def _first_lines(file: Path) -> str:
-    """What stands in the file, as far as a person reads; a sentence in its place where it cannot be read."""
+    """What stands in the file, as far as a person reads; a sentence in its place where it cannot be read.
+
+    Invisible and bidirectional characters are written out: they make code read as other code than what would run
+    (CVE-2021-42574).
+    """
     try:
         with file.open("rb") as stream:
-            return stream.read(_MAXIMUM_SHOWN_BYTES).decode("utf-8", errors="replace")
+            text = stream.read(_MAXIMUM_SHOWN_BYTES).decode("utf-8", errors="replace")
     except OSError as error:
         return f"# {error.strerror}"
+    return "\n".join(displayable(line.expandtabs(4), _MAXIMUM_LINE) for line in text.split("\n"))
