@@ -1,27 +1,43 @@
 """moduleview: see inside a PyTorch model while it trains.
 
-Importing this package imports neither torch nor Qt; what needs them is loaded when it is first asked for.
+What a training script may use:
+
+- ``inspect(model) -> ModelSnapshot``: the frozen picture of a module tree, without a window.
+- ``TrainingTask(model, optimizer, batches, loss)``: what ``moduleview file.py`` looks for in a file.
+- ``ModelSnapshot``: what ``inspect`` gives.
+
+Importing this imports nothing heavy: each name brings what it needs when it is first used.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from moduleview.engine.task import TrainingTask
+    from moduleview.introspect.tree import snapshot_model as inspect
+    from moduleview.telemetry.snapshot import ModelSnapshot
 
 __version__ = "0.1.0"
-__all__ = ["TrainingTask"]
 
-_HOME_OF = {"TrainingTask": "moduleview.engine.task"}
+__all__ = ["ModelSnapshot", "TrainingTask", "__version__", "inspect"]
+
+_WHERE = {
+    "ModelSnapshot": ("moduleview.telemetry.snapshot", "ModelSnapshot"),
+    "TrainingTask": ("moduleview.engine.task", "TrainingTask"),
+    "inspect": ("moduleview.introspect.tree", "snapshot_model"),
+}
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+def __getattr__(name: str) -> Any:
+    """One of the two places that load lazily."""
+    if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME_OF[name]), name)
+    module, attribute = _WHERE[name]
+    value = globals()[name] = getattr(importlib.import_module(module), attribute)
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_WHERE})

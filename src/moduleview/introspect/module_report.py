@@ -119,6 +119,8 @@ def _cut(text: str, limit: int) -> str:
 def _signatures(cls: type) -> str:
     lines = []
     for name in ("__init__", "forward"):
+        if name == "forward" and getattr(cls, name, None) is nn.Module.forward:
+            continue  # a container: it is never called
         try:
             lines.append(f"{name}{inspect.signature(getattr(cls, name))}")
         except (TypeError, ValueError, AttributeError):

@@ -41,6 +41,7 @@ class OutsideOptimizer(StructureCheck):
         shown = names[:_MAXIMUM_NAMES]
         more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
         n_elements = element_count([tensor for _, tensor in left_out])
+        count = f"{len(names)} parameter{'s' if len(names) > 1 else ''}"
         whole = "the whole model" if not entry.fqn else entry.fqn
         return Finding(
             id=self.id,
@@ -49,13 +50,19 @@ class OutsideOptimizer(StructureCheck):
             title=self.name,
             fqn=names[0] if len(names) == 1 else entry.fqn,
             rule="A parameter that requires a gradient is in no group of the optimizer.",
-            evidence=(f"{len(names)} parameters with {n_elements:,} elements in {whole}:", *shown, *more),
+            evidence=(f"{count} with {n_elements:,} elements in {whole}:", *shown, *more),
             advice=(
                 "Give them to the optimizer (torch.optim.AdamW(model.parameters())), and make it after the model is "
                 "complete; or freeze them with requires_grad_(False) where they are not to learn."
             ),
-            source=class_location(written_class(type(entry.module))),
+            source=_own_location(entry.module),
         )
+
+
+def _own_location(module: nn.Module) -> str:
+    """Where the module's class is written, "" for one of torch's."""
+    cls = written_class(type(module))
+    return "" if cls.__module__.partition(".")[0] == "torch" else class_location(cls)
 
 
 def _left_out(entries: list[RegisteredModule], held: set[int]) -> Iterator[tuple[RegisteredModule, Named]]:

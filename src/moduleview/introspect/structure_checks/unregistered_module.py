@@ -96,7 +96,7 @@ class UnregisteredModule(StructureCheck):
             severity=severity,
             title=self.name if len(hidden) == 1 else f"{self.name}s",
             fqn=entry.fqn,
-            rule=f"{cls.__name__}.{attribute} is {_kind(value)}: what stands in it is not registered. {consequence}",
+            rule=f"{cls.__name__}.{attribute} is {_kind(value)} not registered. {consequence}",
             evidence=(f"{count} in {attribute}:", *shown[:_MAXIMUM_SHOWN], *more),
             advice=f"Write  {_corrected(attribute, value, assignment)}  before the optimizer is made.",
             source=assignment.location,
@@ -146,8 +146,8 @@ def _consequence(hidden: list[_Hidden], known: _Known) -> tuple[Severity, str]:
 
 def _kind(value: object) -> str:
     if isinstance(value, nn.Module):
-        return "a module that was stored past torch's registration"
-    return f"a Python {type(value).__name__}"
+        return "a module that was stored past torch's own attribute access, so that it is"
+    return f"a Python {type(value).__name__}: what stands in it is"
 
 
 def _corrected(attribute: str, value: object, assignment: Assignment) -> str:
