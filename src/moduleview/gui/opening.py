@@ -57,6 +57,11 @@ class Opener(QObject):
         self._trains_when_open = False
         self._shown_failure: OpenFailed | None = session.store.open_failure
 
+    @property
+    def pending_title(self) -> str:
+        """What is being opened, as a person would say it; "" when nothing is."""
+        return "" if self._pending is None else self._pending.title
+
     def open_target(self, target: str, *, is_named: bool = False) -> None:
         """Open a target; returns at once, ``refresh`` says how it ended.
 
