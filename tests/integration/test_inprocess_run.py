@@ -7,13 +7,12 @@ import time
 
 import pytest
 import torch
-from source_records import Taken, opened
-from toy_tasks import plain_loop, toy_batches, toy_model, toy_task
 
 from moduleview import TrainingTask
 from moduleview.sources.inprocess import THREAD_NAME, InProcessSource
 from moduleview.telemetry.commands import (
     Capability,
+    Freeze,
     Pause,
     RequestModuleReport,
     RequestTensorReport,
@@ -27,6 +26,7 @@ from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import (
     FindingsReported,
     HooksChanged,
+    LogLine,
     ModelChanged,
     ModelOpened,
     ModuleReport,
@@ -35,6 +35,8 @@ from moduleview.telemetry.records import (
     StepRecord,
     TensorReport,
 )
+from source_records import Taken, opened
+from toy_tasks import plain_loop, toy_batches, toy_model, toy_task
 
 
 def steps_of(taken: Taken) -> list[int]:
@@ -225,6 +227,82 @@ def test_training_data_let_a_bare_model_train() -> None:
         taken.source.send(Run(n_steps=2))
         taken.until_type(ModelOpened)
         assert taken.until_state(RunState.PAUSED).step == 2  # the data are remembered
+
+
+def test_frozen_parameters_stay_as_they_are_until_they_are_thawed() -> None:
+    made: list[TrainingTask] = []
+
+    def make() -> TrainingTask:
+        made.append(toy_task())
+        return made[-1]
+
+    with opened(make) as taken:
+        taken.until_state(RunState.READY)
+        frozen = made[0].model.state_dict()["0.weight"]
+        before = frozen.clone()
+        taken.source.send(Freeze("0", frozen=True))
+        changed = taken.until_type(ModelChanged)
+        row = changed.snapshot.tensor_row_of("0.weight")
+        assert row is not None
+        assert not changed.snapshot.tensors.requires_grad[row]
+        taken.source.send(Run(n_steps=3))
+        taken.until_state(RunState.PAUSED)
+        assert torch.equal(frozen, before)
+        taken.source.send(Freeze("0", frozen=False))
+        assert taken.until_type(ModelChanged).snapshot.tensors.requires_grad[row]
+        taken.source.send(Run(n_steps=1))
+        taken.until_state(RunState.PAUSED)
+        assert not torch.equal(frozen, before)
+    journal = [line.text for line in taken.of_type(LogLine) if line.stream == "journal"]
+    assert len(journal) == 2
+
+
+def test_freezing_everything_says_why_the_loss_has_no_gradient() -> None:
+    with opened(toy_task) as taken:
+        taken.source.send(Freeze("", frozen=True))
+        taken.source.send(Run())
+        assert "no gradient" in taken.failure().title
+
+
+def test_module_that_is_replaced_while_running_shows_within_a_step() -> None:
+    """Fault row 23."""
+
+    def make() -> TrainingTask:
+        task = toy_task()
+        n_calls = 0
+
+        def step() -> torch.Tensor:
+            nonlocal n_calls
+            n_calls += 1
+            if n_calls == 3:
+                task.model.add_module("extra", torch.nn.Linear(2, 2))
+            threading.Event().wait(0.02)  # a step as long as a real one
+            return torch.tensor(0.0)
+
+        return TrainingTask(task.model, step=step)
+
+    with opened(make) as taken:
+        taken.source.send(Run(n_steps=4))
+        changed = taken.until_type(ModelChanged)
+        assert changed.snapshot.node_of("extra") is not None
+        assert changed.snapshot.generation == 1
+        assert steps_of(taken)[-1] <= 3
+        taken.until_state(RunState.PAUSED)
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+def test_lazy_model_shows_its_shapes_after_the_first_step() -> None:
+    def make() -> TrainingTask:
+        model = torch.nn.Sequential(torch.nn.LazyLinear(8), torch.nn.Linear(8, 2))
+        return toy_task(model=model)
+
+    with opened(make) as taken:
+        lazy = taken.until_type(ModelOpened).snapshot
+        assert lazy.tensors.shapes[0] is None
+        taken.source.send(Run(n_steps=2))
+        changed = taken.until_type(ModelChanged).snapshot
+        assert changed.tensors.shapes[0] == (8, 4)
+        assert taken.until_state(RunState.PAUSED).step == 2
 
 
 @pytest.mark.parametrize("wanted", ["ready", "running", "paused"])

@@ -67,8 +67,10 @@ def move_training(
     except (RuntimeError, NotImplementedError) as error:
         if home is not None:
             _move(model, optimizer, loss, home)
-        reason = str(error).splitlines()[0]
-        raise DeviceError(f"The model cannot be moved to {device} ({reason}); it stays where it was.") from None
+        reason = str(error).split("\n", 1)[0].replace("; ", ", ").rstrip(".")
+        raise DeviceError(
+            f"The model cannot be moved to {device} ({reason}); choose another, it stays where it was."
+        ) from None
 
 
 def _move(model: nn.Module, optimizer: torch.optim.Optimizer | None, loss: object, device: torch.device) -> None:

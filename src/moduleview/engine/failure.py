@@ -62,8 +62,8 @@ def _describe(error: BaseException, phase: Phase, batch_description: str) -> Fai
 
 
 def sentence_and_advice(text: str) -> FailureReport:
-    """A message of ours, "what is wrong; what to do next.", in its two parts."""
-    sentence, _, advice = text.partition("; ")
+    """A message of ours in its two parts: "what is wrong; what to do next.", or two sentences."""
+    sentence, _, advice = text.partition("; " if "; " in text else ". ")
     return FailureReport(f"{sentence.rstrip('.')}.", advice[:1].upper() + advice[1:])
 
 

@@ -58,7 +58,8 @@ def compute_loss(loss: Callable[[Any, Any], Any] | None, outputs: Any, target: A
     """
     value = _loss_of_outputs(outputs) if loss is None else loss(outputs, target)
     if not isinstance(value, torch.Tensor):
-        raise TaskError(f"The loss is a {type(value).__name__}; return a tensor of one element, not yet a number.")
+        what = "None" if value is None else f"of type {type(value).__name__}"
+        raise TaskError(f"The loss is {what}; return a tensor of one element, and leave .item() to the viewer.")
     if value.numel() != 1:
         shape = " × ".join(map(str, value.shape))
         raise TaskError(f"The loss has shape {shape}, not one element; reduce it, for example with .mean().")

@@ -11,10 +11,11 @@ from moduleview.engine.device import available_devices, checked_device, devices_
 from moduleview.engine.opening import Target, open_target, origin_of
 from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.structure_watch import StructureWatch
-from moduleview.engine.task import TrainingTask
 from moduleview.engine.task_checks import why_it_cannot_train
 from moduleview.engine.training_step import TrainingStep
 from moduleview.hooks.board import list_hooks
+from moduleview.interventions import freeze as freezing
+from moduleview.interventions.journal import Journal
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.structure_findings import run_structure_checks
@@ -46,6 +47,7 @@ class OpenedModel:
         self._watch = StructureWatch(self._task.model)
         self._snapshot = snapshot_model(self._task.model)
         self._recorder = Recorder(self._task.model, put)
+        self._journal = Journal(put)
 
     @property
     def step(self) -> TrainingStep:
@@ -109,6 +111,15 @@ class OpenedModel:
             DeviceError: It is not there, or there is no room; nothing was moved.
         """
         self._move(checked_device(name))
+        self._announce_change()
+
+    def freeze(self, command: Freeze, n_steps: int) -> None:
+        """Freeze or thaw, and write it down in the journal.
+
+        Raises:
+            InterventionError: There is nothing of that name to freeze.
+        """
+        self._journal.apply(freezing.Freeze(command.fqn, command.frozen), self._task.model, n_steps)
         self._announce_change()
 
     def send_module_report(self, fqn: str) -> None:

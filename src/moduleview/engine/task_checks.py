@@ -54,4 +54,4 @@ def _check_batches(batches: Any) -> None:
 
 
 def _what(value: Any) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"

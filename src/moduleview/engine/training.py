@@ -169,7 +169,7 @@ class Training:
             case SetTrainingData():
                 opened.set_training_data(command)
             case Freeze():
-                opened.freeze(command)
+                opened.freeze(command, self._n_steps)
             case RequestModuleReport():
                 opened.send_module_report(command.fqn)
             case RequestTensorReport():

@@ -45,13 +45,13 @@ class TrainingStep:
             TaskError: There never was one.
         """
         self._phase = Phase.DATA
-        if self._feed is None:
-            return
-        self._batch = self._feed.next()
-        self._phase = Phase.MOVING
-        device = batch_device(self._task.model)
-        if device is not None:
-            self._batch = move_tensors(self._batch, device)
+        if self._feed is not None:
+            self._batch = self._feed.next()
+            self._phase = Phase.MOVING
+            device = batch_device(self._task.model)
+            if device is not None:
+                self._batch = move_tensors(self._batch, device)
+        self._phase = Phase.OBSERVING
 
     def train(self) -> torch.Tensor | float:
         """Make the step on the batch that was fetched.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
 
 _FULL_PERIOD_S = 10.0  # a full collection walks every object there is: about 50 ms with torch imported
 
@@ -24,7 +23,7 @@ class GarbageGuard:
     def __init__(self) -> None:
         self._thread_id = threading.get_ident()
         self._was_enabled = gc.isenabled()
-        self._collect_at_once: Callable[[int], int] = gc.collect
+        self._collect_at_once = gc.collect
         self._is_asked = False
         self._next_full_s = time.monotonic() + _FULL_PERIOD_S
         gc.disable()

@@ -1,0 +1,307 @@
+"""What goes wrong in a person's own code or data stops the run with a sentence, and running again is possible."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from moduleview import TrainingTask
+from moduleview.telemetry.commands import Run, SetDevice, SetTrainingData
+from moduleview.telemetry.records import FailureReport, ModelOpened, OpenFailed, RunChanged, RunState, StepRecord
+from source_records import opened
+from toy_tasks import toy_batches, toy_model, toy_task
+
+
+def failure_of(make: Callable[[], object]) -> FailureReport:
+    with opened(make, run_at_once=True) as taken:
+        return taken.failure()
+
+
+class RaisingOnce(nn.Module):
+    """Raises in one forward pass, and only then."""
+
+    def __init__(self, error: BaseException, at_call: int = 2) -> None:
+        super().__init__()
+        self.net = toy_model()
+        self.error, self.at_call, self.n_calls = error, at_call, 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.n_calls += 1
+        if self.n_calls == self.at_call + 1:
+            raise self.error
+        return self.net(x)
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        raise error
+
+    return call
+
+
+class RaisingOptimizer(torch.optim.SGD):
+    def step(self, closure: object = None) -> None:
+        raise ValueError("bad day")
+
+
+def raising_batches() -> Iterator[Any]:
+    yield from toy_batches(2)
+    raise OSError("disk gone")
+
+
+class RaisingBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+        raise ValueError("no way back")
+
+
+def loss_that_fails_backward(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return RaisingBackward.apply(outputs).sum()
+
+
+def task_with_raising_optimizer() -> TrainingTask:
+    model = toy_model()
+    return toy_task(model=model, optimizer=RaisingOptimizer(model.parameters(), lr=0.1))
+
+
+@pytest.mark.parametrize(
+    ("make", "title"),
+    [
+        (lambda: toy_task(model=RaisingOnce(ValueError("odd"))), "The forward pass raised ValueError: odd."),
+        (lambda: toy_task(loss=raising(KeyError("y"))), "The loss raised KeyError: 'y'."),
+        (lambda: toy_task(loss=loss_that_fails_backward), "The backward pass raised ValueError: no way back."),
+        (task_with_raising_optimizer, "The optimizer step raised ValueError: bad day."),
+        (lambda: toy_task(raising_batches()), "Taking the next batch raised OSError: disk gone."),
+        (
+            lambda: TrainingTask(toy_model(), step=raising(ZeroDivisionError("zero"))),
+            "The training step raised ZeroDivisionError: zero.",
+        ),
+    ],
+)
+def test_failure_names_the_place_and_shows_the_users_frames(make: Callable[[], object], title: str) -> None:
+    failure = failure_of(make)
+    assert failure.title == title
+    assert failure.advice
+    assert failure.is_users
+    assert "test_training_failures.py" in failure.traceback
+    assert "moduleview/engine" not in failure.traceback
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_run_tries_again_after_a_failure_with_the_step_that_failed(error: BaseException) -> None:
+    with opened(lambda: toy_task(model=RaisingOnce(error)), run_at_once=True) as taken:
+        failed = taken.until_state(RunState.FAILED)
+        assert failed.step == 2
+        assert failed.failure is not None
+        assert "forward pass" in failed.failure.title
+        taken.source.send(Run(n_steps=3))
+        assert taken.until_state(RunState.PAUSED).step == 5
+    assert [record.step for record in taken.of_type(StepRecord)] == [0, 1, 2, 3, 4]
+
+
+def test_exit_in_the_users_code_is_reported_with_its_code() -> None:
+    failure = failure_of(lambda: toy_task(loss=lambda outputs, target: sys.exit(7)))
+    assert failure.title == "The loss asked Python to exit (7)."
+
+
+def test_nothing_of_a_failed_step_is_kept() -> None:
+    """An exception kept for display would keep the step's tensors, and out of memory would stay out of memory."""
+    seen: list[weakref.ref[torch.Tensor]] = []
+
+    def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        seen.append(weakref.ref(outputs))
+        raise ValueError(outputs)
+
+    gc.disable()  # as it is while a window trains
+    try:
+        with opened(lambda: toy_task(loss=loss), run_at_once=True) as taken:
+            taken.until_state(RunState.FAILED)
+            assert seen
+            assert seen[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_out_of_memory_says_so_lets_go_of_the_gradients_and_can_be_tried_again() -> None:
+    made: list[TrainingTask] = []
+    sizes = iter([False, True])
+
+    def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        if next(sizes, False):
+            torch.empty(2**60, dtype=torch.uint8)
+        return nn.functional.mse_loss(outputs, target)
+
+    def make() -> TrainingTask:
+        made.append(toy_task(loss=loss))
+        return made[-1]
+
+    with opened(make, run_at_once=True) as taken:
+        failed = taken.until_state(RunState.FAILED)
+        assert failed.failure is not None
+        assert failed.failure.title == "The loss ran out of memory."
+        assert "smaller" in failed.failure.advice
+        assert "16 × 4 float32" in failed.failure.advice
+        assert all(param.grad is None for param in made[0].model.parameters())
+        taken.source.send(Run(n_steps=1))
+        assert taken.until_state(RunState.PAUSED).step == 2
+
+
+def one(value: Any) -> Callable[[], object]:
+    return lambda: toy_task([value])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: toy_task([]), ("yield nothing", "at least one batch")),
+        (lambda: toy_task(iter(())), ("yield nothing", "at least one batch")),
+        (one(torch.zeros(4, 4)), ("Tensor", "(inputs, target)")),
+        (one((1, 2, 3)), ("a tuple of 3", "(inputs, target)")),
+        (lambda: toy_task(loss=lambda outputs, target: outputs - target), ("16 × 2", ".mean()")),
+        (lambda: toy_task(loss=lambda outputs, target: 1.0), ("of type float", "tensor of one element")),
+        (lambda: toy_task(loss=lambda outputs, target: None), ("is None", "tensor of one element")),
+        (lambda: toy_task(loss=lambda outputs, target: outputs.mean().detach()), ("no gradient", ".detach()")),
+        (lambda: toy_task(loss=None), ("no loss", "Give loss=")),
+        (lambda: toy_task(loss=None, optimizer=None), ("no optimizer", "Give it one")),
+        (lambda: TrainingTask(toy_model(), step=lambda: None), ("returned nothing", "its loss")),
+        (lambda: TrainingTask(toy_model(), step=lambda: torch.zeros(3)), ("shape 3", "one number")),
+        (lambda: TrainingTask(toy_model(), step=lambda: "low"), ("a str", "its loss")),
+        (
+            lambda: toy_task(optimizer=torch.optim.LBFGS(toy_model().parameters())),
+            ("LBFGS", "closure"),
+        ),
+    ],
+)
+def test_task_that_cannot_train_says_what_is_wrong_and_what_to_do(
+    make: Callable[[], object], words: tuple[str, str]
+) -> None:
+    failure = failure_of(make)
+    assert words[0] in failure.title
+    assert words[1] in failure.advice
+    assert not failure.traceback
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"optimizer": "sgd"}, "optimizer is of type str"),
+        ({"optimizer": torch.optim.SGD}, "the class SGD"),
+        ({"batches": 7}, "batches are of type int"),
+        ({"batches": toy_batches}, "are a function"),
+        ({"loss": 3}, "loss is of type int"),
+        ({"step": lambda: 1.0}, "a loss and a step"),
+        ({"model": "net"}, "model is of type str"),
+    ],
+)
+def test_task_with_a_wrong_part_is_not_opened(changes: dict[str, Any], words: str) -> None:
+    def make() -> TrainingTask:
+        parts = {"model": toy_model(), "loss": nn.functional.mse_loss, "batches": toy_batches()} | changes
+        return TrainingTask(**parts)
+
+    with opened(make) as taken:
+        failed = taken.until_type(OpenFailed)
+        assert words in failed.failure.title
+        assert failed.failure.advice
+
+
+def test_target_that_makes_something_else_is_not_opened() -> None:
+    with opened(lambda: 3) as taken:
+        assert "int" in taken.until_type(OpenFailed).failure.title
+
+
+def test_target_whose_code_raises_is_not_opened_and_shows_where() -> None:
+    with opened(raising(RuntimeError("no weights"))) as taken:
+        failed = taken.until_type(OpenFailed)
+    assert "no weights" in failed.failure.title
+    assert "test_training_failures.py" in failed.failure.traceback
+
+
+def test_iterator_that_ends_finishes_the_run_with_a_sentence() -> None:
+    with opened(lambda: toy_task(iter(toy_batches(3))), run_at_once=True) as taken:
+        finished = taken.until_state(RunState.FINISHED)
+        assert finished.step == 3
+        assert finished.failure is not None
+        assert "3 steps" in finished.failure.title
+        taken.source.send(Run(n_steps=2))  # begins anew
+        taken.until_type(ModelOpened)
+        assert taken.until_state(RunState.PAUSED).step == 2
+
+
+def test_list_of_batches_is_gone_through_again_and_again() -> None:
+    with opened(lambda: toy_task(toy_batches(2))) as taken:
+        taken.source.send(Run(n_steps=7))
+        assert taken.until_state(RunState.PAUSED).step == 7
+
+
+def test_device_that_is_not_there_is_refused_and_the_run_goes_on() -> None:
+    with opened(toy_task, run_at_once=True) as taken:
+        taken.until_step(1)
+        taken.source.send(SetDevice("cuda:99"))
+        refused = taken.until(lambda record: isinstance(record, RunChanged) and record.failure is not None)
+        assert isinstance(refused, RunChanged)
+        assert refused.state is RunState.RUNNING
+        assert refused.failure is not None
+        assert "'cuda:99'" in refused.failure.title
+        assert "cpu" in refused.failure.advice
+        taken.until_step(refused.step + 2)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (SetTrainingData(()), "no input shape"),
+        (SetTrainingData(((8, 0),)), "8 × 0"),
+        (SetTrainingData(((2**20, 2**20),)), "elements"),
+        (SetTrainingData(((8, 4),), dtype="float3"), "'float3'"),
+        (SetTrainingData(((8, 4),), loss="__import__"), "'__import__'"),
+        (SetTrainingData(((8, 4),), n_classes=0), "classes"),
+        (SetTrainingData(((8, 4),), learning_rate=float("nan")), "learning rate"),
+    ],
+)
+def test_training_data_that_cannot_be_are_refused(command: SetTrainingData, words: str) -> None:
+    with opened(toy_model) as taken:
+        taken.source.send(command)
+        failure = taken.failure()
+    assert words in failure.title
+    assert failure.advice
+
+
+def test_input_shapes_that_do_not_fit_are_said_and_can_be_changed() -> None:
+    with opened(toy_model) as taken:
+        taken.source.send(SetTrainingData(((8, 5),)))
+        taken.source.send(Run())
+        failure = taken.failure()
+        assert "forward pass" in failure.title
+        assert "8 × 5 float32" in failure.advice
+        taken.source.send(SetTrainingData(((8, 4),)))
+        taken.source.send(Run(n_steps=2))
+        assert taken.until_state(RunState.PAUSED).step == 2
+
+
+def test_model_without_parameters_cannot_be_given_training_data() -> None:
+    with opened(nn.ReLU) as taken:
+        taken.source.send(SetTrainingData(((8, 4),)))
+        assert "no parameters" in taken.failure().title
+
+
+@pytest.mark.filterwarnings("default:odd")
+def test_warnings_of_the_users_code_do_not_stop_it() -> None:
+    def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        warnings.warn("odd", stacklevel=1)
+        return nn.functional.mse_loss(outputs, target)
+
+    with opened(lambda: toy_task(loss=loss)) as taken:
+        taken.source.send(Run(n_steps=2))
+        assert taken.until_state(RunState.PAUSED).step == 2
