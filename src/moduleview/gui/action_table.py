@@ -70,9 +70,10 @@ class ActionTable(QObject):
         self._on = targets
         self._obstacles = Obstacles(self)
 
-    def menu_titles(self) -> tuple[str, ...]:
-        """The menus, left to right."""
-        return tuple(self._menu(name) for name in ("file", "edit", "view", "model", "run", "tools", "help"))
+    def menu_paths(self) -> tuple[tuple[str, ...], ...]:
+        """The menus, File first, and View > Panels, which is filled later."""
+        names = ("file", "edit", "view", "model", "run", "tools", "help")
+        return (*((self._menu(name),) for name in names), (self._menu("view"), self.tr("Panels")))
 
     def specs(self) -> tuple[ActionSpec, ...]:
         """Every action but those that open and close a panel."""

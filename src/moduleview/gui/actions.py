@@ -65,6 +65,12 @@ class Actions(QObject):
         """The table, in the order of the menus."""
         return self._specs
 
+    def extend(self, specs: Sequence[ActionSpec]) -> None:
+        """Add actions that were not known at the start: one a panel."""
+        self._specs = (*self._specs, *specs)
+        self._actions.update((spec.id, self._make_action(spec)) for spec in specs)
+        self.update(self._state)
+
     def action(self, action_id: str) -> QAction:
         """The QAction of a spec, for a menu or a toolbar.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
 from moduleview.gui.dock_layout import arrange, fit
 from moduleview.gui.dock_tabs import DockTabs
@@ -18,6 +19,14 @@ from moduleview.telemetry.store_view import StoreView
 
 _STATE_VERSION = 1
 _STATE_KEY, _PANELS_KEY = "docks/state", "docks/panels"
+
+
+@runtime_checkable
+class HasFilter(Protocol):
+    """A panel with a search field of its own."""
+
+    def focus_filter(self) -> None:
+        """Put the cursor into it."""
 
 
 class Docks(QMainWindow):
@@ -79,6 +88,16 @@ class Docks(QMainWindow):
         if dock is not None:
             dock.show()
             dock.raise_()
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the search field of the panel a person is in, or of the first panel that has one."""
+        found = [dock for dock in self._docks if isinstance(dock.panel, HasFilter)]
+        focus = QApplication.focusWidget()
+        inside = [dock for dock in found if focus is not None and dock.isAncestorOf(focus)]
+        for dock in (inside or found)[:1]:
+            self.bring_forward(dock.objectName())
+            assert isinstance(dock.panel, HasFilter)
+            dock.panel.focus_filter()
 
     def reset(self) -> None:
         """Put everything where it stood at first."""

@@ -9,20 +9,20 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from moduleview.gui.actions import Actions
 
 
-def fill_menu_bar(bar: QMenuBar, actions: Actions, order: Sequence[str]) -> dict[tuple[str, ...], QMenu]:
+def fill_menu_bar(bar: QMenuBar, actions: Actions, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], QMenu]:
     """Make a menu for each path in the table, and put the actions into them.
 
     Args:
         bar: Empty menu bar.
         actions: The table.
-        order: Titles of the menus, left to right.
+        paths: Of the menus that are there even when no action is, left to right.
 
     Returns:
         Each menu by its path, so that others can add what is no action (recent files).
     """
     menus: dict[tuple[str, ...], QMenu] = {}
-    for title in order:
-        menus[title,] = _add_menu(bar, title)
+    for path in paths:
+        menus[path] = _add_menu(bar if len(path) == 1 else menus[path[:-1]], path[-1])
     for spec in actions.specs:
         if not spec.menu:
             continue
