@@ -293,7 +293,8 @@ def frozen_modules(snapshot: ModelSnapshot) -> Mask:
         return sums[ends] - sums[begins]
 
     has_parameters: Mask = count(tensors.is_parameter) > 0
-    return has_parameters & (count(tensors.is_parameter & tensors.requires_grad) == 0)
+    is_trained: Mask = count(tensors.is_parameter & tensors.requires_grad) > 0
+    return has_parameters & ~is_trained
 
 
 def _tied_modules(snapshot: ModelSnapshot) -> Mask:

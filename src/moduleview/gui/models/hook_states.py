@@ -64,7 +64,8 @@ class HookStates:
     @property
     def refused(self) -> NDArray[np.bool_]:
         """(n,) bool: modules that no hook can look at, or where one was refused."""
-        return self._refused | np.isin(self._snapshot.traits, (ModuleTrait.SCRIPT, ModuleTrait.COMPILED))
+        closed: NDArray[np.bool_] = np.isin(self._snapshot.traits, (ModuleTrait.SCRIPT, ModuleTrait.COMPILED))
+        return self._refused | closed
 
     def own(self, kind: HookKind) -> NDArray[np.uint8]:
         """(n,) uint8 of ``CellState``: each module's own hook, without its subtree."""
@@ -73,7 +74,8 @@ class HookStates:
     def ticked(self, kind: HookKind) -> NDArray[np.bool_]:
         """(n,) bool: modules whose own hook is on or asked for."""
         own = self.own(kind)
-        return (own == CellState.ACTIVE) | (own == CellState.REQUESTED)
+        ticked: NDArray[np.bool_] = (own == CellState.ACTIVE) | (own == CellState.REQUESTED)
+        return ticked
 
     def entry(self, node: int, kind: HookKind) -> HookEntry | None:
         """What is known of the hook on ``node`` itself."""
@@ -129,7 +131,8 @@ class HookStates:
 
     def _fireable(self, kind: HookKind) -> NDArray[np.bool_]:
         accepted: NDArray[np.bool_] = self.own(kind) != CellState.CANNOT_FIRE
-        return self._may_fire & accepted
+        fireable: NDArray[np.bool_] = self._may_fire & accepted
+        return fireable
 
 
 class _Counts:

@@ -114,7 +114,8 @@ def wholly_tied(snapshot: ModelSnapshot) -> NDArray[np.bool_]:
     own = np.bincount(snapshot.tensors.module[is_parameter], minlength=n)
     elsewhere = np.bincount(snapshot.tensors.module[tied], minlength=n)
     owns: NDArray[np.bool_] = own > 0
-    return owns & (own == elsewhere)
+    tied_only: NDArray[np.bool_] = owns & (own == elsewhere)
+    return tied_only
 
 
 def _mark_upwards(snapshot: ModelSnapshot, marks: NDArray[np.uint8], node: int, mark: Mark) -> None:

@@ -1,0 +1,65 @@
+"""The field over the tree: a filter as one types, a way to a module with Enter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from moduleview.gui.icons import Icons
+from moduleview.gui.theme import Theme
+
+_HEIGHT_PX = 24
+_ICON_PX = 16
+_LEFT_PX = 26
+_HINT_RIGHT_PX = 7
+
+
+class FilterField(QLineEdit):
+    """A line edit with a magnifying glass at the left and its key at the right while it is empty."""
+
+    went_down = Signal()  # to the tree
+    given_up = Signal()  # Escape in an empty field
+
+    def __init__(self, theme: Theme, key_hint: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons = Icons(theme)
+        self._key_hint = key_hint
+        self.setClearButtonEnabled(True)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Down goes on to the tree; Escape clears first."""
+        match event.key():
+            case Qt.Key.Key_Down:
+                self.went_down.emit()
+            case Qt.Key.Key_Escape if self.text():
+                self.clear()
+            case Qt.Key.Key_Escape:
+                self.given_up.emit()
+            case _:
+                super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The glass and the key."""
+        super().paintEvent(event)
+        px = self._theme.px
+        painter = QPainter(self)
+        side = px(_ICON_PX)
+        painter.drawPixmap(px(6), (self.height() - side) // 2, self._icons.pixmap("search", "muted", _ICON_PX))
+        if not self.text() and self._key_hint:
+            painter.setFont(self._theme.mono_font(11))
+            painter.setPen(QColor(self._theme.tokens.muted))
+            space = QRect(0, 0, self.width() - px(_HINT_RIGHT_PX), self.height())
+            painter.drawText(space, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._key_hint)
+        painter.end()
+
+    def _on_theme_changed(self) -> None:
+        px = self._theme.px
+        self.setFont(self._theme.ui_font(12))
+        self.setFixedHeight(px(_HEIGHT_PX))
+        self.setTextMargins(px(_LEFT_PX - 8), 0, 0, 0)
+        self.setStyleSheet(f"placeholder-text-color: {self._theme.tokens.muted};")
+        self.update()

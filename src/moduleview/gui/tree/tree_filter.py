@@ -1,0 +1,72 @@
+"""What is typed over the tree, answered for the model that is shown, and remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moduleview.gui.models.module_tree_model import ModuleTreeModel
+from moduleview.telemetry.filter_query import FilterQuery, FilterSubject, parse
+from moduleview.telemetry.name_index import NameIndex
+from moduleview.telemetry.snapshot import ModelSnapshot
+from moduleview.telemetry.store_view import StoreView
+
+Matches = NDArray[np.bool_]
+
+
+class TreeFilter:
+    """Parses, asks and keeps the last answer. GUI thread only."""
+
+    def __init__(self, store: StoreView) -> None:
+        self._store = store
+        self._query = FilterQuery(())
+        self._index: tuple[ModelSnapshot, NameIndex] | None = None
+        self._last: tuple[ModelSnapshot | None, Matches | None] = (None, None)
+
+    @property
+    def is_live(self) -> bool:
+        """The answer changes while the model trains."""
+        return self._query.is_live
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with a regular expression, or ""."""
+        return self._query.broken_regex
+
+    @property
+    def first_match(self) -> int | None:
+        """The first module that matches, None without a filter or a match."""
+        matches = self._last[1]
+        found = np.flatnonzero(matches) if matches is not None else np.zeros(0, dtype=np.int64)
+        return int(found[0]) if len(found) else None
+
+    def matches(self, text: str, model: ModuleTreeModel) -> Matches | None:
+        """(n,) bool, or None where nothing is asked."""
+        self._query = parse(text)
+        if self._query.is_empty:
+            return None
+        snapshot = model.snapshot
+        subject = FilterSubject(
+            snapshot,
+            self._index_of(snapshot),
+            self._store.coverage,
+            lambda: model.gradients.latest_of_all(self._store),
+            model.hooks.ticked,
+        )
+        return self._query.matches(subject)
+
+    def is_unchanged(self, snapshot: ModelSnapshot, matches: Matches | None) -> bool:
+        """The tree shows this answer already."""
+        earlier_snapshot, earlier = self._last
+        if earlier_snapshot is not snapshot or matches is None or earlier is None:
+            return False
+        return bool(np.array_equal(matches, earlier))
+
+    def remember(self, snapshot: ModelSnapshot, matches: Matches | None) -> None:
+        """The tree shows this answer now."""
+        self._last = (snapshot, matches)
+
+    def _index_of(self, snapshot: ModelSnapshot) -> NameIndex:
+        if self._index is None or self._index[0] is not snapshot:
+            self._index = (snapshot, NameIndex(snapshot))
+        return self._index[1]
