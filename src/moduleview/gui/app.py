@@ -73,7 +73,7 @@ def make_window(
         return InProcessSource(target, device=device)
 
     parts = WindowParts(
-        session=Session([detector() for detector in discover(moduleview.detectors, Detector)])  # type: ignore[type-abstract],
+        session=Session(_make_detectors()),
         theme=theme,
         appearance=appearance,
         settings=settings,
@@ -115,6 +115,10 @@ def run_window(target: str | None = None, device: str | None = None) -> int:
         leave_at_once(status)
     guard.release()
     return status
+
+
+def _make_detectors() -> list[Detector]:
+    return [detector() for detector in discover(moduleview.detectors, Detector)]  # type: ignore[type-abstract]
 
 
 def _find_panels() -> Sequence[type[Panel]]:
