@@ -11,6 +11,8 @@ from torch import nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
 
+from moduleview.introspect.tensors import is_uninitialised
+
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
@@ -98,4 +100,6 @@ class GradientStation:
         )
 
     def _read_versions(self) -> list[int]:
-        return [p._version for p in self._parameters.values() if not p.is_inference()]
+        return [
+            p._version for p in self._parameters.values() if not is_uninitialised(p) and not p.is_inference()
+        ]  # a lazy parameter refuses to be asked anything
