@@ -135,6 +135,7 @@ class OpenedModel:
 
     def forget_step(self) -> None:
         """After a failure: let go of what the step held."""
+        self._recorder.abandon_step()
         self._step.forget()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
