@@ -30,6 +30,6 @@ def lookup_table(name: str) -> NDArray[np.uint8]:
     """
     if name not in MAP_NAMES:
         raise ValueError(f"There is no colour map {name!r}; choose one of {', '.join(MAP_NAMES)}.")
-    table = np.loadtxt(resource_path("colormaps", f"{name}.csv"), delimiter=",", dtype=np.uint8)
+    table = np.loadtxt(resource_path("colormaps", f"{name}.csv"), delimiter=",", dtype=np.uint8, encoding="utf-8")
     table.flags.writeable = False
     return table

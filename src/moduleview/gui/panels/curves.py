@@ -1,0 +1,260 @@
+"""Curves of what is selected and pinned: at most 16 lines over the steps of the gradient map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
+
+from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.plots.chart_lines import LineStyle, series_style
+from moduleview.gui.plots.chosen_series import GRAD_NORM, choose_series, quantities_of
+from moduleview.gui.plots.chosen_series import Choice as SeriesChoice
+from moduleview.gui.plots.curve_legend import CurveLegend
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, is_thinned, read_points
+from moduleview.gui.plots.legend import Legend
+from moduleview.gui.plots.navigation import StepNavigation
+from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.gui.plots.title_controls import Choice, Toggle
+from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.telemetry.store_view import StoreView
+
+_LEGEND_PX, _LEGEND_LEAST_PX = 189, 150
+
+
+class CurvesPanel(Panel):
+    """Lines against the step, with a legend that says their values at the crosshair."""
+
+    panel_id: ClassVar[str] = "curves"
+    area: ClassVar[Area] = Area.CENTRE_BOTTOM
+    order: ClassVar[int] = 0
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setAccessibleName(self.tr("Curves"))
+        self._choice = SeriesChoice()
+        self._points: list[CurvePoints] = []
+        self._front: int | None = None
+        self._quantity = GRAD_NORM
+        self._drawn_for: object = None
+        self._chosen_for: object = None
+        self._chart = SeriesChart(context.theme, self)
+        self._chart.setAccessibleName(self.tr("Curves against the step"))
+        self._navigation = StepNavigation(self._chart, context.axes, self)
+        self._legend = Legend(context.theme, self)
+        self._lines = CurveLegend(self._legend, context.selection, self)
+        self._empty = EmptyState(
+            context.theme,
+            "chart",
+            self.tr("Nothing selected"),
+            self.tr("Select modules in the tree to draw their curves, at most 16."),
+            parent=self,
+        )
+        self._make_controls()
+        self._lay_out()
+        self._connect()
+
+    def title(self) -> str:
+        """Name of the panel."""
+        return self.tr("Curves")
+
+    def title_controls(self) -> Sequence[QWidget]:
+        """Logarithmic axis, smoothing, and the quantity."""
+        return (self._log, self._smooth, self._quantities)
+
+    def refresh(self, store: StoreView) -> None:
+        """Draw what changed since the last time."""
+        axes, selection = self.context.axes, self.context.selection
+        axes.take_extent(store.first_step, store.last_step)
+        chosen_for = (store.model, self._quantity, selection.fqns, selection.tensor_fqn, selection.pinned)
+        state = (chosen_for, store.series_revision, axes.steps, self._looks())
+        if state == self._drawn_for:
+            return
+        self._drawn_for = state
+        self._choose(store, chosen_for)
+        self._show_empty(store)
+        if self._choice.series:
+            self._read(store)
+            self._draw()
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _make_controls(self) -> None:
+        self._log = Toggle(self.tr("log"), self.tr("Logarithmic value axis"), is_on=True)
+        self._smooth = Toggle(
+            self.tr("smooth %1").replace("%1", str(SMOOTHED_STEPS)),
+            self.tr("Mean of the last %1 steps over the faint line of every step").replace("%1", str(SMOOTHED_STEPS)),
+            is_on=True,
+        )
+        self._quantities = Choice(self.tr("What the curves show"), [(self.tr("gradient norm"), GRAD_NORM)])
+
+    def _lay_out(self) -> None:
+        self._body = QWidget(self)
+        row = QHBoxLayout(self._body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._chart, 1)
+        row.addWidget(self._legend)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._body)
+
+    def _connect(self) -> None:
+        context = self.context
+        self._log.toggled.connect(self._on_log_toggled)
+        self._smooth.toggled.connect(self._on_looks_changed)
+        self._quantities.chosen.connect(self._on_quantity_chosen)
+        self._chart.step_pointed.connect(context.selection.set_crosshair)
+        self._chart.nearest_changed.connect(self._on_front_changed)
+        self._chart.clicked.connect(self._on_clicked)
+        self._legend.view.line_hovered.connect(self._on_front_changed)
+        self._lines.hidden_changed.connect(self._on_looks_changed)
+        self._lines.line_chosen.connect(self._select)
+        context.selection.crosshair_changed.connect(self._on_crosshair_changed)
+        for signal in (context.selection.changed, context.selection.pinned_changed, context.axes.steps_changed):
+            signal.connect(self._on_looks_changed)
+        context.axes.columns_changed.connect(self._fit_legend)
+        context.theme.changed.connect(self._on_looks_changed)
+
+    # -- drawing ---------------------------------------------------------------------------------------------------
+
+    def _looks(self) -> tuple[object, ...]:
+        is_smooth = self._smooth.isChecked()
+        return (
+            self._chart.is_log,
+            is_smooth,
+            self._lines.hidden,
+            self._front,
+            self.context.theme.tokens,
+            self._chart.area.width(),
+        )
+
+    def _choose(self, store: StoreView, chosen_for: object) -> None:
+        """Find the lines again when something else is selected, or other quantities have appeared."""
+        quantities = store.quantities()
+        if (chosen_for, quantities) == self._chosen_for:
+            return
+        self._chosen_for = (chosen_for, quantities)
+        selection = self.context.selection
+        offered = quantities_of(store, selection.fqns, selection.tensor_fqn)
+        names = [(self.tr("gradient norm") if name == GRAD_NORM else name, name) for name in offered]
+        self._quantities.set_options(names)
+        self._quantities.choose(self._quantity)
+        self._quantity = str(self._quantities.currentData())
+        self._choice = choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, self._quantity)
+        self._front = None
+        self._chart.forget_limits()
+
+    def _show_empty(self, store: StoreView) -> None:
+        if self._choice.series:
+            self._stack.setCurrentWidget(self._body)
+            return
+        if store.model is not None and self.context.selection.fqn is not None:
+            self._empty.set_texts(
+                self.tr("No gradient here"), self.tr("What is selected has no parameter, and no hook is ticked on it.")
+            )
+        else:
+            self._empty.set_texts(
+                self.tr("Nothing selected"), self.tr("Select modules in the tree to draw their curves, at most 16.")
+            )
+        self._stack.setCurrentWidget(self._empty)
+
+    def _read(self, store: StoreView) -> None:
+        low, high = self.context.axes.steps
+        last = min(int(high), store.last_step if store.last_step is not None else -1)
+        first = max(0, int(low + 0.5))
+        keys = [series.keys for series in self._choice.series]
+        if last < first:
+            self._points = read_points(store, keys, 0, 0, 1)
+            return
+        self._points = read_points(store, keys, first, last, self._n_columns())
+
+    def _n_columns(self) -> int:
+        return max(64, int(self._chart.area.width()))
+
+    def _styles(self) -> list[LineStyle]:
+        colors = self.context.theme.tokens.series
+        styles = []
+        for number, series in enumerate(self._choice.series):
+            style = series_style(number, colors, is_pinned=series.is_pinned)
+            is_hidden = self._lines.is_hidden(series)
+            is_faded = self._front is not None and self._front != number
+            styles.append(LineStyle(style.color, style.dash, is_hidden, is_faded))
+        return styles
+
+    def _draw(self) -> None:
+        styles = self._styles()
+        lines = list(zip(self._points, styles, strict=True))
+        self._chart.draw_lines(lines, self.context.axes.steps, has_smooth=self._smooth.isChecked())
+        self._chart.bring_to_front(self._front)
+        low, high = self.context.axes.steps
+        is_band = is_thinned(int(low), int(high), self._n_columns())
+        self._lines.set_meaning(is_band=is_band, has_smooth=self._smooth.isChecked())
+        self._fill_legend(styles)
+
+    def _fill_legend(self, styles: Sequence[LineStyle]) -> None:
+        store = self.context.store
+        root_name = "" if store.model is None else store.model.names[0]
+        self._lines.fill(self._choice, self._points, styles, root_name, store.last_step)
+
+    def _fit_legend(self) -> None:
+        """End the curves where the map's columns end, so that a step is one column through both."""
+        px = self.context.theme.px
+        width = px(_LEGEND_PX)
+        edge = self.context.axes.right_edge
+        if edge is not None and self.isVisible():
+            wanted = self.mapToGlobal(QPoint(self.width(), 0)).x() - edge - px(self._chart.right_margin)
+            if px(_LEGEND_LEAST_PX) <= wanted <= self.width() // 2:
+                width = wanted
+        self._legend.setFixedWidth(min(width, max(px(_LEGEND_LEAST_PX), self.width() * 2 // 5)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The legend keeps its width, the curves take the rest."""
+        super().resizeEvent(event)
+        self._fit_legend()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw at once what was missed while hidden."""
+        super().showEvent(event)
+        self._fit_legend()
+        self.refresh(self.context.store)
+
+    # -- what a person does ----------------------------------------------------------------------------------------
+
+    def _on_looks_changed(self) -> None:
+        if self.isVisible():
+            self.refresh(self.context.store)
+
+    def _on_log_toggled(self, is_log: bool) -> None:
+        self._chart.set_log(is_log)
+        self._on_looks_changed()
+
+    def _on_quantity_chosen(self, quantity: object) -> None:
+        self._quantity = str(quantity)
+        self._chart.set_log(self._quantity == GRAD_NORM)
+        self._log.setChecked(self._quantity == GRAD_NORM)
+        self._on_looks_changed()
+
+    def _on_crosshair_changed(self) -> None:
+        self._chart.set_crosshair(self.context.selection.crosshair_step)
+        if self.isVisible() and self._choice.series and len(self._points) == len(self._choice.series):
+            self._fill_legend(self._styles())
+
+    def _on_front_changed(self, number: object) -> None:
+        self._front = number if isinstance(number, int) else None
+        self._on_looks_changed()
+
+    def _on_clicked(self) -> None:
+        """A click on a line selects its module."""
+        if self._front is not None and self._front < len(self._choice.series):
+            self._select(self._choice.series[self._front].fqn)
+
+    def _select(self, fqn: str) -> None:
+        model = self.context.store.model
+        if model is not None and model.node_of(fqn) is None:
+            self.context.selection.select(fqn.rpartition(".")[0], tensor_fqn=fqn)
+        else:
+            self.context.selection.select(fqn)

@@ -1,0 +1,116 @@
+"""The loss against the step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.plots.chart_lines import LineStyle
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, read_points
+from moduleview.gui.plots.navigation import StepNavigation
+from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.gui.plots.title_controls import Toggle
+from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.store_view import StoreView
+
+_LOSS = SeriesKey("loss")
+
+
+class LossPanel(Panel):
+    """The loss of each step, faint, and the mean of eight over it."""
+
+    panel_id: ClassVar[str] = "loss"
+    area: ClassVar[Area] = Area.CENTRE_BOTTOM
+    order: ClassVar[int] = 1
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setAccessibleName(self.tr("Loss"))
+        self._drawn_for: object = None
+        self._chart = SeriesChart(context.theme, self)
+        self._chart.set_log(False)
+        self._chart.points_at_first_line = True
+        self._chart.setAccessibleName(self.tr("Loss against the step"))
+        self._navigation = StepNavigation(self._chart, context.axes, self)
+        self._empty = EmptyState(
+            context.theme,
+            "chart",
+            self.tr("No step yet"),
+            self.tr("The loss of every step is drawn once training runs."),
+            parent=self,
+        )
+        self._log = Toggle(self.tr("log"), self.tr("Logarithmic value axis"), is_on=False)
+        self._smooth = Toggle(
+            self.tr("smooth %1").replace("%1", str(SMOOTHED_STEPS)),
+            self.tr("Mean of the last %1 steps over the faint line of every step").replace("%1", str(SMOOTHED_STEPS)),
+            is_on=True,
+        )
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._chart)
+        self._connect()
+
+    def title(self) -> str:
+        """Name of the panel."""
+        return self.tr("Loss")
+
+    def title_controls(self) -> Sequence[QWidget]:
+        """Logarithmic axis and smoothing."""
+        return (self._log, self._smooth)
+
+    def refresh(self, store: StoreView) -> None:
+        """Draw what changed since the last time."""
+        axes = self.context.axes
+        axes.take_extent(store.first_step, store.last_step)
+        state = (
+            store.model,
+            store.series_revision,
+            axes.steps,
+            self._chart.is_log,
+            self._smooth.isChecked(),
+            self.context.theme.tokens,
+            self._chart.area.width(),
+        )
+        if state == self._drawn_for:
+            return
+        self._drawn_for = state
+        is_there = store.latest(_LOSS) is not None and store.last_step is not None
+        self._stack.setCurrentWidget(self._chart if is_there else self._empty)
+        if not is_there or store.last_step is None:
+            self._chart.forget_limits()
+            return
+        low, high = axes.steps
+        first, last = max(0, int(low + 0.5)), max(0, min(int(high), store.last_step))
+        points = read_points(store, [(_LOSS,)], min(first, last), last, max(64, int(self._chart.area.width())))
+        style = LineStyle(self.context.theme.tokens.series[0])
+        self._chart.draw_lines([(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw at once what was missed while hidden."""
+        super().showEvent(event)
+        self.refresh(self.context.store)
+
+    def _connect(self) -> None:
+        context = self.context
+        self._log.toggled.connect(self._on_log_toggled)
+        self._smooth.toggled.connect(self._on_looks_changed)
+        self._chart.step_pointed.connect(context.selection.set_crosshair)
+        context.selection.crosshair_changed.connect(self._on_crosshair_changed)
+        context.axes.steps_changed.connect(self._on_looks_changed)
+        context.theme.changed.connect(self._on_looks_changed)
+
+    def _on_looks_changed(self) -> None:
+        if self.isVisible():
+            self.refresh(self.context.store)
+
+    def _on_log_toggled(self, is_log: bool) -> None:
+        self._chart.set_log(is_log)
+        self._on_looks_changed()
+
+    def _on_crosshair_changed(self) -> None:
+        self._chart.set_crosshair(self.context.selection.crosshair_step)

@@ -1,0 +1,122 @@
+"""One line of a chart: how it looks, its items, and its value at a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from moduleview.gui.plots.canvas import Canvas
+from moduleview.gui.plots.curve_points import CurvePoints
+from moduleview.gui.plots.items import Band, Curve, cosmetic_pen
+
+_RAW_OPACITY, _BAND_OPACITY, _FADED = 0.3, 0.15, 0.3
+_DASHES: tuple[tuple[float, ...], ...] = ((), (6.0, 3.0), (2.0, 2.0))
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """How a line looks.
+
+    Attributes:
+        color: Of the line.
+        dash: Pixels on and off; empty is solid.
+        is_hidden: Not drawn.
+        is_faded: Another line is at the front.
+    """
+
+    color: str
+    dash: tuple[float, ...] = ()
+    is_hidden: bool = False
+    is_faded: bool = False
+
+
+def series_style(number: int, colors: Sequence[str], *, is_pinned: bool) -> LineStyle:
+    """Colour by number modulo the colours, dash by their turn; pinned lines are dashed whatever their number."""
+    turn = number // len(colors) % len(_DASHES)
+    return LineStyle(colors[number % len(colors)], _DASHES[max(turn, 1) if is_pinned else turn])
+
+
+class Scale:
+    """Values to heights: themselves, or their decade."""
+
+    def __init__(self, *, is_log: bool) -> None:
+        self.is_log = is_log
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Heights of values, NaN where there is none."""
+        if not self.is_log:
+            return values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            decades = np.log10(values)
+        return np.where(np.isfinite(decades), decades, np.nan)
+
+    def value(self, height: float) -> float:
+        """The value at a height."""
+        return float(10.0**height) if self.is_log else height
+
+
+class Line:
+    """The three items of one line."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self.band, self.raw, self.smooth = Band(), Curve(connect="finite"), Curve(connect="finite")
+        for z, item in enumerate((self.band, self.raw, self.smooth)):
+            canvas.add_item(item, float(z))
+
+    def set_z(self, base: float) -> None:
+        """Draw it over lines whose base is lower."""
+        self.band.setZValue(base)
+        self.raw.setZValue(base + 1)
+        self.smooth.setZValue(base + 2)
+
+    def hide(self) -> None:
+        """Draw nothing."""
+        for item in (self.band, self.raw, self.smooth):
+            item.setVisible(False)
+
+    def draw(self, points: CurvePoints, style: LineStyle, scale: Scale, *, has_smooth: bool) -> None:
+        """Take points and looks."""
+        opacity = _FADED if style.is_faded else 1.0
+        is_band = bool((points.low < points.high).any())
+        raw_opacity = opacity * (_RAW_OPACITY if has_smooth else 1.0)
+        self.band.setVisible(is_band and not style.is_hidden)
+        self.raw.setVisible(not style.is_hidden and not (is_band and has_smooth))
+        self.smooth.setVisible(has_smooth and not style.is_hidden)
+        self.raw.setPen(cosmetic_pen(style.color, raw_opacity, () if has_smooth else style.dash))
+        self.smooth.setPen(cosmetic_pen(style.color, opacity, style.dash))
+        color = QColor(style.color)
+        color.setAlphaF(_BAND_OPACITY * opacity)
+        self.band.set_color(color)
+        low, high = scale.of(points.low), scale.of(points.high)
+        nothing = np.zeros(0)
+        if is_band:
+            self.band.set_edges(points.steps, low, high)
+        else:
+            self.band.set_edges(nothing, nothing, nothing)
+        self.raw.setData(points.steps, (low + high) / 2)
+        self.smooth.setData(points.steps if has_smooth else nothing, scale.of(points.smooth) if has_smooth else nothing)
+
+
+def value_at(points: CurvePoints, step: int | None) -> float | None:
+    """The line's value at a step (the highest in its pixel), NaN where it was not finite, None where not measured.
+
+    ``step`` None is the newest point.
+    """
+    if not len(points.steps):
+        return None
+    at = len(points.steps) - 1 if step is None else int(np.searchsorted(points.steps, step, side="right")) - 1
+    if at < 0 or (step is not None and at == len(points.steps) - 1 and step > points.steps[at] + _reach(points)):
+        return None
+    if points.non_finite[at]:
+        return float("nan")
+    value = float(points.high[at])
+    return None if np.isnan(value) else value
+
+
+def _reach(points: CurvePoints) -> float:
+    """Steps that the last point holds."""
+    return float(points.steps[-1] - points.steps[-2]) if len(points.steps) > 1 else 0.0

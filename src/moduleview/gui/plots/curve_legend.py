@@ -1,0 +1,118 @@
+"""Fills the curves' legend: names and values of the lines, and what the lines mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from moduleview.gui import number_format
+from moduleview.gui.plots.chart_lines import LineStyle, value_at
+from moduleview.gui.plots.chosen_series import Choice, ChosenSeries
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints
+from moduleview.gui.plots.legend import Legend
+from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LegendRow
+from moduleview.gui.selection import Selection
+
+
+class CurveLegend(QObject):
+    """Writes lines into a ``Legend`` and keeps which of them a person has hidden."""
+
+    hidden_changed = Signal()
+    line_chosen = Signal(str)  # FQN to select
+
+    def __init__(self, legend: Legend, selection: Selection, parent: QObject) -> None:
+        super().__init__(parent)
+        self._legend, self._selection = legend, selection
+        self._series: tuple[ChosenSeries, ...] = ()
+        self._hidden: frozenset[tuple[str, str]] = frozenset()
+        view = legend.view
+        view.line_toggled.connect(self._on_line_toggled)
+        view.line_isolated.connect(self._on_line_isolated)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._on_menu)
+
+    @property
+    def hidden(self) -> frozenset[tuple[str, str]]:
+        """Identities of the lines that are not drawn; a line stays hidden when it is selected again."""
+        return self._hidden
+
+    def is_hidden(self, series: ChosenSeries) -> bool:
+        """A person has hidden this line."""
+        return _identity(series) in self._hidden
+
+    def fill(
+        self,
+        choice: Choice,
+        points: Sequence[CurvePoints],
+        styles: Sequence[LineStyle],
+        root_name: str,
+        last_step: int | None,
+    ) -> None:
+        """Show these lines with their values at the crosshair, or their newest."""
+        self._series = choice.series
+        step = self._selection.crosshair_step
+        rows: list[LegendRow] = []
+        is_pinned: bool | None = None
+        for number, (series, style) in enumerate(zip(choice.series, styles, strict=True)):
+            if series.is_pinned != is_pinned:
+                is_pinned = series.is_pinned
+                rows.append(LegendRow("", self.tr("pinned")) if is_pinned else self._selected_group(root_name))
+            value = number_format.gradient(value_at(points[number], step))
+            rows.append(LegendRow(series.label, "", series.fqn, number, style, value))
+        if choice.n_left_out:
+            more = self.tr("%1 more: select one to see it").replace("%1", str(choice.n_left_out))
+            rows.append(LegendRow("", more))
+        self._legend.model.set_rows(rows)
+        self._legend.set_step(step if step is not None else last_step, step is not None)
+
+    def set_meaning(self, *, is_band: bool, has_smooth: bool) -> None:
+        """Say what the lines mean."""
+        mean = self.tr("Line: mean of %1 steps").replace("%1", str(SMOOTHED_STEPS))
+        if is_band:
+            lines = [self.tr("Band: lowest to highest"), self.tr("Line: its middle")]
+        elif has_smooth:
+            lines = [self.tr("Faint: every step"), mean]
+        else:
+            lines = [self.tr("Line: every step")]
+        self._legend.set_note("\n".join([*lines, self.tr("Gap: not finite")]))
+
+    def _selected_group(self, root_name: str) -> LegendRow:
+        fqns, tensor = self._selection.fqns, self._selection.tensor_fqn
+        if len(fqns) > 1 and tensor is None:
+            return LegendRow("", self.tr("%1 selected").replace("%1", str(len(fqns))))
+        name = tensor or self._selection.fqn or root_name
+        return LegendRow(name, self.tr("selected"), name)
+
+    def _on_line_toggled(self, number: int) -> None:
+        self._hidden ^= {_identity(self._series[number])}
+        self.hidden_changed.emit()
+
+    def _on_line_isolated(self, number: int) -> None:
+        """Leave one line; where it is alone already, bring all back."""
+        mine = _identity(self._series[number])
+        others = {_identity(series) for series in self._series} - {mine}
+        is_alone = others <= self._hidden
+        self._hidden = (self._hidden - {mine}) - others if is_alone else (self._hidden - {mine}) | others
+        self.hidden_changed.emit()
+
+    def _on_menu(self, at: QPoint) -> None:
+        view = self._legend.view
+        index = view.indexAt(at)
+        row = index.data(LEGEND_ROW_ROLE) if index.isValid() else None
+        if row is None or row.number is None:
+            return
+        fqn = row.fqn
+        menu = QMenu(view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Select"), lambda: self.line_chosen.emit(fqn))
+        pin_text = self.tr("Unpin") if fqn in self._selection.pinned else self.tr("Pin")
+        menu.addAction(pin_text, lambda: self._selection.toggle_pin(fqn))
+        menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(fqn))
+        menu.popup(view.viewport().mapToGlobal(at))
+
+
+def _identity(series: ChosenSeries) -> tuple[str, str]:
+    return series.fqn, series.label

@@ -1,0 +1,104 @@
+"""The gradient map itself: rows of modules against steps, as one image."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.plots.axes import Axis, Edge
+from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
+from moduleview.gui.plots.color_bar import LINE_PX, ColorBar
+from moduleview.gui.plots.event_strip import STRIP_PX, EventStrip
+from moduleview.gui.plots.items import Image, cosmetic_pen
+from moduleview.gui.plots.map_columns import MapColumns
+from moduleview.gui.plots.map_picture import color_table, make_picture
+from moduleview.gui.plots.map_rows import MapRows
+from moduleview.gui.plots.row_axis import RowAxis
+from moduleview.gui.plots.ticks import step_ticks
+from moduleview.gui.theme import Theme
+
+AXIS_PX = 22
+_MARGINS = Margins(72, STRIP_PX, 14, AXIS_PX + LINE_PX)
+_WHITE = "white"
+
+
+class MapCanvas(Canvas):
+    """Draws columns that it is given; where a person points, ``row_at`` and ``step_at`` say."""
+
+    def __init__(self, theme: Theme, scale: GradientScale, parent: QWidget | None = None) -> None:
+        super().__init__(theme, _MARGINS, parent)
+        self._scale = scale
+        self._crosshair: int | None = None
+        self._selected: tuple[int, int] | None = None
+        self._image = Image(axisOrder="row-major")
+        self.add_item(self._image)
+        self._image.setVisible(False)
+        Axis(self, Edge.BOTTOM, step_ticks)
+        self.row_axis = RowAxis(self)
+        self.events = EventStrip(self)
+        self.color_bar = ColorBar(self, scale)
+        self.decorate(self._draw_marks, ABOVE + 1)
+
+    def draw_map(
+        self, rows: MapRows, columns: MapColumns, steps: tuple[float, float], seen: tuple[float, float]
+    ) -> None:
+        """Draw these columns over these steps, and the rows between the edges ``seen``."""
+        self.row_axis.rows = rows
+        decades = columns.decades
+        first, end = max(0, int(seen[0])), min(len(rows), int(np.ceil(seen[1])))
+        shown = decades[first:end]
+        self._image.setVisible(bool(shown.size))
+        if shown.size:
+            low, high = self._scale.limits
+            finite = shown[np.isfinite(shown)]
+            self.color_bar.is_saturated_above = bool(finite.size and finite.max() > high)
+            self.color_bar.is_saturated_below = bool(finite.size and finite.min() < low)
+            table = color_table(self._scale.map_name, self.theme.tokens)
+            picture = make_picture(shown, (low, high), table, max(1, int(self.area.height())))
+            self._image.setImage(picture, autoLevels=False, levels=None)
+            width = decades.shape[1] * columns.width
+            self._image.setRect(QRectF(columns.first_step - 0.5, first, width, end - first))
+        self.set_ranges(steps, (seen[1], seen[0]))
+        self.redraw()
+
+    def set_selected(self, fqn: str | None, rows: MapRows | None) -> None:
+        """Frame the rows of a module or parameter."""
+        stretch = None if fqn is None or rows is None else rows.stretch(fqn)
+        self._selected = stretch
+        self.row_axis.selected = None if stretch is None or fqn is None else (fqn, *stretch)
+        self.redraw()
+
+    def set_crosshair(self, step: int | None) -> None:
+        """Show the crosshair at a step, or nowhere."""
+        if step != self._crosshair:
+            self._crosshair = step
+            self.redraw()
+
+    def row_at(self, position: QPointF) -> int | None:
+        """The row at a height, also left of the map where its name stands."""
+        rows = self.row_axis.rows
+        if rows is None or not self.area.top() <= position.y() < self.area.bottom() or position.x() > self.area.right():
+            return None
+        return min(max(int(self.y_at(position)), 0), len(rows) - 1) if len(rows) else None
+
+    def step_at(self, position: QPointF) -> int | None:
+        """The step under a position inside the map."""
+        step = round(self.x_at(position))
+        return step if self.area.contains(position) and step >= 0 else None
+
+    def _draw_marks(self, painter: QPainter) -> None:
+        area = self.area
+        if self._selected is not None:
+            top, bottom = (min(max(round(self.y_px(row)), area.top()), area.bottom()) for row in self._selected)
+            painter.setPen(cosmetic_pen(_WHITE))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            if bottom > top:
+                painter.drawRect(QRectF(area.left(), top, area.width() - 1, bottom - top - 1))
+        step = self._crosshair
+        if step is not None and self.x_range[0] <= step <= self.x_range[1]:
+            painter.setPen(cosmetic_pen(_WHITE, dash=(3.0, 3.0)))
+            x = round(self.x_px(step))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom() - 1))

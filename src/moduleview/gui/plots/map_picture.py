@@ -1,0 +1,48 @@
+"""Decades to pixels: the colours of the gradient map as bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from moduleview.gui.colormap import lookup_table
+from moduleview.gui.tokens import Tokens
+
+_NON_FINITE, _NOT_MEASURED = 256, 257
+
+
+def color_table(map_name: str, tokens: Tokens) -> NDArray[np.uint32]:
+    """(258,): the map's 256 colours, then that of NaN and Inf, then that of not measured; bytes are RGBA."""
+    table = np.full((258, 4), 255, dtype=np.uint8)
+    table[:256, :3] = lookup_table(map_name)
+    for row, name in ((_NON_FINITE, tokens.non_finite), (_NOT_MEASURED, tokens.not_measured)):
+        color = QColor(name)
+        table[row, :3] = (color.red(), color.green(), color.blue())
+    return table.view(np.uint32).reshape(-1)
+
+
+def make_picture(
+    decades: NDArray[np.float32], limits: tuple[int, int], table: NDArray[np.uint32], most_rows: int
+) -> NDArray[np.uint8]:
+    """The picture of the map.
+
+    Args:
+        decades: (rows, columns) log10; Inf is not finite, NaN is not measured.
+        limits: Decades of the first and the last colour.
+        table: As ``color_table`` makes it.
+        most_rows: Pixels there are; of several rows in one pixel the largest is shown, so that no NaN is lost.
+
+    Returns:
+        (rows, columns, 4) uint8.
+    """
+    if len(decades) > most_rows:
+        starts = np.arange(most_rows) * len(decades) // most_rows
+        decades = np.fmax.reduceat(decades, starts, axis=0)
+    low, high = limits
+    with np.errstate(invalid="ignore"):
+        codes = np.clip((decades - low) * (255.0 / (high - low)) + 0.5, 0.0, 255.0)
+    codes[np.isnan(decades)] = _NOT_MEASURED
+    codes[np.isposinf(decades)] = _NON_FINITE
+    picture: NDArray[np.uint8] = table[codes.astype(np.int16)].view(np.uint8).reshape(*decades.shape, 4)
+    return picture

@@ -1,0 +1,114 @@
+"""The rows of the gradient map: a module that owns parameters each, in the tree's order, in named blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moduleview.telemetry.module_norms import owners
+from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring rows that have one name at the axis.
+
+    Attributes:
+        fqn: Of the module that holds them.
+        first: First row.
+        end: One past the last row.
+    """
+
+    fqn: str
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class MapRows:
+    """The rows, each a range of rows of ``snapshot.tensors`` whose norms are put together.
+
+    Attributes:
+        fqns: Of the module or, in a module that is opened, of the parameter.
+        nodes: (n,) int64, the module.
+        begins, ends: (n,) int64, the range of tensors.
+        is_parameter: (n,) bool, a row of one parameter inside an opened module.
+        blocks: Names for stretches of rows.
+    """
+
+    fqns: tuple[str, ...]
+    nodes: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    is_parameter: NDArray[np.bool_]
+    blocks: tuple[Block, ...]
+    snapshot: ModelSnapshot
+
+    def __len__(self) -> int:
+        return len(self.fqns)
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {fqn: row for row, fqn in enumerate(self.fqns)}
+
+    def stretch(self, fqn: str) -> tuple[int, int] | None:
+        """First row and one past the last row of a parameter, or of a module with everything below it."""
+        node = self.snapshot.node_of(fqn)
+        if node is None:
+            row = self._row_of.get(fqn)
+            return None if row is None else (row, row + 1)
+        first = int(np.searchsorted(self.nodes, node))
+        end = int(np.searchsorted(self.nodes, int(self.snapshot.subtree_end[node])))
+        return (first, end) if end > first else None
+
+    def module_at(self, row: int) -> str:
+        """FQN of the module that a row belongs to."""
+        return self.snapshot.fqns[int(self.nodes[row])]
+
+
+def make_rows(snapshot: ModelSnapshot, opened: Set[str]) -> MapRows:
+    """Rows for every module that owns a parameter, and below an opened one a row for each of its parameters."""
+    nodes: list[int] = []
+    ranges: list[tuple[int, int]] = []
+    fqns: list[str] = []
+    is_parameter: list[bool] = []
+    counted = (snapshot.tensors.is_parameter & (snapshot.tensors.alias_of == NO_NODE)).tolist()
+    for node in owners(snapshot).tolist():
+        own = snapshot.own_tensors(node)
+        fqn = snapshot.fqns[node]
+        tensors = [(row, row + 1) for row in own if counted[row]] if fqn in opened else []
+        nodes += [node] * (1 + len(tensors))
+        ranges += [(own.start, own.stop), *tensors]
+        fqns += [fqn, *(snapshot.tensor_fqns[begin] for begin, _end in tensors)]
+        is_parameter += [False, *([True] * len(tensors))]
+    pairs = np.array(ranges, dtype=np.int64).reshape(-1, 2)
+    node_array = np.array(nodes, dtype=np.int64)
+    blocks = tuple(_blocks(snapshot, node_array))
+    return MapRows(
+        tuple(fqns), node_array, pairs[:, 0], pairs[:, 1], np.array(is_parameter, dtype=np.bool_), blocks, snapshot
+    )
+
+
+def _blocks(snapshot: ModelSnapshot, nodes: NDArray[np.int64]) -> list[Block]:
+    """Split the tree at the root, at containers, and where one module holds most rows, as wrappers do."""
+    found: list[Block] = []
+    waiting = [0] if len(snapshot) else []
+    while waiting:
+        node = waiting.pop()
+        first, end = (int(at) for at in np.searchsorted(nodes, (node, int(snapshot.subtree_end[node]))))
+        if first == end:
+            continue
+        is_container = snapshot.traits[node] == ModuleTrait.CONTAINER
+        children = snapshot.children(node)
+        if children and (node == 0 or is_container or (end - first) * 2 > len(nodes)):
+            own_end = int(np.searchsorted(nodes, node, side="right"))
+            if own_end > first:
+                found.append(Block(snapshot.fqns[node], first, own_end))
+            waiting.extend(reversed(children))
+        else:
+            found.append(Block(snapshot.fqns[node], first, end))
+    return found

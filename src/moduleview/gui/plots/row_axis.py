@@ -1,0 +1,111 @@
+"""The left axis of map and profile: names and brackets of blocks, names of rows where there is room for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+
+from moduleview.gui.plots.canvas import Canvas
+from moduleview.gui.plots.items import cosmetic_pen
+from moduleview.gui.plots.map_rows import Block, MapRows
+
+NAMED_ROW_PX = 12  # from this height on a row has its own name
+_LABEL_GAP_PX, _SHORT_GAP_PX, _BRACKET_GAP_PX, _BAR_PX = 9, 6, 5, 3
+
+
+@dataclass(frozen=True)
+class _Label:
+    text: str
+    y: float
+    is_bold: bool
+    rank: int  # the lowest ranks are placed first
+
+
+class RowAxis:
+    """Draws names left of the rows of a canvas whose y axis is the row number."""
+
+    def __init__(self, canvas: Canvas, *, is_short: bool = False) -> None:
+        self._canvas = canvas
+        self.is_short = is_short
+        self.rows: MapRows | None = None
+        self.selected: tuple[str, int, int] | None = None  # FQN, first row, one past the last
+        canvas.decorate(self._draw)
+
+    def block_at(self, row: int) -> Block | None:
+        """The block that a row belongs to."""
+        blocks = () if self.rows is None else self.rows.blocks
+        return next((block for block in blocks if block.first <= row < block.end), None)
+
+    def names_rows(self) -> bool:
+        """Rows are high enough to have their own names."""
+        top, bottom = self._canvas.y_range[1], self._canvas.y_range[0]
+        return self._canvas.area.height() / max(bottom - top, 1.0) > self._canvas.theme.px(NAMED_ROW_PX)
+
+    def _draw(self, painter: QPainter) -> None:
+        if self.rows is None:
+            return
+        area, theme = self._canvas.area, self._canvas.theme
+        painter.setClipRect(QRectF(0, area.top() - theme.px(6), area.right(), area.height() + theme.px(12)))
+        if not self.is_short:
+            self._draw_brackets(painter)
+        bold, normal = theme.mono_font(bold=True), theme.mono_font()
+        placed: list[float] = []
+        for label in sorted(self._labels(), key=lambda label: label.rank):
+            if all(abs(label.y - other) >= theme.px(NAMED_ROW_PX) for other in placed):
+                placed.append(label.y)
+                self._draw_label(painter, label, bold if label.is_bold else normal)
+
+    def _draw_brackets(self, painter: QPainter) -> None:
+        assert self.rows is not None
+        tokens, px = self._canvas.theme.tokens, self._canvas.theme.px
+        x = self._canvas.area.left() - px(_BRACKET_GAP_PX)
+        for block in self.rows.blocks:
+            if block.end - block.first > 1:
+                box = self._box(block.first, block.end)
+                painter.setPen(cosmetic_pen(tokens.strong))
+                painter.drawLine(QPointF(x, box.top() + 1), QPointF(x, box.bottom() - 2))
+        if self.selected is not None:
+            box = self._box(*self.selected[1:])
+            left = x - 1
+            painter.fillRect(QRectF(left, box.top(), px(_BAR_PX), max(box.height() - 1, 2)), QColor(tokens.accent))
+
+    def _box(self, first: int, end: int) -> QRectF:
+        top, bottom = round(self._canvas.y_px(first)), round(self._canvas.y_px(end))
+        return QRectF(0, top, self._canvas.area.left(), bottom - top)
+
+    def _labels(self) -> list[_Label]:
+        assert self.rows is not None
+        labels = []
+        if self.selected is not None:
+            fqn, first, end = self.selected
+            labels.append(_Label(fqn, self._middle(first, end), True, -1))
+        if self.names_rows():
+            labels += [_Label(fqn, self._middle(row, row + 1), False, 0) for row, fqn in enumerate(self.rows.fqns)]
+            return [label for label in labels if label.text and self._is_inside(label.y)]
+        for block in self.rows.blocks:
+            if self.selected is None or block.fqn != self.selected[0]:
+                size = block.end - block.first
+                labels.append(_Label(block.fqn, self._middle(block.first, block.end), False, len(self.rows) - size))
+        return [label for label in labels if label.text and self._is_inside(label.y)]
+
+    def _middle(self, first: int, end: int) -> float:
+        """Of the part that is seen."""
+        top, bottom = self._canvas.y_range[1], self._canvas.y_range[0]
+        return self._canvas.y_px((max(first, top) + min(end, bottom)) / 2)
+
+    def _is_inside(self, y: float) -> bool:
+        return self._canvas.area.top() - 1 <= y <= self._canvas.area.bottom() + 1
+
+    def _draw_label(self, painter: QPainter, label: _Label, font: QFont) -> None:
+        tokens, px, area = self._canvas.theme.tokens, self._canvas.theme.px, self._canvas.area
+        painter.setFont(font)
+        painter.setPen(QColor(tokens.text if label.is_bold else tokens.muted))
+        metrics = QFontMetrics(font)
+        right = area.left() - px(_SHORT_GAP_PX if self.is_short else _LABEL_GAP_PX)
+        text = label.text.rpartition(".")[2] if self.is_short else label.text
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideLeft, round(right - px(2)))
+        painter.drawText(
+            QPointF(right - metrics.horizontalAdvance(text), round(label.y + metrics.capHeight() / 2)), text
+        )

@@ -1,0 +1,192 @@
+"""Lines against the step: raw and smoothed, their band where a pixel holds several steps, the crosshair, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QWidget
+
+from moduleview.gui import number_format
+from moduleview.gui.plots.axes import Axis, Edge, Grid, draw_tag
+from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
+from moduleview.gui.plots.chart_lines import Line, LineStyle, Scale, value_at
+from moduleview.gui.plots.curve_points import CurvePoints
+from moduleview.gui.plots.items import cosmetic_pen
+from moduleview.gui.plots.limits import AxisLimits
+from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
+from moduleview.gui.theme import Theme
+
+LEFT_AXIS_PX = 72
+_MARGINS = Margins(LEFT_AXIS_PX, 8, 14, 36)
+_TICK_PX = 6
+_NEAR_PX = 40.0
+
+
+class SeriesChart(Canvas):
+    """At most 16 lines. Draws what it is given and says where the pointer is; holds no choice of its own."""
+
+    step_pointed = Signal(object)  # int or None
+    nearest_changed = Signal(object)  # number of the line at the pointer, or None
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, _MARGINS, parent)
+        self._scale = Scale(is_log=True)
+        self._limits = AxisLimits(is_log=True)
+        self._lines: list[Line] = []
+        self._drawn: list[tuple[CurvePoints, LineStyle]] = []
+        self._has_smooth = True
+        self._crosshair: int | None = None
+        self._pointer: QPointF | None = None
+        self._nearest: int | None = None
+        self.points_at_first_line = False  # the crosshair reads the first line wherever the pointer is
+        self._steps = Axis(self, Edge.BOTTOM, step_ticks)
+        self._values = Axis(self, Edge.LEFT, decade_ticks)
+        Grid(self, left=self._values, bottom=self._steps)
+        self.decorate(self._draw_ticks)
+        self.decorate(self._draw_crosshair, ABOVE + 1)
+        self.pointer_moved.connect(self._on_pointer_moved)
+        self.pointer_left.connect(self._on_pointer_left)
+
+    @property
+    def right_margin(self) -> int:
+        """Logical pixels right of the data."""
+        return _MARGINS.right
+
+    @property
+    def is_log(self) -> bool:
+        """The value axis is logarithmic."""
+        return self._scale.is_log
+
+    def set_log(self, is_log: bool) -> None:
+        """Take a logarithmic or a linear value axis; ``draw_lines`` follows."""
+        self._scale = Scale(is_log=is_log)
+        self._values.make_ticks = decade_ticks if is_log else linear_ticks
+        self.forget_limits()
+
+    def forget_limits(self) -> None:
+        """The next lines have nothing to do with those before: find the value axis anew."""
+        self._limits = AxisLimits(is_log=self.is_log)
+
+    def draw_lines(
+        self, lines: Sequence[tuple[CurvePoints, LineStyle]], steps: tuple[float, float], *, has_smooth: bool
+    ) -> None:
+        """Draw these lines over these steps."""
+        self._drawn, self._has_smooth = list(lines), has_smooth
+        while len(self._lines) < len(lines):
+            self._lines.append(Line(self))
+        for line in self._lines[len(lines) :]:
+            line.hide()
+        for line, (points, style) in zip(self._lines, lines, strict=False):
+            line.draw(points, style, self._scale, has_smooth=has_smooth)
+        self.set_ranges(steps, self._value_range(steps))
+        self.redraw()
+
+    def set_crosshair(self, step: int | None) -> None:
+        """Show the crosshair at a step, or nowhere."""
+        if step != self._crosshair:
+            self._crosshair = step
+            self.redraw()
+
+    def bring_to_front(self, number: int | None) -> None:
+        """Draw one line over the others, at full strength; None draws all alike."""
+        for at, line in enumerate(self._lines):
+            line.set_z(5.0 if at == number else 0.0)
+
+    def _value_range(self, steps: tuple[float, float]) -> tuple[float, float]:
+        extremes: list[float] = []
+        for points, style in self._drawn:
+            if style.is_hidden:
+                continue
+            inside = (points.steps >= steps[0]) & (points.steps <= steps[1])
+            heights = np.concatenate([self._scale.of(points.low[inside]), self._scale.of(points.high[inside])])
+            heights = heights[np.isfinite(heights)]
+            if len(heights):
+                extremes += [float(heights.min()), float(heights.max())]
+        if not extremes:
+            return self.y_range if self._drawn else ((-4.0, 1.0) if self.is_log else (0.0, 1.0))
+        return self._limits.observe(min(extremes), max(extremes), int(steps[1]))
+
+    # -- drawing ---------------------------------------------------------------------------------------------------
+
+    def _draw_ticks(self, painter: QPainter) -> None:
+        """What is not finite: a mark at the upper edge; on a logarithmic axis zeros: a mark at the lower edge."""
+        color = QColor(self.theme.tokens.non_finite)
+        size = self.theme.px(_TICK_PX)
+        step_width = self.area.width() / (self.x_range[1] - self.x_range[0])
+        width = max(2.0, min(round(step_width), self.theme.px(4)))
+        painter.setClipRect(self.area)
+        for points, style in self._drawn:
+            if style.is_hidden:
+                continue
+            for step in points.steps[points.non_finite].tolist():
+                painter.fillRect(QRectF(round(self.x_px(step) - width / 2), self.area.top(), width, size), color)
+            if self.is_log:
+                for step in points.steps[points.high == 0.0].tolist():
+                    x = round(self.x_px(step) - width / 2)
+                    painter.fillRect(QRectF(x, self.area.bottom() - size, width, size), QColor(style.color))
+
+    def _draw_crosshair(self, painter: QPainter) -> None:
+        step = self._crosshair
+        if step is None or not self.x_range[0] <= step <= self.x_range[1]:
+            return
+        tokens = self.theme.tokens
+        pen = cosmetic_pen(tokens.text, dash=(3.0, 3.0))
+        painter.setPen(pen)
+        x = round(self.x_px(step))
+        painter.drawLine(QPointF(x, self.area.top()), QPointF(x, self.area.bottom() - 1))
+        draw_tag(painter, self, Edge.BOTTOM, step, number_format.exact_count(step))
+        height = self._height_at(self._nearest, step)
+        if self._nearest is None or height is None or not self.y_range[0] <= height <= self.y_range[1]:
+            return
+        painter.setPen(pen)
+        y = round(self.y_px(height))
+        painter.drawLine(QPointF(self.area.left(), y), QPointF(self.area.right() - 1, y))
+        painter.setPen(cosmetic_pen(self._drawn[self._nearest][1].color))
+        painter.setBrush(QColor(tokens.panel))
+        half = self.theme.px(3)
+        painter.drawRect(QRectF(x - half, y - half, 2 * half, 2 * half))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        text = number_format.gradient(self._scale.value(height))
+        draw_tag(painter, self, Edge.LEFT, height, text)
+
+    # -- pointer ---------------------------------------------------------------------------------------------------
+
+    def _on_pointer_moved(self, at: QPointF) -> None:
+        is_inside = self.area.contains(at)
+        self._pointer = at if is_inside else None
+        step = round(self.x_at(at)) if is_inside else None
+        self.step_pointed.emit(None if step is None or step < 0 else step)
+        nearest = None if step is None else self._nearest_line(step, at.y())
+        if nearest != self._nearest:
+            self._nearest = nearest
+            self.nearest_changed.emit(nearest)
+        self.redraw()
+
+    def _on_pointer_left(self) -> None:
+        self._pointer = None
+        self.step_pointed.emit(None)
+        if self._nearest is not None:
+            self._nearest = None
+            self.nearest_changed.emit(None)
+        self.redraw()
+
+    def _nearest_line(self, step: int, y_px: float) -> int | None:
+        if self.points_at_first_line:
+            return 0 if self._drawn else None
+        best, best_px = None, float(self.theme.px(_NEAR_PX))
+        for number, (_points, style) in enumerate(self._drawn):
+            height = None if style.is_hidden else self._height_at(number, step)
+            if height is not None and abs(self.y_px(height) - y_px) < best_px:
+                best, best_px = number, abs(self.y_px(height) - y_px)
+        return best
+
+    def _height_at(self, number: int | None, step: int) -> float | None:
+        if number is None or number >= len(self._drawn):
+            return None
+        value = value_at(self._drawn[number][0], step)
+        if value is None or not np.isfinite(value) or (self.is_log and value <= 0):
+            return None
+        return float(np.log10(value)) if self.is_log else value

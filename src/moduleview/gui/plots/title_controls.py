@@ -1,0 +1,50 @@
+"""The small controls that plots put into their dock's title: a choice without an outline, a toggle with one when on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QToolButton
+
+
+class Choice(QComboBox):
+    """One of several texts, each standing for a value."""
+
+    chosen = Signal(object)
+
+    def __init__(self, name: str, options: Sequence[tuple[str, object]]) -> None:
+        super().__init__()
+        self.setProperty("role", "flat")
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.set_options(options)
+        self.activated.connect(lambda at: self.chosen.emit(self.itemData(at)))
+
+    def set_options(self, options: Sequence[tuple[str, object]]) -> None:
+        """Offer these; what was chosen stays where it is still offered."""
+        before = self.currentData()
+        with QSignalBlocker(self):
+            self.clear()
+            for text, value in options:
+                self.addItem(text, value)
+            self.choose(before)
+
+    def choose(self, value: object) -> None:
+        """Show ``value`` as chosen, or the first where it is not offered."""
+        at = next((at for at in range(self.count()) if self.itemData(at) == value), 0)
+        self.setCurrentIndex(at)
+
+
+class Toggle(QToolButton):
+    """On or off, written as a word."""
+
+    def __init__(self, text: str, tip: str, *, is_on: bool) -> None:
+        super().__init__()
+        self.setProperty("role", "toggle")
+        self.setText(text)
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self.setCheckable(True)
+        self.setChecked(is_on)
