@@ -29,9 +29,9 @@ class Target:
         """Take a target apart; whether it exists is another question."""
         text = text.strip()
         place, colon, name = text.rpartition(":")
-        if not colon or not (_is_file(place) or name.replace(".", "").isidentifier()):
+        if not colon or not (_is_file(place) or (_is_dotted(place) and (not name or _is_dotted(name)))):
             place, name = text, ""
-        if _is_file(place) or "/" in place or "\\" in place:
+        if _is_file(place) or not _is_dotted(place):
             return cls(Path(place).expanduser().absolute(), "", name)
         return cls(None, place, name)
 
@@ -81,6 +81,10 @@ def _top_spec(name: str) -> ModuleSpec | None:
         return importlib.util.find_spec(name) if name else None
     except (ImportError, ValueError):
         return None
+
+
+def _is_dotted(place: str) -> bool:
+    return all(part.isidentifier() for part in place.split("."))
 
 
 def _is_file(place: str) -> bool:

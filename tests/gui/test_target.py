@@ -1,0 +1,54 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from moduleview.gui.target import Target
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("train.py", "train.py"),
+        ("train.py:Net", "train.py : Net"),
+        ("./deep/train.py:make.inner", "train.py : make.inner"),
+        ("package.module:name", "package.module : name"),
+        ("package.module", "package.module"),
+        ("dir/a:b.py", "a:b.py"),
+        ("C:\\models\\train.py", "C:\\models\\train.py" if sys.platform != "win32" else "train.py"),
+    ],
+)
+def test_target_is_taken_apart(text, title):
+    assert Target.parse(text).title == title
+
+
+@pytest.mark.parametrize("text", ["/a/train.py:Net", "/a/train.py", "package.module:name", "package"])
+def test_absolute_target_is_written_as_it_was_read(text):
+    assert str(Target.parse(text)) == text
+
+
+def test_home_is_written_short(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Target.parse(f"{tmp_path}/work/a.py").folder == "~/work"
+    assert Target.parse("~/work/a.py").file == tmp_path / "work" / "a.py"
+
+
+def test_module_is_found_without_running_its_package(tmp_path, monkeypatch):
+    package = tmp_path / "loud_package"
+    (package / "inner").mkdir(parents=True)
+    for folder in (package, package / "inner"):
+        (folder / "__init__.py").write_text("raise RuntimeError('this ran')")
+    (package / "inner" / "models.py").write_text("raise RuntimeError('this ran')")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Target.parse("loud_package.inner.models:Net").source_file() == package / "inner" / "models.py"
+    assert Target.parse("loud_package").source_file() == package / "__init__.py"
+    assert "loud_package" not in sys.modules
+
+
+@pytest.mark.parametrize("text", ["no_such_package.inner", "json.no_such", "sys"])
+def test_module_that_has_no_file_is_none(text):
+    assert Target.parse(text).source_file() is None
+
+
+def test_path_with_a_nul_is_no_crash():
+    assert isinstance(Target.parse("/a/\0b.py").file, Path)
