@@ -1,0 +1,142 @@
+"""The head of the Inspector: which module, its type, its parameters in one line, its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from moduleview.gui import number_format
+from moduleview.gui.icons import Icons
+from moduleview.gui.theme import Theme
+from moduleview.gui.widgets.elided_label import ElidedLabel
+from moduleview.gui.widgets.icon_button import IconButton
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.records import Finding, Severity
+from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
+
+_COPIED_MS = 1500
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFORMATION)
+_LOOK = {
+    Severity.ERROR: ("error", "error"),
+    Severity.WARNING: ("warning", "warning"),
+    Severity.INFORMATION: ("info", "accent"),
+}
+
+
+class InspectorHeader(QWidget):
+    """Two lines over the tabs. Follows the theme by itself."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons = Icons(theme)
+        self._copied_text = ""
+        self._worst: Severity | None = None
+        self._name = ElidedLabel(self, mode=Qt.TextElideMode.ElideLeft)
+        self._name.setProperty("role", "mono-title")
+        self._copy = IconButton(theme, "copy", self.tr("Copy the path"), self)
+        self._copy.clicked.connect(self._on_copy)
+        self._copied = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._copied.timeout.connect(self._show_copy)
+        self._severity = QLabel(self)
+        self._findings = QLabel(self)
+        self._about = ElidedLabel(self)
+        self._about.setProperty("role", "muted")
+        self._lay_out()
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def show_module(self, snapshot: ModelSnapshot, node: int) -> None:
+        """Name a module and say what it is."""
+        fqn = snapshot.fqns[node]
+        self._copied_text = fqn
+        self._name.set_text(displayable(fqn or snapshot.names[node]))
+        self._copy.setEnabled(bool(fqn))
+        self._about.set_text(" · ".join(self._facts(snapshot, node)))
+
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """Count what was found on the module and below; the worst gives icon and colour."""
+        self._worst = next((s for s in _ORDER if any(finding.severity is s for finding in findings)), None)
+        counted = [finding for finding in findings if finding.severity is not Severity.INFORMATION] or findings
+        text = ""
+        if counted:
+            text = self.tr("1 finding") if len(counted) == 1 else self.tr("{0} findings").format(len(counted))
+        self._findings.setText(text)
+        tip = "\n".join(f"{finding.id} {finding.title}: {displayable(finding.fqn)}" for finding in findings[:10])
+        for label in (self._findings, self._severity):
+            label.setToolTip(tip)
+            label.setVisible(bool(text))
+        self._paint_severity()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _facts(self, snapshot: ModelSnapshot, node: int) -> list[str]:
+        facts = [displayable(snapshot.type_names[node])]
+        alias = int(snapshot.alias_of[node])
+        if alias != NO_NODE:
+            facts.append(self.tr("shared with {0}").format(displayable(snapshot.fqns[alias]) or snapshot.names[0]))
+        if snapshot.traits[node] == ModuleTrait.LAZY:
+            facts.append(self.tr("waits for its first input"))
+        rows = snapshot.subtree_tensors(node)
+        begin, end = rows.start, rows.stop
+        tensors = snapshot.tensors
+        chosen = begin + np.flatnonzero(tensors.is_parameter[begin:end])
+        if not len(chosen):
+            return [*facts, self.tr("no parameters")]
+        facts.append(self._count(snapshot, node, chosen.tolist()))
+        facts.append(", ".join(sorted({tensors.dtypes[row] for row in chosen.tolist()})))
+        return [*facts, self._trainable(tensors.requires_grad[chosen])]
+
+    def _count(self, snapshot: ModelSnapshot, node: int, rows: list[int]) -> str:
+        count = int(snapshot.subtree_parameters[node])
+        if count == 0 and snapshot.tensors.alias_of[rows[0]] != NO_NODE:
+            first = snapshot.tensor_fqns[int(snapshot.tensors.alias_of[rows[0]])]
+            return self.tr("tied to {0}").format(displayable(first))
+        return self.tr("{0} parameters").format(number_format.exact_count(count))
+
+    def _trainable(self, requires_grad: np.ndarray) -> str:
+        if requires_grad.all():
+            return self.tr("all trainable")
+        if not requires_grad.any():
+            return self.tr("frozen")
+        return self.tr("{0} of {1} trainable").format(int(requires_grad.sum()), len(requires_grad))
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._copied_text)
+        self._copy.set_icon("check", "success")
+        self._copied.start()
+
+    def _show_copy(self) -> None:
+        self._copy.set_icon("copy", "muted")
+
+    def _paint_severity(self) -> None:
+        if self._worst is None:
+            return
+        icon, role = _LOOK[self._worst]
+        self._severity.setPixmap(self._icons.pixmap(icon, role))
+        self._findings.setProperty("role", "link" if self._worst is Severity.INFORMATION else role)
+        self._findings.style().unpolish(self._findings)
+        self._findings.style().polish(self._findings)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        self._top = QHBoxLayout()
+        self._top.addWidget(self._name)
+        self._top.addWidget(self._copy)
+        self._top.addStretch(1)
+        self._top.addWidget(self._severity)
+        self._top.addWidget(self._findings)
+        column.addLayout(self._top)
+        column.addWidget(self._about)
+        self._column = column
+
+    def _on_theme_changed(self) -> None:
+        px = self._theme.px
+        self._column.setContentsMargins(px(8), px(6), px(8), px(8))
+        self._column.setSpacing(px(2))
+        self._top.setSpacing(px(6))
+        self._paint_severity()

@@ -1,0 +1,189 @@
+"""The selected tensor in numbers: statistics of its values and gradient, and their distribution."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from moduleview.gui import number_format
+from moduleview.gui.icons import Icons
+from moduleview.gui.inspector.histogram import MagnitudePlot
+from moduleview.gui.inspector.legend import Legend
+from moduleview.gui.theme import Theme
+from moduleview.gui.widgets.elided_label import ElidedLabel
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
+
+_N_ROWS = 4
+
+
+class TensorDetail(QWidget):
+    """Draws one report and, as an outline, an earlier one."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons = Icons(theme)
+        self._report: TensorReport | None = None
+        self._earlier: TensorReport | None = None
+        self._fqn = ""
+        self._shows_gradient = True
+        self.setAccessibleName(self.tr("Selected tensor"))
+        self._name = ElidedLabel(self, mode=Qt.TextElideMode.ElideLeft)
+        self._where = QLabel(self)
+        self._where.setProperty("role", "muted")
+        self._names = [QLabel(self) for _ in range(2 * _N_ROWS)]
+        self._values = [QLabel(self) for _ in range(2 * _N_ROWS)]
+        for label in self._names:
+            label.setProperty("role", "muted")
+        self._what = QToolButton(self)
+        self._legend = Legend(theme, self)
+        self.plot = MagnitudePlot(theme, self)
+        self._notice = QLabel(self, wordWrap=True)
+        self._notice.setProperty("role", "muted")
+        self._set_up_choice()
+        self._lay_out()
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.show_report(None, None)
+
+    def look_at(self, fqn: str, name: str) -> None:
+        """Turn to another tensor; its report is yet to come."""
+        if fqn != self._fqn:
+            self._fqn = fqn
+            self._name.set_text(displayable(name))
+            self._name.setToolTip(displayable(fqn))
+            self.plot.forget()
+            self.show_report(None, None)
+
+    def show_report(self, report: TensorReport | None, earlier: TensorReport | None) -> None:
+        """Draw what is known."""
+        self._report, self._earlier = report, earlier
+        if report is None:
+            self._where.setText("")
+        else:
+            step = number_format.exact_count(report.step)
+            self._where.setText(self.tr("step {0} · {1}").format(step, report.device))
+        for (name, value), name_label, value_label in zip(self._rows(report), self._names, self._values, strict=True):
+            name_label.setText(name)
+            value_label.setText(value)
+        self._draw_distribution()
+
+    # -- content ---------------------------------------------------------------------------------------------------
+
+    def _rows(self, report: TensorReport | None) -> list[tuple[str, str]]:
+        """Left column from top to bottom, then the right one."""
+        value = None if report is None else report.value
+        gradient = None if report is None else report.gradient
+        plain, short = number_format.plain, number_format.gradient
+        dash = number_format.NO_VALUE
+        non_finite = [s.non_finite for s in (value, gradient) if s is not None]
+        return [
+            (self.tr("norm"), dash if value is None else plain(value.norm, 3)),
+            (self.tr("mean"), dash if value is None else plain(value.mean, 3)),
+            (self.tr("std"), dash if value is None else plain(value.std, 3)),
+            (self.tr("min … max"), dash if value is None else f"{plain(value.min, 2)} … {plain(value.max, 2)}"),
+            (self.tr("gradient norm"), dash if gradient is None else short(gradient.norm)),
+            (self.tr("gradient max"), dash if gradient is None else short(_largest(gradient))),
+            (self.tr("gradient zeros"), dash if gradient is None else f"{gradient.zero_share * 100:.1f} %"),
+            (self.tr("non-finite"), number_format.exact_count(sum(non_finite)) if non_finite else dash),
+        ]
+
+    def _draw_distribution(self) -> None:
+        now, earlier = self._histogram(self._report), self._histogram(self._earlier)
+        self.plot.show_shares(now, earlier)
+        self._legend.show_steps(
+            None if self._report is None or now is None else self._report.step,
+            None if self._earlier is None or earlier is None else self._earlier.step,
+        )
+        text = (
+            self.tr("|gradient|, share of elements") if self._shows_gradient else self.tr("|value|, share of elements")
+        )
+        self._what.setText(text)
+        notice = self._missing()
+        self._notice.setText(notice)
+        self._notice.setVisible(bool(notice))
+        self.plot.setVisible(not notice)
+
+    def _histogram(self, report: TensorReport | None) -> MagnitudeHistogram | None:
+        if report is None:
+            return None
+        return report.gradient_histogram if self._shows_gradient else report.value_histogram
+
+    def _missing(self) -> str:
+        """Why there is nothing to draw, "" when there is."""
+        report = self._report
+        if report is None:
+            return ""
+        return report.not_available or (report.gradient_missing if self._shows_gradient else "")
+
+    def _on_choice(self, shows_gradient: bool) -> None:
+        if shows_gradient != self._shows_gradient:
+            self._shows_gradient = shows_gradient
+            self.plot.forget()
+            self._draw_distribution()
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _set_up_choice(self) -> None:
+        menu, group = QMenu(self._what), QActionGroup(self._what)
+        for text, shows_gradient in ((self.tr("Gradient"), True), (self.tr("Values"), False)):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(shows_gradient)
+            action.triggered.connect(lambda _checked=False, which=shows_gradient: self._on_choice(which))
+            group.addAction(action)
+        self._what.setMenu(menu)
+        self._what.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._what.setAutoRaise(True)
+        self._what.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._what.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow stands behind the text
+        self._what.setToolTip(self.tr("Draw the gradient or the values"))
+        self._what.setAccessibleName(self.tr("What the distribution shows"))
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        top = QHBoxLayout()
+        top.addWidget(self._name, 1)
+        top.addWidget(self._where)
+        column.addLayout(top)
+        self._grid = QGridLayout()
+        for index, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
+            row, side = index % _N_ROWS, 2 * (index // _N_ROWS)
+            self._grid.addWidget(name, row, side + (1 if side else 0))
+            self._grid.addWidget(value, row, side + (2 if side else 1), Qt.AlignmentFlag.AlignRight)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(4, 1)
+        column.addLayout(self._grid)
+        caption = QHBoxLayout()
+        caption.addWidget(self._what)
+        caption.addStretch(1)
+        caption.addWidget(self._legend)
+        column.addLayout(caption)
+        column.addWidget(self.plot, 1)
+        column.addWidget(self._notice, 1, Qt.AlignmentFlag.AlignTop)
+        self._column = column
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
+    def _on_theme_changed(self) -> None:
+        px = self._theme.px
+        self._column.setContentsMargins(px(8), px(8), px(8), px(8))
+        self._column.setSpacing(px(4))
+        self._grid.setVerticalSpacing(px(4))
+        self._grid.setHorizontalSpacing(px(4))
+        self._grid.setColumnMinimumWidth(2, px(12))
+        muted, accent = self._theme.tokens.muted, self._theme.tokens.accent
+        self._what.setStyleSheet(
+            f"QToolButton {{ color: {muted}; border: none; padding: 0; }} QToolButton:focus {{ color: {accent}; }}"
+        )
+        self._what.setIcon(self._icons.icon("chevron-down"))
+        self._what.setIconSize(QSize(px(14), px(14)))
+        self._name.setFont(self._theme.mono_font(11, bold=True))
+        for label in self._values:
+            label.setFont(self._theme.mono_font(11))
+
+
+def _largest(gradient: TensorStatistics) -> float:
+    """Largest magnitude."""
+    return max(abs(gradient.min), abs(gradient.max))

@@ -1,0 +1,92 @@
+"""The table of parameters or buffers: cells with swatches, and the check box of the tensor hook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+
+from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.models.tensor_columns import WIDTHS, TensorColumn
+from moduleview.gui.models.tensor_table_model import HOOK_STATE_ROLE, TensorTableModel
+from moduleview.gui.theme import Theme
+from moduleview.gui.tree.cell_look import CellLook
+from moduleview.gui.tree.hook_cell import HookCell
+from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.row_table import RowTable
+from moduleview.telemetry.hooks import HookKind
+
+
+class TensorDelegate(CellDelegate):
+    """Text as everywhere; the hook's check box as in the tree."""
+
+    def __init__(self, theme: Theme, scale: GradientScale, parent: QWidget) -> None:
+        super().__init__(theme, scale, parent)
+        self._hook_cell = HookCell(CellLook(theme))
+        theme.changed.connect(self._on_theme_changed)
+
+    def paint_content(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """A check box in the hook's column, else text."""
+        state = index.data(HOOK_STATE_ROLE)
+        if state is None:
+            super().paint_content(painter, option, index)
+        else:
+            self._hook_cell.paint(painter, option.rect, state, HookKind.TENSOR)
+
+    def editorEvent(
+        self,
+        event: QEvent,
+        model: QAbstractItemModel,
+        _option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """A click on the check box ticks it."""
+        is_left = isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton
+        if not is_left or index.column() != TensorColumn.HOOK:
+            return False
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            toggle_check(model, index)
+        return True
+
+    def _on_theme_changed(self) -> None:
+        self._hook_cell = HookCell(CellLook(self.theme))
+
+
+class TensorTable(RowTable):
+    """Keys: arrows move, Space ticks the hook of the current row, Ctrl+C copies."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        scale: GradientScale,
+        model: TensorTableModel,
+        columns: tuple[Sequence[TensorColumn], Sequence[TensorColumn]],
+        parent: QWidget,
+    ) -> None:
+        """Args: ``columns`` are all that can be shown, and those that stand there at first."""
+        offered, first = columns
+        super().__init__(theme, model, "", parent)
+        self.setItemDelegate(TensorDelegate(theme, scale, self))
+        hidden = [column for column in TensorColumn if column not in first]
+        self.set_columns({int(c): width for c, width in WIDTHS.items()}, TensorColumn.NAME, hidden)
+        self.offer_columns(offered)
+        scale.changed.connect(self.viewport().update)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space ticks or unticks."""
+        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
+            toggle_check(self.model(), self.currentIndex().siblingAtColumn(TensorColumn.HOOK))
+            return
+        super().keyPressEvent(event)
+
+
+def toggle_check(model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex) -> None:
+    """Tick what is not ticked, and the other way round."""
+    if model.flags(index) & Qt.ItemFlag.ItemIsUserCheckable:
+        is_on = Qt.CheckState(model.data(index, Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
+        value = Qt.CheckState.Unchecked if is_on else Qt.CheckState.Checked
+        model.setData(index, value, Qt.ItemDataRole.CheckStateRole)

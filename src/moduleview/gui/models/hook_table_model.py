@@ -1,0 +1,262 @@
+"""The four hooks of one module, a row each, and below each one that is ticked what it sees, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from moduleview.gui import number_format
+from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
+from moduleview.gui.models.hook_states import CellState
+from moduleview.gui.models.hook_words import HookWords
+from moduleview.gui.models.safe_model import CellGuard, Index
+from moduleview.gui.models.tensor_hooks import CELL_STATE_OF
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.hooks import HOOK_STATISTICS, MODULE_KINDS, HookEntry, HookKind, HookStatus
+from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
+from moduleview.telemetry.store_view import StoreView
+
+HOOK_CELL_ROLE = int(Qt.ItemDataRole.UserRole) + 11
+"""``(CellState, HookKind)`` in the first column of a hook's own row, else None."""
+
+_NO_INDEX = QModelIndex()
+_NUMBER = Look(is_mono=True, is_small=True, is_right=True)
+_DASH = Look(color="faint", is_mono=True, is_small=True, is_right=True)
+_PART = Look(color="muted", is_mono=True, is_small=True)
+_SEEN = Look(color="muted", is_mono=True, is_small=True, spans_row=True)
+_REASON = Look(color="muted", spans_row=True)
+_FAILURE = Look(color="error", spans_row=True)
+_BAD = Look(color="error", is_mono=True, is_small=True, is_right=True, is_bold=True)
+
+
+class HookColumn(IntEnum):
+    """What stands at the left, then the statistics in the order of ``HOOK_STATISTICS``."""
+
+    HOOK = 0
+    MEAN = 1
+    STD = 2
+    MAX = 3
+    ZEROS = 4
+    NON_FINITE = 5
+
+
+class RowKind(Enum):
+    """What a row is about."""
+
+    HOOK = "hook"
+    NOTE = "note"  # shape, fires and cost; or the reason
+    PART = "part"  # a further tensor or call
+
+
+@dataclass(frozen=True)
+class HookRow:
+    """One row. ``part`` is the series' part whose numbers it shows."""
+
+    row_kind: RowKind
+    kind: HookKind
+    part: str = ""
+
+
+class HookTableModel(QAbstractTableModel):
+    """Numbers are read from the store when a cell is painted."""
+
+    hook_toggled = Signal(str, HookKind, bool)  # FQN of the module's first place, kind, ticked
+
+    def __init__(self, store: StoreView, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._guard = CellGuard()
+        self._words = HookWords(self)
+        self._fqn: str | None = None
+        self._why_not = ""
+        self._can_tick = True
+        self._rows: tuple[HookRow, ...] = ()
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> tuple[HookRow, ...]:
+        """The rows, from the top."""
+        return self._rows
+
+    @property
+    def fqn(self) -> str | None:
+        """The module, by the first of its places."""
+        return self._fqn
+
+    def show_module(self, snapshot: ModelSnapshot, node: int, can_tick: bool) -> None:
+        """Show the hooks of a module; one that is shared has them at its first place."""
+        first = node if snapshot.alias_of[node] == NO_NODE else int(snapshot.alias_of[node])
+        self.beginResetModel()
+        self._fqn, self._can_tick = snapshot.fqns[first], can_tick
+        self._why_not = self._words.never_fires(int(snapshot.traits[first]))
+        self._rows = self._wanted_rows()
+        self.endResetModel()
+
+    def refresh(self) -> bool:
+        """New numbers or states; True when rows came or went."""
+        wanted = self._wanted_rows()
+        if wanted != self._rows:
+            self.beginResetModel()
+            self._rows = wanted
+            self.endResetModel()
+            return True
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(HookColumn) - 1))
+        return False
+
+    def entry(self, kind: HookKind) -> HookEntry | None:
+        """What is known of one of the hooks, or None when it is off."""
+        return None if self._fqn is None else self._store.hooks.get((self._fqn, kind))
+
+    def statuses(self) -> tuple[HookStatus | None, ...]:
+        """The four hooks' states; for noticing that one came or went."""
+        entries = [self.entry(kind) for kind in MODULE_KINDS]
+        return tuple(None if entry is None else entry.status for entry in entries)
+
+    # -- Qt --------------------------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_INDEX) -> int:
+        """Rows of all kinds."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_INDEX) -> int:
+        """Name and statistics."""
+        return 0 if parent.isValid() else len(HookColumn)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Text, look, check box, tooltip."""
+        return self._guard.cell(self._cell, index, role)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Column headers."""
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(HookColumn):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._words.column(section)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._words.column_tip(section)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if section else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        """Hooks can be ticked where they can fire."""
+        flags = super().flags(index)
+        if not index.isValid() or index.column() != HookColumn.HOOK:
+            return flags
+        row = self._rows[index.row()]
+        may_tick = self._can_tick and (not self._why_not or self.entry(row.kind) is not None)
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if row.row_kind is RowKind.HOOK and may_tick else flags
+
+    def setData(
+        self, index: QModelIndex | QPersistentModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
+        """A tick."""
+        is_tick = role == Qt.ItemDataRole.CheckStateRole and self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
+        if not is_tick or self._fqn is None:
+            return False
+        is_ticked = Qt.CheckState(value) == Qt.CheckState.Checked
+        self.hook_toggled.emit(self._fqn, self._rows[index.row()].kind, is_ticked)
+        return True
+
+    # -- cells -----------------------------------------------------------------------------------------------------
+
+    def _cell(self, index: Index, role: int) -> object:
+        readers: dict[int, Callable[[HookRow, int], object]] = {
+            int(Qt.ItemDataRole.DisplayRole): self._text,
+            int(Qt.ItemDataRole.ToolTipRole): self._tip,
+            int(Qt.ItemDataRole.CheckStateRole): self._check_state,
+            LOOK_ROLE: self._look,
+            HOOK_CELL_ROLE: self._hook_cell,
+            COPY_ROLE: self._copy_text,
+        }
+        read = readers.get(role)
+        return None if read is None or not index.isValid() else read(self._rows[index.row()], index.column())
+
+    def _text(self, row: HookRow, column: int) -> str:
+        if column != HookColumn.HOOK:
+            value = self._value(row, column)
+            if value is None:
+                return "" if row.row_kind is RowKind.NOTE or self.entry(row.kind) is None else number_format.NO_VALUE
+            if column == HookColumn.ZEROS:
+                return f"{value * 100:.0f} %"
+            return (
+                number_format.short_count(int(value))
+                if column == HookColumn.NON_FINITE
+                else number_format.gradient(value)
+            )
+        match row.row_kind:
+            case RowKind.HOOK:
+                return self._words.kind(row.kind)
+            case RowKind.NOTE:
+                return self._words.note(self.entry(row.kind))
+            case RowKind.PART:
+                return displayable(row.part)
+
+    def _tip(self, row: HookRow, column: int) -> str:
+        if row.row_kind is RowKind.HOOK and column == HookColumn.HOOK:
+            return self._why_not or self._words.explanation(row.kind)
+        if row.row_kind is RowKind.NOTE:
+            return self._words.note(self.entry(row.kind))
+        value = self._value(row, column)
+        return "" if value is None else f"{row.part} {self._words.column(column)}: {number_format.gradient(value, 4)}"
+
+    def _look(self, row: HookRow, column: int) -> Look:
+        if row.row_kind is RowKind.NOTE:
+            entry = self.entry(row.kind)
+            status = None if entry is None else entry.status
+            return {HookStatus.FAILED: _FAILURE, HookStatus.ACTIVE: _SEEN}.get(status, _REASON)  # type: ignore[arg-type]
+        if column == HookColumn.HOOK:
+            return _PART if row.row_kind is RowKind.PART else Look(color="faint" if self._why_not else "text")
+        value = self._value(row, column)
+        if value is None:
+            return _DASH
+        return _BAD if column == HookColumn.NON_FINITE and value else _NUMBER
+
+    def _check_state(self, row: HookRow, column: int) -> Qt.CheckState | None:
+        if row.row_kind is not RowKind.HOOK or column != HookColumn.HOOK:
+            return None
+        is_on = self._state(row.kind) in (CellState.ACTIVE, CellState.REQUESTED)
+        return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
+
+    def _hook_cell(self, row: HookRow, column: int) -> tuple[CellState, HookKind] | None:
+        is_box = row.row_kind is RowKind.HOOK and column == HookColumn.HOOK
+        return (self._state(row.kind), row.kind) if is_box else None
+
+    def _copy_text(self, row: HookRow, column: int) -> str:
+        value = self._value(row, column)
+        return self._text(row, column) if value is None else repr(value)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _state(self, kind: HookKind) -> CellState:
+        entry = self.entry(kind)
+        if entry is not None:
+            return CELL_STATE_OF[entry.status]
+        return CellState.CANNOT_FIRE if self._why_not else CellState.OFF
+
+    def _value(self, row: HookRow, column: int) -> float | None:
+        if row.row_kind is RowKind.NOTE or column == HookColumn.HOOK or self.entry(row.kind) is None:
+            return None
+        quantity = f"{row.kind}.{HOOK_STATISTICS[column - 1]}"
+        return self._store.latest(SeriesKey(quantity, self._fqn or "", part=row.part))
+
+    def _wanted_rows(self) -> tuple[HookRow, ...]:
+        rows: list[HookRow] = []
+        for kind in MODULE_KINDS:
+            parts = [] if self.entry(kind) is None else self._parts(kind)
+            rows.append(HookRow(RowKind.HOOK, kind, parts[0] if parts else ""))
+            if self._words.note(self.entry(kind)):
+                rows.append(HookRow(RowKind.NOTE, kind))
+            rows += [HookRow(RowKind.PART, kind, part) for part in parts[1:]]
+        return tuple(rows)
+
+    def _parts(self, kind: HookKind) -> list[str]:
+        keys = self._store.keys(f"{kind}.{HOOK_STATISTICS[0]}")
+        return [key.part for key in keys if key.fqn == self._fqn]

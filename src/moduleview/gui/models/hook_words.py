@@ -1,0 +1,89 @@
+"""What the Hooks tab says of the kinds of hooks: names, explanations, what one sees and costs, why one cannot fire."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QObject
+
+from moduleview.gui import number_format
+from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
+from moduleview.telemetry.snapshot import ModuleTrait
+
+
+class HookWords(QObject):
+    """Words only; a QObject for ``tr``."""
+
+    def kind(self, kind: HookKind) -> str:
+        """Name of a kind."""
+        return {
+            HookKind.FORWARD_PRE: self.tr("Forward pre"),
+            HookKind.FORWARD: self.tr("Forward"),
+            HookKind.BACKWARD_PRE: self.tr("Backward pre"),
+            HookKind.BACKWARD: self.tr("Backward"),
+            HookKind.TENSOR: self.tr("Tensor"),
+        }[kind]
+
+    def explanation(self, kind: HookKind) -> str:
+        """What a tick would measure, and how."""
+        return {
+            HookKind.FORWARD_PRE: self.tr("Sees the inputs, before forward runs."),
+            HookKind.FORWARD: self.tr("Sees the outputs of forward."),
+            HookKind.BACKWARD_PRE: self.tr(
+                "Sees the gradient at the outputs by torch's own full-backward-pre hook. That one breaks in-place "
+                "operations on the outputs and is refused where it would; the reason then stands here. "
+                "Backward sees the same without this danger."
+            ),
+            HookKind.BACKWARD: self.tr(
+                "Sees the gradient at the outputs by a hook on the output tensor: safe with in-place operations. "
+                "Before a later in-place operation it is the gradient of the value before it."
+            ),
+            HookKind.TENSOR: self.tr("Sees the gradient of each backward pass, before it is accumulated."),
+        }[kind]
+
+    def note(self, entry: HookEntry | None) -> str:
+        """The line below a hook: what it saw and what it costs, or why it does not run; "" when it is off."""
+        if entry is None:
+            return ""
+        if entry.status is HookStatus.REQUESTED:
+            return self.tr("requested: applies at the next safe point")
+        if entry.status is not HookStatus.ACTIVE:
+            return entry.reason
+        if not entry.n_fires:
+            return self.tr("on: has not fired yet")
+        parts = [entry.seen, self.tr("{0} fires").format(number_format.exact_count(entry.n_fires))]
+        if math.isfinite(entry.us_per_fire):
+            parts.append(self.tr("{0} µs").format(number_format.plain(entry.us_per_fire, 3)))
+        return " · ".join(part for part in parts if part)
+
+    def never_fires(self, trait: int) -> str:
+        """Why no hook of this module can fire, "" where they can."""
+        return {
+            int(ModuleTrait.CONTAINER): self.tr("A container is never called itself; tick the modules in it."),
+            int(ModuleTrait.SCRIPT): self.tr("A ScriptModule refuses hooks."),
+            int(ModuleTrait.COMPILED): self.tr("Inside a compiled region hooks are not called."),
+        }.get(trait, "")
+
+    def column(self, column: int) -> str:
+        """Header."""
+        headers = (
+            self.tr("Hook"),
+            self.tr("Mean"),
+            self.tr("Std"),
+            self.tr("Max"),
+            self.tr("Zeros"),
+            self.tr("NaN"),
+        )
+        return headers[column]
+
+    def column_tip(self, column: int) -> str:
+        """What the column says."""
+        tips = (
+            self.tr("Tick a hook to see what passes through this module"),
+            self.tr("Mean of the elements, newest step"),
+            self.tr("Standard deviation of the elements"),
+            self.tr("Largest magnitude"),
+            self.tr("Share of elements that are exactly zero"),
+            self.tr("Number of elements that are NaN or Inf"),
+        )
+        return tips[column]
