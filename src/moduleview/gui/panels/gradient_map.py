@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMenu, QStackedLayout, QToolTip, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui import number_format
 from moduleview.gui.panel import Area, Panel, PanelContext
@@ -17,14 +16,13 @@ from moduleview.gui.plots.chosen_series import GRAD_NORM
 from moduleview.gui.plots.limits import DecadeLimits
 from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.map_columns import MapColumns
+from moduleview.gui.plots.map_pointer import MapPointer
 from moduleview.gui.plots.map_rows import MapRows, make_rows
 from moduleview.gui.plots.navigation import RowNavigation, StepNavigation
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.shared_axes import WINDOWS
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.store_view import StoreView
-
-_TOOLTIP_AFTER_MS = 300
 
 
 class GradientMapPanel(Panel):
@@ -44,12 +42,11 @@ class GradientMapPanel(Panel):
         self._limits = DecadeLimits()
         self._drawn_for: object = None
         self._findings_revision = -1
-        self._pointer: QPointF | None = None
         self._map = MapCanvas(context.theme, context.scale, self)
         self._map.setAccessibleName(self.tr("Gradient norm of every module against the step"))
+        self.pointer = MapPointer(self._map, context.selection, context.axes, self)
         self._steps = StepNavigation(self._map, context.axes, self)
         self._row_navigation = RowNavigation(self._map, context.axes, self)
-        self._tooltip_timer = QTimer(self, singleShot=True, interval=_TOOLTIP_AFTER_MS)
         self._empty = self._make_empty_state()
         self._make_controls()
         self._stack = QStackedLayout(self)
@@ -109,14 +106,7 @@ class GradientMapPanel(Panel):
         context, canvas = self.context, self._map
         self._follow.clicked.connect(self._on_follow_clicked)
         self._window.chosen.connect(self._on_window_chosen)
-        self._tooltip_timer.timeout.connect(self._show_tooltip)
-        canvas.pointer_moved.connect(self._on_pointer_moved)
-        canvas.pointer_left.connect(self._on_pointer_left)
-        canvas.clicked.connect(self._on_clicked)
-        canvas.double_clicked.connect(self._on_double_clicked)
         canvas.area_changed.connect(self._publish_edge)
-        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        canvas.customContextMenuRequested.connect(self._on_menu)
         context.selection.changed.connect(self._on_selection_changed)
         context.selection.crosshair_changed.connect(self._on_crosshair_changed)
         context.axes.steps_changed.connect(self._on_axes_changed)
@@ -133,6 +123,7 @@ class GradientMapPanel(Panel):
         before = None if self._rows is None else self._rows.snapshot
         if model is None:
             self._rows = self._columns = None
+            self.pointer.set_map(None, None)
             return
         if model is not before:
             if before is not None and before.fqns != model.fqns:
@@ -142,6 +133,7 @@ class GradientMapPanel(Panel):
             self._opened = axes.opened
             self._rows = make_rows(model, axes.opened)
             self._columns = MapColumns(self._rows, GRAD_NORM)
+            self.pointer.set_map(self._rows, self._columns)
             self._row_navigation.n_rows = len(self._rows)
             self._map.set_selected(self._selected_fqn(), self._rows)
 
@@ -208,100 +200,3 @@ class GradientMapPanel(Panel):
 
     def _on_crosshair_changed(self) -> None:
         self._map.set_crosshair(self.context.selection.crosshair_step)
-
-    def _on_pointer_moved(self, at: QPointF) -> None:
-        self._pointer = at
-        QToolTip.hideText()
-        self._tooltip_timer.start()
-        row = self._map.row_at(at)
-        hovered = None if row is None or self._rows is None else self._rows.module_at(row)
-        self.context.selection.set_hovered(hovered)
-        self.context.selection.set_crosshair(self._map.step_at(at))
-
-    def _on_pointer_left(self) -> None:
-        self._pointer = None
-        self._tooltip_timer.stop()
-        self.context.selection.set_hovered(None)
-        self.context.selection.set_crosshair(None)
-
-    def _on_clicked(self, at: QPointF) -> None:
-        finding = self._map.events.finding_at(at)
-        if finding is not None:
-            self.context.selection.select(finding.fqn)
-            self.context.selection.set_crosshair(finding.step)
-            return
-        fqn = self._fqn_at(at)
-        if fqn is None or self._rows is None:
-            return
-        if self._rows.snapshot.node_of(fqn) is None:
-            self.context.selection.select(fqn.rpartition(".")[0], tensor_fqn=fqn)
-        else:
-            self.context.selection.select(fqn)
-
-    def _on_double_clicked(self, at: QPointF) -> None:
-        row = self._map.row_at(at)
-        if row is not None and self._rows is not None:
-            self.context.axes.toggle_opened(self._rows.module_at(row))
-
-    def _fqn_at(self, at: QPointF) -> str | None:
-        """What a click means: in the map the row, at the axis the block whose name stands there."""
-        row = self._map.row_at(at)
-        if row is None or self._rows is None:
-            return None
-        block = self._map.row_axis.block_at(row)
-        if at.x() < self._map.area.left() and block is not None and not self._map.row_axis.names_rows():
-            return block.fqn
-        return self._rows.fqns[row]
-
-    def _on_menu(self, at: QPoint) -> None:
-        fqn, row = self._fqn_at(QPointF(at)), self._map.row_at(QPointF(at))
-        if fqn is None or row is None or self._rows is None:
-            return
-        module, axes, selection = self._rows.module_at(row), self.context.axes, self.context.selection
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        is_open = module in axes.opened
-        text = self.tr("Close its parameters") if is_open else self.tr("Open to its parameters")
-        menu.addAction(text, lambda: axes.toggle_opened(module))
-        pin_text = self.tr("Unpin its curve") if fqn in selection.pinned else self.tr("Pin its curve")
-        menu.addAction(pin_text, lambda: selection.toggle_pin(fqn))
-        menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(fqn))
-        menu.addSeparator()
-        menu.addAction(self.tr("Show all rows"), lambda: axes.show_rows(None))
-        menu.addAction(self.tr("Follow the newest step"), axes.follow)
-        menu.popup(self._map.mapToGlobal(at))
-
-    def _show_tooltip(self) -> None:
-        if self._pointer is None or not self._map.underMouse():
-            return
-        text = self.tooltip_at(self._pointer)
-        if text:
-            QToolTip.showText(self._map.mapToGlobal(self._pointer.toPoint()), text, self._map)
-
-    def tooltip_at(self, at: QPointF) -> str:
-        """What stands under a position: a finding, or row, step and value; "" for nothing."""
-        finding = self._map.events.finding_at(at)
-        if finding is not None:
-            return f"<b>{escape(finding.title)}</b><br>{escape(finding.fqn)}, {self._step_text(finding.step)}"
-        row, step = self._map.row_at(at), self._map.step_at(at)
-        if row is None or self._rows is None or self._columns is None:
-            return ""
-        name = escape(self._rows.fqns[row] or self._rows.snapshot.names[0])
-        if step is None:
-            return f"<b>{name}</b>"
-        return f"<b>{name}</b><br>{self._step_text(step)}<br>{escape(self._value_text(row, step))}"
-
-    def _step_text(self, step: int | None) -> str:
-        return self.tr("step %1").replace("%1", number_format.exact_count(step or 0))
-
-    def _value_text(self, row: int, step: int) -> str:
-        assert self._columns is not None
-        decade = self._columns.decade_at(row, step)
-        if decade is None:
-            return self.tr("not measured")
-        if math.isinf(decade):
-            return self.tr("NaN or Inf in the gradient")
-        value = 10.0**decade if decade > -300 else 0.0
-        text = self.tr("gradient norm %1 (L2)").replace("%1", number_format.gradient(value, 4))
-        width = self._columns.width
-        return text if width == 1 else text + self.tr(", highest of %n steps", "", width)

@@ -1,0 +1,139 @@
+"""What the pointer does on the gradient map: crosshair, tooltip, selection, opening a module, the context menu."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QToolTip
+
+from moduleview.gui import number_format
+from moduleview.gui.plots.map_canvas import MapCanvas
+from moduleview.gui.plots.map_columns import MapColumns
+from moduleview.gui.plots.map_rows import MapRows
+from moduleview.gui.selection import Selection
+from moduleview.gui.shared_axes import SharedAxes
+
+_TOOLTIP_AFTER_MS = 300
+
+
+class MapPointer(QObject):
+    """Turns the map's signals into selection, crosshair and tooltips. GUI thread only."""
+
+    def __init__(self, canvas: MapCanvas, selection: Selection, axes: SharedAxes, parent: QObject) -> None:
+        super().__init__(parent)
+        self._map, self._selection, self._axes = canvas, selection, axes
+        self._rows: MapRows | None = None
+        self._columns: MapColumns | None = None
+        self._pointer: QPointF | None = None
+        self._tooltip_timer = QTimer(self, singleShot=True, interval=_TOOLTIP_AFTER_MS)
+        self._tooltip_timer.timeout.connect(self._show_tooltip)
+        canvas.pointer_moved.connect(self._on_pointer_moved)
+        canvas.pointer_left.connect(self._on_pointer_left)
+        canvas.clicked.connect(self._on_clicked)
+        canvas.double_clicked.connect(self._on_double_clicked)
+        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        canvas.customContextMenuRequested.connect(self._on_menu)
+
+    def set_map(self, rows: MapRows | None, columns: MapColumns | None) -> None:
+        """What is under the pointer from now on."""
+        self._rows, self._columns = rows, columns
+
+    def _on_pointer_moved(self, at: QPointF) -> None:
+        self._pointer = at
+        QToolTip.hideText()
+        self._tooltip_timer.start()
+        row = self._map.row_at(at)
+        hovered = None if row is None or self._rows is None else self._rows.module_at(row)
+        self._selection.set_hovered(hovered)
+        self._selection.set_crosshair(self._map.step_at(at))
+
+    def _on_pointer_left(self) -> None:
+        self._pointer = None
+        self._tooltip_timer.stop()
+        self._selection.set_hovered(None)
+        self._selection.set_crosshair(None)
+
+    def _on_clicked(self, at: QPointF) -> None:
+        finding = self._map.events.finding_at(at)
+        if finding is not None:
+            self._selection.select(finding.fqn)
+            self._selection.set_crosshair(finding.step)
+            return
+        fqn = self._fqn_at(at)
+        if fqn is None or self._rows is None:
+            return
+        if self._rows.snapshot.node_of(fqn) is None:
+            self._selection.select(fqn.rpartition(".")[0], tensor_fqn=fqn)
+        else:
+            self._selection.select(fqn)
+
+    def _on_double_clicked(self, at: QPointF) -> None:
+        row = self._map.row_at(at)
+        if row is not None and self._rows is not None:
+            self._axes.toggle_opened(self._rows.module_at(row))
+
+    def _fqn_at(self, at: QPointF) -> str | None:
+        """What a click means: in the map the row, at the axis the block whose name stands there."""
+        row = self._map.row_at(at)
+        if row is None or self._rows is None:
+            return None
+        block = self._map.row_axis.block_at(row)
+        if at.x() < self._map.area.left() and block is not None and not self._map.row_axis.names_rows():
+            return block.fqn
+        return self._rows.fqns[row]
+
+    def _on_menu(self, at: QPoint) -> None:
+        fqn, row = self._fqn_at(QPointF(at)), self._map.row_at(QPointF(at))
+        if fqn is None or row is None or self._rows is None:
+            return
+        module, axes, selection = self._rows.module_at(row), self._axes, self._selection
+        menu = QMenu(self._map)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        is_open = module in axes.opened
+        text = self.tr("Close its parameters") if is_open else self.tr("Open to its parameters")
+        menu.addAction(text, lambda: axes.toggle_opened(module))
+        pin_text = self.tr("Unpin its curve") if fqn in selection.pinned else self.tr("Pin its curve")
+        menu.addAction(pin_text, lambda: selection.toggle_pin(fqn))
+        menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(fqn))
+        menu.addSeparator()
+        menu.addAction(self.tr("Show all rows"), lambda: axes.show_rows(None))
+        menu.addAction(self.tr("Follow the newest step"), axes.follow)
+        menu.popup(self._map.mapToGlobal(at))
+
+    def _show_tooltip(self) -> None:
+        if self._pointer is None or not self._map.underMouse():
+            return
+        text = self.tooltip_at(self._pointer)
+        if text:
+            QToolTip.showText(self._map.mapToGlobal(self._pointer.toPoint()), text, self._map)
+
+    def tooltip_at(self, at: QPointF) -> str:
+        """What stands under a position: a finding, or row, step and value; "" for nothing."""
+        finding = self._map.events.finding_at(at)
+        if finding is not None:
+            return f"<b>{escape(finding.title)}</b><br>{escape(finding.fqn)}, {self._step_text(finding.step)}"
+        row, step = self._map.row_at(at), self._map.step_at(at)
+        if row is None or self._rows is None or self._columns is None:
+            return ""
+        name = escape(self._rows.fqns[row] or self._rows.snapshot.names[0])
+        if step is None:
+            return f"<b>{name}</b>"
+        return f"<b>{name}</b><br>{self._step_text(step)}<br>{escape(self._value_text(row, step))}"
+
+    def _step_text(self, step: int | None) -> str:
+        return self.tr("step %1").replace("%1", number_format.exact_count(step or 0))
+
+    def _value_text(self, row: int, step: int) -> str:
+        assert self._columns is not None
+        decade = self._columns.decade_at(row, step)
+        if decade is None:
+            return self.tr("not measured")
+        if math.isinf(decade):
+            return self.tr("NaN or Inf in the gradient")
+        value = 10.0**decade if decade > -300 else 0.0
+        text = self.tr("gradient norm %1 (L2)").replace("%1", number_format.gradient(value, 4))
+        width = self._columns.width
+        return text if width == 1 else text + self.tr(", highest of %n steps", "", width)
