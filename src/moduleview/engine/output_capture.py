@@ -75,18 +75,16 @@ class _ThreadStream:
         self._name = name
         self._thread_id: int | None = thread_id
         self._on_line = on_line
-        self._begun = ""  # a line whose end was not written yet
+        self._begun: list[str] = []  # parts of a line whose end was not written yet
+        self._n_begun = 0
 
     def write(self, text: str) -> int:
         if threading.get_ident() != self._thread_id:
             return self.beneath.write(text) if self.beneath is not None else len(text)
-        *lines, self._begun = (self._begun + text).replace("\r", "\n").split("\n")
-        for line in lines:
-            if line:
-                self._on_line(self._name, line[:_LINE_LENGTH])
-        if len(self._begun) > _LINE_LENGTH:
-            self._on_line(self._name, self._begun[:_LINE_LENGTH])
-            self._begun = ""
+        self._begun.append(text)
+        self._n_begun += len(text)
+        if "\n" in text or "\r" in text or self._n_begun > _LINE_LENGTH:
+            self._end_lines()
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -99,9 +97,19 @@ class _ThreadStream:
 
     def release(self) -> None:
         """Say what is left of a line, and pass everything on from now on."""
-        if self._begun:
-            self._on_line(self._name, self._begun)
-        self._begun, self._thread_id = "", None
+        self._thread_id = None
+        self._begun.append("\n")
+        self._end_lines()
+
+    def _end_lines(self) -> None:
+        *lines, rest = "".join(self._begun).replace("\r", "\n").split("\n")
+        if len(rest) > _LINE_LENGTH:
+            lines.append(rest)
+            rest = ""
+        self._begun, self._n_begun = [rest], len(rest)
+        for line in lines:
+            if line:
+                self._on_line(self._name, line[:_LINE_LENGTH])
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.beneath, name)
