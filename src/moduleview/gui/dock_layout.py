@@ -24,6 +24,11 @@ _AREA, _CORNER = Qt.DockWidgetArea, Qt.Corner
 _HORIZONTAL, _VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
 
+def is_compact(window: QMainWindow, theme: Theme) -> bool:
+    """The window is too narrow for plots side by side."""
+    return window.width() < theme.px(_COMPACT_WIDTH)
+
+
 def arrange(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> None:
     """Put every dock where it stands at first, open and docked.
 
@@ -36,7 +41,7 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> No
     window.setCorner(_CORNER.BottomLeftCorner, _AREA.LeftDockWidgetArea)
     window.setCorner(_CORNER.TopRightCorner, _AREA.RightDockWidgetArea)
     window.setCorner(_CORNER.BottomRightCorner, _AREA.BottomDockWidgetArea)
-    groups = _group(docks, is_compact=window.width() < theme.px(_COMPACT_WIDTH))
+    groups = _group(docks, compact=is_compact(window, theme))
     _add_row(window, _AREA.LeftDockWidgetArea, groups[Area.LEFT], _VERTICAL)
     _add_centre_and_right(window, groups)
     _add_row(window, _AREA.BottomDockWidgetArea, groups[Area.BOTTOM], _HORIZONTAL)
@@ -49,7 +54,7 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> No
 
 def fit(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> None:
     """Give docks that stand as ``arrange`` put them the sizes of visual.md for the window's size."""
-    firsts = {area: groups[0][0] for area, groups in _group(docks, is_compact=False).items() if groups}
+    firsts = {area: groups[0][0] for area, groups in _group(docks, compact=False).items() if groups}
     position = (window.width() / theme.zoom - _NARROW) / (_WIDE - _NARROW)
     position = min(max(position, 0.0), 1.0)
     shrink = min(1.0, window.width() / theme.px(_NARROW))
@@ -63,7 +68,7 @@ def fit(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> None:
     top = round(above * _MAP_SHARE)
     heights = {Area.CENTRE_TOP: top, Area.CENTRE_BOTTOM: above - top, Area.RIGHT: above, Area.BOTTOM: bottom}
     _resize(window, {firsts[area]: height for area, height in heights.items() if area in firsts}, _VERTICAL)
-    beside = _group(docks, is_compact=window.width() < theme.px(_COMPACT_WIDTH))[Area.CENTRE_TOP]
+    beside = _group(docks, compact=is_compact(window, theme))[Area.CENTRE_TOP]
     if len(beside) > 1:
         shares = [1 - _PROFILE_SHARE * (len(beside) - 1), *([_PROFILE_SHARE] * (len(beside) - 1))]
         _resize(
@@ -71,7 +76,7 @@ def fit(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> None:
         )
 
 
-def _group(docks: Sequence[PanelDock], *, is_compact: bool) -> Mapping[Area, list[Group]]:
+def _group(docks: Sequence[PanelDock], *, compact: bool) -> Mapping[Area, list[Group]]:
     """Docks by area and place, in their order: tabbed ones of an area share a place, the others have their own."""
     groups: defaultdict[Area, list[Group]] = defaultdict(list)
     tabs: dict[Area, Group] = {}
@@ -84,7 +89,7 @@ def _group(docks: Sequence[PanelDock], *, is_compact: bool) -> Mapping[Area, lis
         groups[area].append(group)
         if dock.panel.tabbed:
             tabs[area] = group
-    if is_compact and groups[Area.CENTRE_BOTTOM]:
+    if compact and groups[Area.CENTRE_BOTTOM]:
         moved = [dock for group in groups[Area.CENTRE_TOP][1:] for dock in group]
         groups[Area.CENTRE_TOP] = groups[Area.CENTRE_TOP][:1]
         groups[Area.CENTRE_BOTTOM][0].extend(moved)

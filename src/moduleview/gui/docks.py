@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
-from moduleview.gui.dock_layout import arrange, fit
+from moduleview.gui.dock_layout import arrange, fit, is_compact
 from moduleview.gui.dock_tabs import DockTabs
 from moduleview.gui.panel import Panel
 from moduleview.gui.panel_dock import PanelDock
@@ -36,19 +36,23 @@ class Docks(QMainWindow):
 
     def __init__(self, panels: Sequence[Panel], theme: Theme, settings: QSettings, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Widget)  # a QMainWindow is a window of its own by default
         self.setObjectName("docks")
         self._theme = theme
         self._settings = settings
         self._is_arranged = False
+        self._is_compact = False
         self._keeps_default = False  # until a person moves something, sizes follow the window
         self.setAnimated(False)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setDocumentMode(True)
-        self._tabs = DockTabs(self)
+        self._tabs = DockTabs(self, theme)
         self._docks = tuple(PanelDock(panel, self) for panel in panels)
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
+        self._fit = QTimer(self, singleShot=True, interval=0)  # sizes hold only once the layout knows its own
+        self._fit.timeout.connect(self._on_fit)
         for dock in self._docks:
             dock.placement_changed.connect(self._settle.start)
         self.tabifiedDockWidgetActivated.connect(lambda _dock: self._settle.start())
@@ -102,8 +106,9 @@ class Docks(QMainWindow):
     def reset(self) -> None:
         """Put everything where it stood at first."""
         arrange(self, self._docks, self._theme)
-        fit(self, self._docks, self._theme)
+        self._is_compact = is_compact(self, self._theme)
         self._keeps_default = True
+        self._fit.start()
         self._settle.start()
 
     def save(self) -> None:
@@ -124,7 +129,7 @@ class Docks(QMainWindow):
         """Keep the default's proportions until a person has moved something."""
         super().resizeEvent(event)
         if self._is_arranged and self._keeps_default:
-            fit(self, self._docks, self._theme)
+            self._fit.start()
 
     def _restore(self) -> bool:
         state = self._settings.value(_STATE_KEY)
@@ -137,6 +142,14 @@ class Docks(QMainWindow):
 
     def _panel_ids(self) -> str:
         return ",".join(dock.objectName() for dock in self._docks)
+
+    def _on_fit(self) -> None:
+        if not self._keeps_default:
+            return
+        if self._is_compact != is_compact(self, self._theme):
+            self._is_compact = not self._is_compact
+            arrange(self, self._docks, self._theme)
+        fit(self, self._docks, self._theme)
 
     def _on_settled(self) -> None:
         self._tabs.update(self._docks)

@@ -47,6 +47,11 @@ class PanelDock(QDockWidget):
         """Not closed; it may stand behind another tab."""
         return not self.isHidden()
 
+    @property
+    def is_tabbed(self) -> bool:
+        """Its title is a tab."""
+        return self.titleBarWidget() is self._no_title
+
     def set_tabbed(self, is_tabbed: bool) -> None:
         """Give the title up to the tab: there is never a tab and a title."""
         wanted = self._no_title if is_tabbed else self._title
