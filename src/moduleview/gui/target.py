@@ -31,7 +31,7 @@ class Target:
         place, colon, name = text.rpartition(":")
         if not colon or not (_is_file(place) or (_is_dotted(place) and (not name or _is_dotted(name)))):
             place, name = text, ""
-        if _is_file(place) or not _is_dotted(place):
+        if _is_file(place) or (place and not _is_dotted(place)):
             return cls(Path(place).expanduser().absolute(), "", name)
         return cls(None, place, name)
 

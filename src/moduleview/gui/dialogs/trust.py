@@ -37,7 +37,8 @@ class TrustDialog(Dialog):
         self.body.addWidget(Outlined(theme, code, self), 1)
         self.cancel_button = self.add_button(self.tr("Cancel"), self.reject)
         self.trust_button = self.add_button(self.tr("&Trust folder and open"), self.accept, is_primary=True)
-        self.cancel_button.setFocus()  # Enter on an unread question runs nothing
+        self.cancel_button.setDefault(True)  # Enter on an unread question runs nothing
+        self.cancel_button.setFocus()
         self.resize(theme.px(_WIDTH_PX), theme.px(_HEIGHT_PX))
 
     def _add_question(self) -> None:

@@ -1,0 +1,293 @@
+from collections import deque
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+
+from builders import snapshot_of, task_info
+from moduleview.gui.dialogs.error import ErrorDialog
+from moduleview.gui.dialogs.open_by_name import OpenByNameDialog
+from moduleview.gui.dialogs.trust import TrustDialog
+from moduleview.gui.drop_target import DropTarget
+from moduleview.gui.failure_dialogs import FailureDialogs
+from moduleview.gui.opening import Opener
+from moduleview.gui.recent_files import RecentFiles
+from moduleview.gui.theme import Theme
+from moduleview.gui.trust import TrustedFolders
+from moduleview.session import Session
+from moduleview.telemetry.commands import Capability, Run
+from moduleview.telemetry.records import FailureReport, ModelOpened, OpenFailed
+
+
+class ScriptedSource:
+    """Says what the test tells it to, and writes down what it is sent."""
+
+    def __init__(self, target):
+        self.target = target
+        self.records = deque()
+        self.sent = []
+
+    description = "scripted"
+    capabilities = Capability.CONTROL
+    n_dropped = 0
+
+    def take(self):
+        return self.records.popleft() if self.records else None
+
+    def send(self, command):
+        self.sent.append(command)
+
+    def close(self, timeout_s):
+        return True
+
+
+class Desk:
+    """A window with all that opening touches."""
+
+    def __init__(self, settings, always):
+        self.window = QWidget()
+        self.theme = Theme(self.window)
+        self.session = Session()
+        self.sources = []
+        self.trusted = TrustedFolders(settings, always=always, parent=self.window)
+        self.recent = RecentFiles(settings, self.window)
+        self.failures = FailureDialogs(self.theme, self.window)
+        self.opener = Opener(
+            self.session, self.make_source, trusted=self.trusted, recent=self.recent, failures=self.failures
+        )
+        self.said = []
+        self.opener.said.connect(self.said.append)
+
+    def make_source(self, target):
+        self.sources.append(ScriptedSource(target))
+        return self.sources[-1]
+
+    def answer(self, record, source=-1):
+        """The source says how opening went, and the clock ticks."""
+        self.sources[source].records.append(record)
+        self.session.pump(1.0)
+        self.opener.refresh()
+
+    def dialog(self, kind):
+        """The one dialog of a kind that is open, or None."""
+        found = [dialog for dialog in self.window.findChildren(kind) if dialog.isVisible()]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "models"
+    made.mkdir()
+    (made / "train.py").write_text("raise RuntimeError('this ran')\n")
+    return made
+
+
+@pytest.fixture
+def desk(qtbot, tmp_path):
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    made = Desk(settings, always=[tmp_path / "samples"])
+    qtbot.addWidget(made.window)
+    made.window.show()
+    return made
+
+
+def an_opened_model():
+    return ModelOpened(snapshot_of(), task_info())
+
+
+def failed(title="train.py raised SyntaxError.", target="train.py"):
+    return OpenFailed(target, FailureReport(title, "Correct it.", "Traceback (most recent call last):\nSyntaxError"))
+
+
+def test_untrusted_file_is_shown_before_anything_runs(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"))
+    dialog = desk.dialog(TrustDialog)
+    assert dialog.file == folder / "train.py"
+    assert desk.sources == []
+
+
+def test_cancel_opens_nothing_and_remembers_nothing(qtbot, desk, folder):
+    desk.opener.open_target(str(folder / "train.py"))
+    qtbot.mouseClick(desk.dialog(TrustDialog).cancel_button, Qt.MouseButton.LeftButton)
+    assert desk.sources == []
+    assert desk.trusted.folders() == ()
+
+
+def test_enter_on_the_question_does_not_trust(qtbot, desk, folder):
+    """Cancel is the default: who strikes Enter without reading runs nothing."""
+    desk.opener.open_target(str(folder / "train.py"))
+    dialog = desk.dialog(TrustDialog)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.cancel_button.hasFocus)
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: desk.dialog(TrustDialog) is None)
+    assert desk.sources == []
+
+
+def test_trusted_folder_is_not_asked_for_again(qtbot, desk, folder):
+    desk.opener.open_target(f"{folder / 'train.py'}:Net")
+    qtbot.mouseClick(desk.dialog(TrustDialog).trust_button, Qt.MouseButton.LeftButton)
+    assert [source.target for source in desk.sources] == [f"{folder / 'train.py'}:Net"]
+    desk.opener.open_target(str(folder / "train.py"))
+    assert len(desk.sources) == 2
+
+
+def test_target_named_on_the_command_line_is_trusted_this_once(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True)
+    assert len(desk.sources) == 1
+    assert desk.trusted.folders() == ()
+
+
+def test_sample_opens_without_a_question_and_trains(desk, tmp_path):
+    (tmp_path / "samples").mkdir()
+    sample = tmp_path / "samples" / "digits.py"
+    sample.touch()
+    desk.opener.train_target(str(sample))
+    desk.answer(an_opened_model())
+    assert desk.sources[0].sent == [Run()]
+
+
+def test_opened_target_is_remembered_and_does_not_train_by_itself(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True)
+    assert desk.recent.entries() == ()
+    desk.answer(an_opened_model())
+    assert [entry.target for entry in desk.recent.entries()] == [str(folder / "train.py")]
+    assert desk.sources[0].sent == []
+    assert desk.said == ["Opening train.py...", "train.py is open."]
+
+
+def test_failure_shows_once_and_what_was_open_stays_open(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True)
+    desk.answer(an_opened_model())
+    model = desk.session.store.model
+    desk.opener.open_target(f"{folder / 'train.py'}:Other", is_named=True)
+    desk.answer(failed())
+    for _ in range(3):
+        desk.opener.refresh()
+    assert desk.dialog(ErrorDialog).failure.title == "train.py raised SyntaxError."
+    assert desk.session.store.model is model
+    assert len(desk.recent.entries()) == 1
+
+
+def test_second_failure_of_the_same_file_is_shown_again(qtbot, desk, folder):
+    for _ in range(2):
+        desk.opener.open_target(str(folder / "train.py"), is_named=True)
+        desk.answer(failed())
+        dialog = desk.dialog(ErrorDialog)
+        assert dialog is not None
+        dialog.close()
+        qtbot.waitUntil(lambda: not desk.window.findChildren(ErrorDialog))
+
+
+def test_only_the_last_of_two_targets_is_remembered(desk, folder):
+    desk.opener.open_target(f"{folder / 'train.py'}:A", is_named=True)
+    desk.opener.open_target(f"{folder / 'train.py'}:B", is_named=True)
+    desk.answer(an_opened_model())
+    assert [entry.target for entry in desk.recent.entries()] == [f"{folder / 'train.py'}:B"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("missing.py", "does not exist"),
+        ("weights.bin", "is not a Python file"),
+        ("folder.py", "is a folder"),
+    ],
+)
+def test_what_cannot_be_a_model_is_said_without_a_source(desk, folder, name, sentence):
+    (folder / "weights.bin").touch()
+    (folder / "folder.py").mkdir()
+    desk.opener.open_target(str(folder / name), is_named=True)
+    assert sentence in desk.dialog(ErrorDialog).failure.title
+    assert desk.dialog(ErrorDialog).failure.advice
+    assert desk.sources == []
+
+
+def test_module_that_is_not_there_is_said(desk):
+    desk.opener.open_target("no_such_package_at_all:Net", is_named=True)
+    assert "no_such_package_at_all" in desk.dialog(ErrorDialog).failure.title
+    assert desk.sources == []
+
+
+def test_module_opens_by_name_after_the_question(qtbot, desk, folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder)
+    desk.opener.open_target("train:Net")
+    qtbot.mouseClick(desk.dialog(TrustDialog).trust_button, Qt.MouseButton.LeftButton)
+    assert [source.target for source in desk.sources] == ["train:Net"]
+
+
+def test_hostile_name_is_written_out(desk, folder):
+    desk.opener.open_target(str(folder / "a\u202epy.exe"))
+    title = desk.dialog(ErrorDialog).failure.title
+    assert "\u202e" not in title
+    assert "\\u202e" in title
+
+
+def test_chosen_file_is_opened(desk, folder, monkeypatch):
+    asked = []
+
+    def choose(parent, title, start, kinds):
+        asked.append(start)
+        return str(folder / "train.py"), kinds
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    desk.trusted.trust(folder)
+    desk.opener.choose_file()
+    desk.answer(an_opened_model())
+    desk.opener.choose_file()
+    assert [source.target for source in desk.sources] == [str(folder / "train.py")] * 2
+    assert asked[1] == str(folder)  # where the last model came from
+
+
+def test_cancelled_choice_opens_nothing(desk, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    desk.opener.choose_file()
+    assert desk.sources == []
+
+
+def test_name_from_the_dialog_is_opened(qtbot, desk, folder):
+    desk.trusted.trust(folder)
+    desk.opener.choose_name()
+    dialog = desk.dialog(OpenByNameDialog)
+    qtbot.keyClicks(dialog.place, str(folder / "train.py"))
+    dialog.name.setEditText("Net")
+    qtbot.mouseClick(dialog.open_button, Qt.MouseButton.LeftButton)
+    assert [source.target for source in desk.sources] == [f"{folder / 'train.py'}:Net"]
+
+
+def drop(widget, *paths):
+    """Drop files onto a widget as a desktop does; whether it took them."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    actions, buttons = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    keys = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(widget.rect().center(), actions, mime, buttons, keys)
+    QApplication.sendEvent(widget, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), actions, mime, buttons, keys))
+    return enter.isAccepted()
+
+
+def test_dropped_file_is_opened(desk, folder):
+    DropTarget(desk.window, desk.opener.open_path)
+    desk.trusted.trust(folder)
+    assert drop(desk.window, folder / "train.py")
+    assert [source.target for source in desk.sources] == [str(folder / "train.py")]
+
+
+def test_dropped_folder_is_looked_into(desk, folder, monkeypatch):
+    DropTarget(desk.window, desk.opener.open_path)
+    started = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (started.append(args[2]) or "", ""))
+    assert drop(desk.window, folder)
+    assert started == [str(folder)]
+
+
+def test_text_is_not_taken_as_a_drop(desk):
+    opened: list[Path] = []
+    DropTarget(desk.window, opened.append)
+    assert not drop(desk.window)
+    assert opened == []
