@@ -254,7 +254,7 @@ class HookSet:
         module = self._index.modules[ticked.fqn]
         hook = SilentHook(functools.partial(self._on_backward_pre, ticked))
         self._put_on[key] = _PutOn([module.register_full_backward_pre_hook(hook)])
-        ticked.status, ticked.is_armed = HookStatus.ACTIVE, True
+        ticked.status, ticked.reason, ticked.is_armed = HookStatus.ACTIVE, "", True
 
     def _is_lost(self, key: _Key, ticked: Ticked) -> bool:
         if ticked.kind is not HookKind.TENSOR:

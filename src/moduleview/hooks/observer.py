@@ -25,6 +25,7 @@ from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import Trial
 from moduleview.hooks.leaves import bounded_leaves
+from moduleview.hooks.own_warnings import OwnWarnings
 from moduleview.hooks.silent_hook import is_in_backward, is_observable
 from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, part_name
 
@@ -71,6 +72,7 @@ class Observer:
         self._slots: Mapping[int, Watched] = {}
         self._calls: dict[int, int] | None = None
         self._handle: RemovableHandle | None = None
+        self._warnings = OwnWarnings()
         self._pid = os.getpid()
 
     def watch(self, watched: Mapping[int, Watched]) -> None:
@@ -102,9 +104,11 @@ class Observer:
         if wanted and self._handle is None:
             # without with_kwargs: torch 2.13 stays marked for ever by a global with_kwargs hook that was removed
             self._handle = register_module_forward_hook(self._on_forward)
+            self._warnings.hush()
         elif not wanted and self._handle is not None:
             self._handle.remove()
             self._handle = None
+            self._warnings.restore()
 
     def _on_forward(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
