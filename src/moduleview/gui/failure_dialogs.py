@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from types import TracebackType
 
@@ -51,8 +52,11 @@ class FailureDialogs(QObject):
     def show_bug(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Show an exception that nobody caught, once a place until the program ends; fits ``sys.excepthook``.
 
-        A fault in ``paintEvent`` comes with every frame: it is shown once, the traceback goes to stderr each time.
+        A fault in ``paintEvent`` comes with every frame: it is shown, and written to stderr, once.
         """
+        if not issubclass(kind, Exception):
+            sys.__excepthook__(kind, error, trace)  # Ctrl+C is no mistake
+            return
         text = "".join(traceback.format_exception(kind, error, trace))
         failure = FailureReport(
             title=self.tr("moduleview made a mistake: {0}.").format(kind.__name__),
@@ -63,6 +67,7 @@ class FailureDialogs(QObject):
         place = _place(failure)
         if place not in self._seen_bugs:
             self._seen_bugs.add(place)
+            sys.__excepthook__(kind, error, trace)
             self.show(failure)
 
 
