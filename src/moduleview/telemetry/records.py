@@ -296,9 +296,14 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class FindingsReported(msgspec.Struct, frozen=True, tag=True):
-    """What the structure checks found on this model; replaces what they found before."""
+    """What the structure checks found on this model; replaces what they found before.
+
+    Attributes:
+        n_checks: How many checks ran; 0 where that was not said.
+    """
 
     findings: tuple[Finding, ...]
+    n_checks: int = 0
 
 
 class LogLine(msgspec.Struct, frozen=True, tag=True):

@@ -79,7 +79,7 @@ class SeriesStore:
             case ModuleReport() | TensorReport():
                 self._keep_report(record)
             case FindingsReported():
-                self._structure_findings = record.findings
+                self._structure_findings, self._n_structure_checks = record.findings, record.n_checks
                 self._revisions.bump("findings")
             case LogLine():
                 self.log.append(record)
@@ -166,6 +166,11 @@ class SeriesStore:
         return (*self._structure_findings, *self._detected)
 
     @property
+    def n_structure_checks(self) -> int:
+        """How many structure checks ran on this model."""
+        return self._n_structure_checks
+
+    @property
     def first_step(self) -> int | None:
         """Oldest step kept at full resolution."""
         return self._series.first_step
@@ -219,6 +224,7 @@ class SeriesStore:
         self._hooks = HookLedger()
         self._coverage = np.zeros(0 if self.model is None else len(self.model), dtype=np.uint8)
         self._structure_findings = self._detected = ()
+        self._n_structure_checks = 0
         self._reports.clear()
 
     def _set_model(self, record: ModelOpened | ModelChanged) -> None:

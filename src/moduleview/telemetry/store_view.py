@@ -119,6 +119,10 @@ class StoreView(Protocol):
         """Structure checks first, then what the detectors found."""
 
     @property
+    def n_structure_checks(self) -> int:
+        """How many structure checks ran on this model; 0 before they did, or where that was not said."""
+
+    @property
     def log(self) -> Sequence[LogLine]:
         """The last lines, at most 10 000, oldest first."""
 
