@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 
 from builders import snapshot_of, task_info
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.dialogs.open_by_name import OpenByNameDialog
-from moduleview.gui.dialogs.trust import TrustDialog
+from moduleview.gui.dialogs.trust import TrustDialog, TrustedFoldersDialog
 from moduleview.gui.drop_target import DropTarget
 from moduleview.gui.failure_dialogs import FailureDialogs
 from moduleview.gui.opening import Opener
@@ -217,6 +217,48 @@ def test_module_opens_by_name_after_the_question(qtbot, desk, folder, monkeypatc
     desk.opener.open_target("train:Net")
     qtbot.mouseClick(desk.dialog(TrustDialog).trust_button, Qt.MouseButton.LeftButton)
     assert [source.target for source in desk.sources] == ["train:Net"]
+
+
+@pytest.mark.parametrize("text", ["", "train.py:not a name", ":"])
+def test_what_is_no_target_is_said(desk, text):
+    desk.opener.open_target(text, is_named=True)
+    assert desk.dialog(ErrorDialog).failure.advice
+    assert desk.sources == []
+
+
+def test_sample_named_on_the_command_line_opens(desk):
+    desk.opener.open_target("sample:digits", is_named=True)
+    assert [source.target for source in desk.sources] == ["sample:digits"]
+
+
+def test_link_asks_for_the_folder_of_what_it_leads_to(qtbot, desk, folder, tmp_path):
+    (tmp_path / "link.py").symlink_to(folder / "train.py")
+    desk.opener.open_target(str(tmp_path / "link.py"))
+    assert desk.dialog(TrustDialog).file == folder / "train.py"
+    qtbot.mouseClick(desk.dialog(TrustDialog).trust_button, Qt.MouseButton.LeftButton)
+    assert desk.trusted.folders() == (folder,)
+
+
+def test_file_with_several_models_offers_to_name_one(qtbot, desk, folder):
+    (folder / "two.py").write_text("class A: pass\nclass B: pass\n")
+    target = str(folder / "two.py")
+    desk.opener.open_target(target, is_named=True)
+    desk.answer(OpenFailed(target, FailureReport("two.py holds several models: A, B.", "Say which one.")))
+    button = desk.dialog(ErrorDialog).findChild(QPushButton, "choose_name_button")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    dialog = desk.dialog(OpenByNameDialog)
+    assert [dialog.name.itemText(i) for i in range(dialog.name.count())] == ["", "A", "B"]
+    assert dialog.target() == target
+
+
+def test_trust_is_revocable_from_the_question(qtbot, desk, folder, tmp_path):
+    desk.trusted.trust(tmp_path / "old")
+    desk.opener.open_target(str(folder / "train.py"))
+    qtbot.mouseClick(desk.dialog(TrustDialog).trusted_button, Qt.MouseButton.LeftButton)
+    dialog = desk.dialog(TrustedFoldersDialog)
+    dialog.list.setCurrentRow(0)
+    qtbot.mouseClick(dialog.revoke_button, Qt.MouseButton.LeftButton)
+    assert desk.trusted.folders() == ()
 
 
 def test_hostile_name_is_written_out(desk, folder):

@@ -1,9 +1,10 @@
 import sys
-from pathlib import Path
 
 import pytest
 
+from moduleview.errors import TargetError
 from moduleview.gui.target import Target
+from moduleview.resources import resource_path
 
 
 @pytest.mark.parametrize(
@@ -14,15 +15,14 @@ from moduleview.gui.target import Target
         ("./deep/train.py:make.inner", "train.py : make.inner"),
         ("package.module:name", "package.module : name"),
         ("package.module", "package.module"),
-        ("dir/a:b.py", "a:b.py"),
-        ("C:\\models\\train.py", "C:\\models\\train.py" if sys.platform != "win32" else "train.py"),
+        ("sample:digits", "sample : digits"),
     ],
 )
 def test_target_is_taken_apart(text, title):
     assert Target.parse(text).title == title
 
 
-@pytest.mark.parametrize("text", ["/a/train.py:Net", "/a/train.py", "package.module:name", "package"])
+@pytest.mark.parametrize("text", ["/a/train.py:Net", "/a/train.py", "package.module:name", "package", "sample:digits"])
 def test_absolute_target_is_written_as_it_was_read(text):
     assert str(Target.parse(text)) == text
 
@@ -50,5 +50,17 @@ def test_module_that_has_no_file_is_none(text):
     assert Target.parse(text).source_file() is None
 
 
-def test_path_with_a_nul_is_no_crash():
-    assert isinstance(Target.parse("/a/\0b.py").file, Path)
+@pytest.mark.parametrize("text", ["", ":", "a b", "/a/\0b.py", "train.py:not a name"])
+def test_what_is_no_target_is_said(text):
+    with pytest.raises(TargetError):
+        Target.parse(text)
+
+
+def test_sample_is_the_file_that_comes_with_the_program():
+    assert Target.parse("sample:digits").source_file() == resource_path("samples", "digits.py")
+
+
+def test_link_is_followed_to_the_code_that_runs(tmp_path):
+    (tmp_path / "real.py").touch()
+    (tmp_path / "link.py").symlink_to(tmp_path / "real.py")
+    assert Target.parse(str(tmp_path / "link.py")).source_file() == tmp_path / "real.py"

@@ -6,19 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
+from moduleview.errors import TargetError
 from moduleview.gui.dialogs.open_by_name import OpenByNameDialog
-from moduleview.gui.dialogs.trust import TrustDialog
+from moduleview.gui.dialogs.trust import TrustDialog, TrustedFoldersDialog
 from moduleview.gui.failure_dialogs import FailureDialogs
 from moduleview.gui.recent_files import RecentFiles
-from moduleview.gui.target import PYTHON_SUFFIX, Target
+from moduleview.gui.target import Target
 from moduleview.gui.trust import TrustedFolders
 from moduleview.session import Session
 from moduleview.sources.base import Source
 from moduleview.telemetry.commands import Run
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport, OpenFailed
+
+_PYTHON_SUFFIX = ".py"
+_CHOOSE_NAME = "choose_name_button"
 
 
 class Opener(QObject):
@@ -69,11 +73,11 @@ class Opener(QObject):
             target: As ``moduleview TARGET`` takes it.
             is_named: Given on the command line, and trusted by that.
         """
-        self._open(Target.parse(target), is_named=is_named, trains=False)
+        self._open(target, is_named=is_named, trains=False)
 
     def train_target(self, target: str) -> None:
         """Open a target and train it as soon as it is open: the samples of the welcome page."""
-        self._open(Target.parse(target), is_named=False, trains=True)
+        self._open(target, is_named=False, trains=True)
 
     def choose_file(self, folder: str = "") -> None:
         """File > Open: ask for a Python file and open it."""
@@ -102,6 +106,12 @@ class Opener(QObject):
         else:
             self.open_target(str(path))
 
+    def show_trusted_folders(self) -> None:
+        """Show whose code may run, and take that back."""
+        dialog = TrustedFoldersDialog(self._trusted, self._theme, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     def refresh(self) -> None:
         """Look how the last target ended. Called by the clock after the session was pumped."""
         failure = self._session.store.open_failure
@@ -109,20 +119,27 @@ class Opener(QObject):
             self._shown_failure = failure
             if failure is not None:
                 self._pending = None
-                self._show_failure(failure)
+                self._show_failure(failure.target, failure.failure)
         if self._pending is not None and not self._session.is_opening:
             self._on_opened(self._pending)
 
-    def _open(self, target: Target, *, is_named: bool, trains: bool) -> None:
+    def _open(self, text: str, *, is_named: bool, trains: bool) -> None:
+        try:
+            target = Target.parse(text)
+        except TargetError as error:
+            sentence, _, advice = str(error).partition("; ")
+            self._show_failure(text, FailureReport(f"{sentence}.", advice[:1].upper() + advice[1:]))
+            return
         problem = self._problem(target)
         if problem is not None:
-            self._failures.show(problem)
+            self._show_failure(text, problem)
             return
         file = target.source_file()
         if is_named or file is None or self._trusted.is_trusted(file):
             self._start(target, trains)
             return
         dialog = TrustDialog(file, self._theme, self._window)
+        dialog.trusted_button.clicked.connect(self.show_trusted_folders)
         dialog.accepted.connect(lambda: self._on_trusted(file, target, trains))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -144,9 +161,19 @@ class Opener(QObject):
         if self._trains_when_open:
             self._session.send(Run())
 
-    def _show_failure(self, failed: OpenFailed) -> None:
-        self._failures.show(failed.failure)
-        self.said.emit(failed.failure.title)
+    def _show_failure(self, target: str, failure: FailureReport) -> None:
+        """Show why a target did not open; where no code of it failed, its name may be all that is wrong."""
+        self.said.emit(failure.title)
+        dialog = self._failures.show(failure)
+        if dialog is None or failure.traceback or dialog.findChild(QPushButton, _CHOOSE_NAME) is not None:
+            return
+
+        def choose() -> None:
+            dialog.close()
+            self.choose_name(target)
+
+        button = dialog.add_button_left(self.tr("Open by &name..."), choose)
+        button.setObjectName(_CHOOSE_NAME)
 
     def _problem(self, target: Target) -> FailureReport | None:
         """What is wrong with a target before anything of it runs; the source says the rest."""
@@ -158,7 +185,7 @@ class Opener(QObject):
         if not target.file.exists():
             title = self.tr("{0} does not exist.").format(displayable(str(target.file)))
             return FailureReport(title, self.tr("Check the path, or choose the file with File > Open a model."))
-        if target.file.suffix.lower() != PYTHON_SUFFIX:
+        if target.file.suffix.lower() != _PYTHON_SUFFIX:
             title = self.tr("{0} is not a Python file.").format(displayable(target.file.name))
             return FailureReport(title, self.tr("Choose a .py file that makes an nn.Module or a TrainingTask."))
         return None
@@ -166,8 +193,8 @@ class Opener(QObject):
     def _module_problem(self, target: Target) -> FailureReport | None:
         if target.source_file() is not None:
             return None
-        title = self.tr("There is no Python module {0}.").format(displayable(target.module) or '""')
-        advice = self.tr("Write file.py, file.py:name or package.module:name, and check that it can be imported.")
+        title = self.tr("There is no Python module {0}.").format(displayable(target.module))
+        advice = self.tr("Check its name; packages are looked for where Python was started and where pip installs.")
         return FailureReport(title, advice)
 
     def _last_folder(self) -> str:

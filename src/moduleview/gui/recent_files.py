@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
+from moduleview.errors import TargetError
 from moduleview.gui.target import Target
 
 MAXIMUM_RECENT = 10
@@ -69,5 +70,8 @@ class RecentFiles(QObject):
 
 
 def _is_there(target: str) -> bool:
-    file = Target.parse(target).file
+    try:
+        file = Target.parse(target).file
+    except TargetError:
+        return False
     return file is None or file.is_file()

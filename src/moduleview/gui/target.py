@@ -1,4 +1,4 @@
-"""A TARGET in its parts, without running any of it: ``file.py``, ``file.py:name`` or ``package.module:name``."""
+"""A TARGET as the window needs it: absolute, in words, and with the file whose code would run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-PYTHON_SUFFIX = ".py"
+from moduleview.introspect.loaders.target import parse_target
+from moduleview.resources import resource_path
+
+_SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
@@ -15,9 +18,9 @@ class Target:
     """What a person asks to open.
 
     Attributes:
-        file: The Python file, absolute; None for a module.
-        module: Dotted name of the module; "" for a file.
-        name: The object in it; "" where it is to be found.
+        file: The Python file, absolute; None for a module or a sample.
+        module: Dotted name of the module, ``sample`` for a sample; "" for a file.
+        name: The object in it, or the sample's name; "" where it is to be found.
     """
 
     file: Path | None
@@ -26,14 +29,15 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Take a target apart; whether it exists is another question."""
-        text = text.strip()
-        place, colon, name = text.rpartition(":")
-        if not colon or not (_is_file(place) or (_is_dotted(place) and (not name or _is_dotted(name)))):
-            place, name = text, ""
-        if _is_file(place) or (place and not _is_dotted(place)):
-            return cls(Path(place).expanduser().absolute(), "", name)
-        return cls(None, place, name)
+        """Take a target apart, as the loaders will.
+
+        Raises:
+            TargetError: It is none.
+        """
+        parsed = parse_target(text)
+        if parsed.sample:
+            return cls(None, _SAMPLE, parsed.sample)
+        return cls(None if parsed.path is None else parsed.path.absolute(), parsed.module, parsed.name)
 
     def __str__(self) -> str:
         place = self.module if self.file is None else str(self.file)
@@ -56,12 +60,14 @@ class Target:
             return str(self.file.parent)
 
     def source_file(self) -> Path | None:
-        """The file whose code would run; None where there is none to be found.
+        """The file whose code would run, links followed; None where there is none to be found.
 
         A module is looked up without importing its packages, since that would run them.
         """
         if self.file is not None:
-            return self.file
+            return self.file.resolve()
+        if self.module == _SAMPLE:
+            return resource_path("samples") / f"{self.name}.py"
         top, *below = self.module.split(".")
         spec = _top_spec(top)
         full_name = top
@@ -72,7 +78,7 @@ class Target:
             spec = PathFinder.find_spec(full_name, list(spec.submodule_search_locations))
         if spec is None or not spec.has_location or spec.origin is None:
             return None
-        return Path(spec.origin).absolute()
+        return Path(spec.origin).resolve()
 
 
 def _top_spec(name: str) -> ModuleSpec | None:
@@ -81,11 +87,3 @@ def _top_spec(name: str) -> ModuleSpec | None:
         return importlib.util.find_spec(name) if name else None
     except (ImportError, ValueError):
         return None
-
-
-def _is_dotted(place: str) -> bool:
-    return all(part.isidentifier() for part in place.split("."))
-
-
-def _is_file(place: str) -> bool:
-    return place.lower().endswith(PYTHON_SUFFIX)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from moduleview.errors import TargetError
 from moduleview.gui.dialogs.base import Dialog
-from moduleview.gui.target import PYTHON_SUFFIX, Target
+from moduleview.gui.target import Target
 from moduleview.gui.theme import Theme
 
 _WIDTH_PX = 520
@@ -66,15 +67,19 @@ class OpenByNameDialog(Dialog):
         self.add_text(text, "muted")
 
     def _show(self, target: str) -> None:
-        parsed = Target.parse(target)
-        self.place.setText(parsed.module if parsed.file is None else str(parsed.file))
+        try:
+            parsed = Target.parse(target)
+        except TargetError:  # nothing yet, or what a person is here to correct
+            self.place.setText(target)
+        else:
+            self.place.setText(parsed.module if parsed.file is None else str(parsed.file))
+            self.name.setEditText(parsed.name)
         self._on_place_changed()
-        self.name.setEditText(parsed.name)
 
     def _on_place_changed(self) -> None:
         place = self.place.text().strip()
         self.open_button.setEnabled(bool(place))
-        written = self.name.currentText()
+        written = self.name.currentText()  # clear() forgets it
         self.name.clear()
         self.name.addItems(["", *names_in(Path(place).expanduser())])
         self.name.setEditText(written)
@@ -92,7 +97,7 @@ def names_in(file: Path) -> tuple[str, ...]:
 
     Empty where there is no such file or it is not Python.
     """
-    if file.suffix.lower() != PYTHON_SUFFIX:
+    if file.suffix.lower() != ".py":
         return ()
     try:
         if not file.is_file() or file.stat().st_size > _MAXIMUM_BYTES:

@@ -35,6 +35,7 @@ class TrustDialog(Dialog):
         code.setAccessibleName(self.tr("The first lines of the file"))
         code.set_code(_first_lines(file))
         self.body.addWidget(Outlined(theme, code, self), 1)
+        self.trusted_button = self.add_button_left(self.tr("Trusted &folders..."), lambda: None)
         self.cancel_button = self.add_button(self.tr("Cancel"), self.reject)
         self.trust_button = self.add_button(self.tr("&Trust folder and open"), self.accept, is_primary=True)
         self.cancel_button.setDefault(True)  # Enter on an unread question runs nothing
