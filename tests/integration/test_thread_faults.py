@@ -113,7 +113,8 @@ def test_hung_data_loader_worker_is_ended_with_the_program(tmp_path: Path) -> No
         class Watched(DataLoader):
             def __iter__(self):
                 iterator = super().__iter__()
-                print("pids", *[child.pid for child in multiprocessing.active_children()], file=sys.__stdout__, flush=True)
+                pids = [child.pid for child in multiprocessing.active_children()]
+                print("pids", *pids, file=sys.__stdout__, flush=True)
                 entered.set()
                 return iterator
 

@@ -131,7 +131,7 @@ class InProcessSource:
     # -- the training thread ---------------------------------------------------------------------------------------
 
     def _train(self, device: str | None) -> None:
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)  # stays: another run may still be going on when this one ends
         capture = OutputCapture(self._inbox.put, self._inbox.__len__)
         capture.start()
         try:

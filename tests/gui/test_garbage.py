@@ -1,0 +1,117 @@
+"""Widgets in reference cycles are finalised on the GUI thread, however much the training thread allocates."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+from moduleview.sources.garbage import GarbageGuard
+
+SCRIPT = """
+import sys, threading
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from moduleview.sources.garbage import GarbageGuard
+
+application = QApplication([])
+sys.setswitchinterval(5e-4)
+guard = {guard}
+finalised, stop = set(), threading.Event()
+
+class Cyclic(QWidget):
+    def __init__(self):
+        super().__init__()
+        self.itself = self
+    def __del__(self):
+        finalised.add(threading.current_thread().name)
+
+def train():
+    while not stop.is_set():
+        for _ in range(2000):
+            cycle = []
+            cycle.append(cycle)
+        gc_of_the_user.collect()
+
+import gc as gc_of_the_user
+trainer = threading.Thread(target=train, name="moduleview-training")
+trainer.start()
+n_ticks = 0
+
+def tick():
+    global n_ticks
+    n_ticks += 1
+    for _ in range(20):
+        Cyclic()
+    if guard is not None:
+        guard.collect()
+    if n_ticks == 60:
+        stop.set()
+        application.quit()
+
+timer = QTimer()
+timer.timeout.connect(tick)
+timer.start(1)
+application.exec()
+trainer.join()
+print("finalised on", sorted(finalised), flush=True)
+import os
+os._exit(0)
+"""
+
+
+def run(guard: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    script = folder / "script.py"
+    script.write_text(textwrap.dedent(SCRIPT.format(guard=guard)), encoding="utf-8")
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    return subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+
+
+def test_widgets_are_finalised_on_the_gui_thread_only(tmp_path: Path) -> None:
+    """Fault row 35, with user code that collects in the training thread."""
+    done = run("GarbageGuard()", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "finalised on ['MainThread']"
+
+
+def test_without_the_guard_the_training_thread_finalises_widgets(tmp_path: Path) -> None:
+    """What the guard is for: the same script without it finalises there, and mostly dies of it."""
+    done = run("None", tmp_path)
+    assert done.returncode != 0 or "moduleview-training" in done.stdout
+
+
+def test_guard_gives_the_collector_back_as_it_was_found() -> None:
+    collect = gc.collect
+    guard = GarbageGuard()
+    assert not gc.isenabled()
+    guard.release()
+    assert gc.isenabled()
+    assert gc.collect is collect
+
+
+def test_guard_frees_cycles_when_python_would() -> None:
+    guard = GarbageGuard()
+    try:
+        freed = threading.Event()
+
+        class Cyclic:
+            def __init__(self) -> None:
+                self.itself = self
+
+            def __del__(self) -> None:
+                freed.set()
+
+        Cyclic()
+        kept = [[] for _ in range(2 * gc.get_threshold()[0])]  # allocations are what Python counts
+        assert not freed.is_set()
+        guard.collect()
+        assert freed.is_set()
+        assert kept
+    finally:
+        guard.release()
