@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from builders import add_steps, declare_gradients, opened_store, snapshot_of
 
+from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.gradient_scale import GradientScale
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.selection import Selection

@@ -59,15 +59,14 @@ class GradientRows:
         """Read what is new for the modules on the screen, and everything for those that came into view."""
         last_step = store.last_step
         known = [node for node in nodes if node in self._histories]
-        new = [node for node in nodes if node not in self._histories]
-        histories = {node: self._histories[node] for node in known}
-        if last_step != self._last_step and self._last_step is not None and last_step is not None:
-            n_new = last_step - self._last_step
-            if n_new < 0 or n_new >= WINDOW_STEPS:
-                new, histories = list(nodes), {}
+        if last_step != self._last_step:
+            n_new = WINDOW_STEPS if last_step is None or self._last_step is None else last_step - self._last_step
+            if 0 < n_new < WINDOW_STEPS and self._last_step is not None:
+                self._histories.update(self._read(store, known, n_new, self._last_step))
             else:
-                histories.update(self._read(store, known, n_new, after=self._last_step, earlier=histories))
-        histories.update(self._read_whole(store, new))
+                known = []  # another run, or nothing left of what was shown
+        histories = {node: self._histories[node] for node in known}
+        histories.update(self._read_whole(store, [node for node in nodes if node not in histories]))
         self._histories, self._last_step = histories, last_step
 
     def latest_of_all(self, store: StoreView) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -92,14 +91,9 @@ class GradientRows:
         return histories
 
     def _read(
-        self,
-        store: StoreView,
-        nodes: Iterable[int],
-        n_steps: int,
-        *,
-        after: int = -1,
-        earlier: dict[int, GradientHistory] | None = None,
+        self, store: StoreView, nodes: Iterable[int], n_steps: int, after: int | None = None
     ) -> dict[int, GradientHistory]:
+        """Histories of the last ``n_steps``; with ``after``, those steps after it behind what is known already."""
         chosen = np.array(sorted(nodes), dtype=np.int64)
         if not len(chosen) or n_steps <= 0:
             return {}
@@ -108,7 +102,7 @@ class GradientRows:
         rows = _union(begins, ends)
         keys = self._tensor_keys()
         matrix = store.matrix([keys[row] for row in rows.tolist()], n_steps)
-        is_new = matrix.steps > after
+        is_new = matrix.steps > (-1 if after is None else after)
         values, measured = _norms(
             matrix.values[is_new],
             matrix.measured[is_new],
@@ -117,7 +111,7 @@ class GradientRows:
         )
         histories = {}
         for column, node in enumerate(chosen.tolist()):
-            before = None if earlier is None else earlier.get(node)
+            before = None if after is None else self._histories.get(node)
             histories[node] = _appended(before, values[:, column], measured[:, column])
         return histories
 

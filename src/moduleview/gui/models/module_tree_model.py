@@ -6,6 +6,7 @@ many rows there are. Indentation and arrows are painted by the name cell.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -270,9 +271,10 @@ class ModuleTreeModel(QAbstractTableModel):
 
 def plain_tooltip(text: str) -> str:
     """A text that Qt shows as it is, also where a module's name looks like HTML."""
-    if not Qt.mightBeRichText(text):
+    if "<" not in text:
         return text
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+    lines = (html.escape(line) for line in text.split("\n"))
+    return f"<qt>{'<br>'.join(lines)}</qt>"
 
 
 def _has_parameters(snapshot: ModelSnapshot) -> NDArray[np.bool_]:

@@ -351,11 +351,10 @@ class ModulesPanel(Panel):
         view.copy_wanted.connect(self._on_copy_wanted)
         view.menu_wanted.connect(lambda node, at: self._menus.of_node(node).popup(at))
         view.column_menu_wanted.connect(self._open_column_menu)
-        for key, slot in (
-            (QKeySequence.StandardKey.Undo, self._on_undone),
-            (QKeySequence.StandardKey.Redo, self._on_redone),
-        ):
-            shortcut = QShortcut(QKeySequence(key), view)
+        keys = QKeySequence.StandardKey
+        for key, slot in ((keys.Undo, self._on_undone), (keys.Redo, self._on_redone)):
+            shortcut = QShortcut(view)
+            shortcut.setKeys(QKeySequence.keyBindings(key))
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(slot)
 

@@ -50,9 +50,8 @@ class CellLook:
         self._pictures: dict[tuple[str, str, int], QPixmap] = {}
 
     def baseline(self, cell: QRect) -> int:
-        """Where all texts of a row stand, whatever their font."""
-        metrics = self.name_metrics
-        return cell.y() + round((cell.height() + metrics.ascent() - metrics.descent()) / 2)
+        """Where all texts of a row stand, whatever their font: capitals lie in the middle."""
+        return cell.y() + int((cell.height() + self.name_metrics.capHeight()) / 2)
 
     def picture(self, name: str, role: str, size_px: int) -> QPixmap:
         """An icon as a pixmap."""

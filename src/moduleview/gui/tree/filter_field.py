@@ -35,6 +35,7 @@ class FilterField(QLineEdit):
         match event.key():
             case Qt.Key.Key_Down:
                 self.went_down.emit()
+                event.ignore()
             case Qt.Key.Key_Escape if self.text():
                 self.clear()
             case Qt.Key.Key_Escape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QPainter, QPen, QPolygon
 
 from moduleview.gui.gradient_scale import GradientScale
@@ -44,8 +44,8 @@ class GradientCell:
         painter.setFont(look.number_font)
         if value is None or history is None:
             painter.setPen(look.on_selection if is_selected else look.faint)
-            swatch = QRect(left, cell.y(), swatch_width, cell.height())
-            painter.drawText(swatch, Qt.AlignmentFlag.AlignCenter, NO_VALUE)
+            dash = look.number_metrics.horizontalAdvance(NO_VALUE)
+            painter.drawText(left + round((swatch_width - dash) / 2), look.baseline(cell), NO_VALUE)
             return
         height = look.px(_SWATCH_PX[1])
         top = cell.y() + (cell.height() - height) // 2
