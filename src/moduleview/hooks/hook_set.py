@@ -170,7 +170,7 @@ class HookSet:
         elif ticked.kind is HookKind.BACKWARD_PRE:
             trial = Trial()
             handle = module.register_forward_pre_hook(SilentHook(trial.see_inputs), with_kwargs=True)
-            self._put_on[ticked.fqn, ticked.kind] = _PutOn([handle], trial)
+            self._put_on[ticked.fqn, ticked.kind] = _PutOn(handle, trial)
             ticked.is_on_trial = True
             return
         ticked.is_armed = True
@@ -184,16 +184,15 @@ class HookSet:
         elif not parameter.requires_grad:
             ticked.cannot_fire("It is frozen: requires_grad is False, so it gets no gradient.")
         else:
-            had_hooks = parameter._backward_hooks is not None
             hook = functools.partial(self._on_parameter_gradient, ticked)
             handle = parameter.register_hook(hook)  # type: ignore[no-untyped-call]
-            self._put_on[ticked.fqn, ticked.kind] = _PutOn([handle], parameter=None if had_hooks else parameter)
+            self._put_on[ticked.fqn, ticked.kind] = _PutOn(handle, parameter=parameter, identity=parameter._cdata)
             ticked.is_armed = True
 
     def _put_pre_hook_on(self, ticked: Ticked, module: nn.Module) -> None:
         hook = SilentHook(functools.partial(self._on_forward_pre, ticked))
         handle = module.register_forward_pre_hook(hook, with_kwargs=True)
-        self._put_on[ticked.fqn, ticked.kind] = _PutOn([handle])
+        self._put_on[ticked.fqn, ticked.kind] = _PutOn(handle)
 
     def _take_off(self, key: _Key) -> None:
         put_on = self._put_on.pop(key, None)
@@ -253,7 +252,7 @@ class HookSet:
             return
         module = self._index.modules[ticked.fqn]
         hook = SilentHook(functools.partial(self._on_backward_pre, ticked))
-        self._put_on[key] = _PutOn([module.register_full_backward_pre_hook(hook)])
+        self._put_on[key] = _PutOn(module.register_full_backward_pre_hook(hook))
         ticked.status, ticked.reason, ticked.is_armed = HookStatus.ACTIVE, "", True
 
     def _is_lost(self, key: _Key, ticked: Ticked) -> bool:
@@ -265,7 +264,6 @@ class HookSet:
         can_fire = parameter.requires_grad and not is_lazy(parameter)
         if not self._index.still_has_parameter(ticked.fqn) or ticked.is_armed != can_fire:
             return ticked.status is not HookStatus.FAILED
-        # swap_module_params keeps the object and takes its hooks
         return ticked.is_armed and not self._put_on[key].is_on(parameter)
 
     # -- what torch calls ------------------------------------------------------------------------------------------
@@ -305,20 +303,22 @@ class _PutOn:
     """What torch was given for one ticked hook.
 
     Attributes:
-        handles: To take it off again.
+        handle: To take it off again.
         trial: The trial that runs instead of the hook itself.
-        parameter: The parameter, when it had no table of hooks before ours: an empty one left behind would be a trace.
+        parameter: That has the hook.
+        identity: Of the tensor behind the parameter: ``swap_module_params`` puts another one there, and the Python
+            object keeps a table of hooks that are dead.
     """
 
-    handles: list[RemovableHandle]
+    handle: RemovableHandle
     trial: Trial | None = None
     parameter: nn.Parameter | None = None
+    identity: int = 0
 
     def remove(self) -> None:
-        for handle in self.handles:
-            handle.remove()
+        self.handle.remove()
         if self.parameter is not None and not self.parameter._backward_hooks:
-            self.parameter._backward_hooks = None
+            self.parameter._backward_hooks = None  # an empty table would be a trace, and cost a call each backward
 
     def is_on(self, parameter: nn.Parameter) -> bool:
-        return all(handle.id in (parameter._backward_hooks or {}) for handle in self.handles)
+        return self.handle.id in (parameter._backward_hooks or {}) and parameter._cdata == self.identity
