@@ -8,6 +8,13 @@ from functools import lru_cache
 import torch
 
 
+def stored_values(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor itself; of a sparse one the values that it stores, each place once."""
+    if tensor.is_sparse:
+        return tensor.coalesce().values()
+    return tensor if tensor.layout is torch.strided else tensor.values()
+
+
 def flat_elements(tensor: torch.Tensor) -> torch.Tensor:
     """The elements of a strided tensor in one dimension, in any order, without a copy where the layout allows.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from moduleview.hooks.sampling import flat_elements, sample_stride
+from moduleview.hooks.sampling import flat_elements, sample_stride, stored_values
 
 SAMPLE_SIZE = 65_536
 
@@ -44,11 +44,7 @@ def statistics_of(tensor: torch.Tensor) -> Statistics:
     """
     if tensor.is_meta or tensor.is_nested or tensor.is_quantized or tensor.is_complex() or hasattr(tensor, "to_local"):
         return NOT_APPLICABLE
-    values = tensor.detach()
-    if values.is_sparse:
-        values = values.coalesce().values()
-    elif values.layout is not torch.strided:
-        values = values.values()
+    values = stored_values(tensor.detach())
     flat = flat_elements(values)
     n = flat.numel()
     if n == 0:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import torch
 
+from moduleview.hooks.sampling import stored_values
+
 _BATCHED_DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -26,8 +28,16 @@ def l2_norms(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         elif (norm := _norm_of_odd_one(tensor)) is not None:
             norms[fqn] = norm
     for names, batch in batches.values():
-        norms.update(zip(names, torch._foreach_norm(batch, 2, dtype=torch.float32), strict=True))
+        norms.update(_norms_of_batch(names, batch))
     return norms
+
+
+def _norms_of_batch(names: list[str], batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    try:
+        return dict(zip(names, torch._foreach_norm(batch, 2, dtype=torch.float32), strict=True))
+    except RuntimeError:  # one of them is odder than it looks
+        found = {name: _norm_of_odd_one(tensor) for name, tensor in zip(names, batch, strict=True)}
+        return {name: norm for name, norm in found.items() if norm is not None}
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
@@ -35,6 +45,7 @@ def _is_plain(tensor: torch.Tensor) -> bool:
         tensor.dtype in _BATCHED_DTYPES
         and tensor.layout is torch.strided
         and not tensor.is_meta
+        and not tensor.is_nested
         and type(tensor) in (torch.Tensor, torch.nn.Parameter)
     )
 
@@ -44,7 +55,7 @@ def _norm_of_odd_one(tensor: torch.Tensor) -> torch.Tensor | None:
     if tensor.is_meta or tensor.is_quantized or tensor.is_nested or hasattr(tensor, "to_local"):
         return None  # DTensor.norm() is a collective: called on one rank alone it hangs
     try:
-        values = tensor.coalesce().values() if tensor.is_sparse else tensor
+        values = stored_values(tensor)
         if values.is_complex():
             values = torch.view_as_real(values.resolve_conj())
         if values.dtype is not torch.float64:
