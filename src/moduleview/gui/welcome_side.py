@@ -68,7 +68,13 @@ class WelcomeSide(QFrame):
         self._column.addWidget(self._start_heading)
         rows = (
             (self.tr("Open a model"), self.tr("a Python file"), "open", "Ctrl+O", self._opener.choose_file),
-            (self.tr("Open by name"), "file.py:name, package.module:name", "search", "", self._opener.choose_name),
+            (
+                self.tr("Open by name"),
+                "file.py:name, package.module:name",
+                "search",
+                "Ctrl+Shift+O",
+                self._opener.choose_name,
+            ),
         )
         self.start_rows = []
         for line, below, icon, keys, run in rows:
