@@ -25,8 +25,8 @@ _WIDTHS: dict[int, int] = {  # logical px
     HookColumn.MEAN: 46,
     HookColumn.STD: 46,
     HookColumn.MAX: 46,
-    HookColumn.ZEROS: 40,
-    HookColumn.NON_FINITE: 38,
+    HookColumn.ZEROS: 45,
+    HookColumn.NON_FINITE: 36,
 }
 _BOX_LEFT_PX = 4
 
@@ -141,8 +141,10 @@ class HooksTab(QWidget):
 
     def _span_notes(self) -> None:
         """What a hook saw takes the whole row."""
+        self.table.clearSpans()
         for row, shown in enumerate(self.model.rows):
-            self.table.setFirstColumnSpanned(row, QModelIndex(), shown.row_kind is RowKind.NOTE)
+            if shown.row_kind is RowKind.NOTE:
+                self.table.setSpan(row, 0, 1, len(HookColumn))
 
     def _on_hook_toggled(self, fqn: str, kind: HookKind, is_ticked: bool) -> None:
         self._context.send(SetHooks((fqn,), kind, is_ticked))

@@ -38,10 +38,13 @@ class CellDelegate(QStyledItemDelegate):
         return QSize(self.theme.px(PADDING_PX), self.theme.px(ROW_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Background as the style has it, then the content, then the focus ring inside the row."""
-        style = option.widget.style()
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        """Background of the row, then the content."""
+        tokens = self.theme.tokens
         painter.save()
+        if option.state & _State.State_Selected:
+            painter.fillRect(option.rect, QColor(tokens.selection if _has_focus(option) else tokens.hover))
+        elif index.row() == getattr(option.widget, "hovered_row", -1):
+            painter.fillRect(option.rect, QColor(tokens.hover))
         self.paint_content(painter, option, index)
         painter.restore()
 
@@ -85,7 +88,7 @@ class CellDelegate(QStyledItemDelegate):
         tokens = self.theme.tokens
         is_selected = bool(option.state & _State.State_Selected)
         if is_selected and not look.keeps_color:
-            return QColor(tokens.on_selection if option.state & _State.State_Active else tokens.text)
+            return QColor(tokens.on_selection if _has_focus(option) else tokens.text)
         return QColor(getattr(tokens, look.color))
 
     def _paint_icon(self, painter: QPainter, rect: QRect, look: Look, option: QStyleOptionViewItem) -> QRect:
@@ -102,3 +105,8 @@ class CellDelegate(QStyledItemDelegate):
         top = rect.y() + (rect.height() - px(_SWATCH_HEIGHT)) // 2
         swatch = QRect(left, top, px(_SWATCH_WIDTH), px(_SWATCH_HEIGHT))
         painter.fillRect(swatch, self._scale.color(value, self.theme.tokens))
+
+
+def _has_focus(option: QStyleOptionViewItem) -> bool:
+    """Whether the view's window is the active one: elsewhere a selected row takes the hover colour."""
+    return bool(option.state & _State.State_Active)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QPoint, Qt
+from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from moduleview.gui.models.cell_look import COPY_ROLE
 from moduleview.gui.theme import Theme
-from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.cell_delegate import ROW_PX
 
 HEADER_PX = 24
 
 
-class RowTable(QTreeView):
-    """A tree view without a tree: it moves by rows, where a table view moves by cells.
+class RowTable(QTableView):
+    """Selects and tints whole rows.
+
+    Not a QTreeView: that one asks the model for every row when rows come (10 000 log lines: 60 ms), a table view for
+    those only that can be seen.
 
     Args:
         theme: Colours and zoom.
@@ -24,6 +27,8 @@ class RowTable(QTreeView):
         name: Accessible name, translated.
         parent: Owner.
     """
+
+    activated_by_key = Signal()  # Enter on the current row
 
     def __init__(self, theme: Theme, model: QAbstractItemModel, name: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -33,22 +38,25 @@ class RowTable(QTreeView):
         self._header_padding: int | None = None
         self.setAccessibleName(name)
         self.setModel(model)
-        self.setRootIsDecorated(False)
-        self.setItemsExpandable(False)
-        self.setIndentation(0)
-        self.setUniformRowHeights(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)
-        self._set_up_header()
+        self.hovered_row = -1
+        self.entered.connect(lambda index: self._set_hovered(index.row()))
+        self.viewportEntered.connect(lambda: self._set_hovered(-1))
+        self._set_up_headers()
         theme.changed.connect(self._on_theme_changed)
 
     def set_columns(self, widths: dict[int, int], stretch: int, hidden: Sequence[int] = ()) -> None:
         """Widths in logical px by column; ``stretch`` takes what is left; ``hidden`` come from the header's menu."""
         self._widths, self._stretch = dict(widths), stretch
-        header = self.header()
+        header = self.horizontalHeader()
         for column in range(self.model().columnCount()):
             self.setColumnHidden(column, column in hidden)
             mode = QHeaderView.ResizeMode.Stretch if column == stretch else QHeaderView.ResizeMode.Interactive
@@ -62,7 +70,7 @@ class RowTable(QTreeView):
 
     def offer_columns(self, columns: Sequence[int]) -> None:
         """Let a right click on the header show and hide these columns."""
-        header = self.header()
+        header = self.horizontalHeader()
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.column_menu(columns).popup(header.mapToGlobal(at)))
 
@@ -80,10 +88,18 @@ class RowTable(QTreeView):
             action.toggled.connect(lambda shown, column=column: self.setColumnHidden(column, not shown))
         return menu
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """No row is tinted when the pointer is elsewhere."""
+        super().leaveEvent(event)
+        self._set_hovered(-1)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+C copies the selected rows, tabs between columns."""
+        """Ctrl+C copies the selected rows, tabs between columns; Enter says ``activated_by_key``."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.activated_by_key.emit()
             return
         super().keyPressEvent(event)
 
@@ -109,21 +125,31 @@ class RowTable(QTreeView):
 
         self.customContextMenuRequested.connect(show)
 
+    def _set_hovered(self, row: int) -> None:
+        if row != self.hovered_row:
+            self.hovered_row = row
+            self.viewport().update()
+
     def _copied(self, row: int, column: int) -> str:
         index = self.model().index(row, column)
         text = index.data(COPY_ROLE)
         return str(index.data() or "") if text is None else str(text)
 
-    def _set_up_header(self) -> None:
-        header = self.header()
+    def _set_up_headers(self) -> None:
+        header = self.horizontalHeader()
         header.setStretchLastSection(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(self._theme.px(20))
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self._theme.px(ROW_PX))
 
     def _on_theme_changed(self) -> None:
-        header = self.header()
+        header = self.horizontalHeader()
         header.setFixedHeight(self._theme.px(HEADER_PX))
         header.setMinimumSectionSize(self._theme.px(20))
         if self._header_padding is not None:
@@ -132,7 +158,6 @@ class RowTable(QTreeView):
         for column, width in self._widths.items():
             if column != self._stretch:
                 header.resizeSection(column, self._theme.px(width))
-        delegate = self.itemDelegate()
-        if isinstance(delegate, CellDelegate):
-            self.scheduleDelayedItemsLayout()
+        self.verticalHeader().setMinimumSectionSize(self._theme.px(ROW_PX))
+        self.verticalHeader().setDefaultSectionSize(self._theme.px(ROW_PX))
         self.viewport().update()

@@ -1,0 +1,98 @@
+"""The selected finding below the list, in three parts: the rule, the numbers, what to do next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from moduleview.gui.icons import Icons
+from moduleview.gui.theme import Theme
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.records import Finding, Tier
+
+_MAXIMUM_TEXT = 2000
+
+
+class FindingDetail(QWidget):
+    """Follows the theme by itself."""
+
+    jump_clicked = Signal()
+    pause_clicked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons = Icons(theme)
+        self.setProperty("role", "detail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("Selected finding"))
+        self._captions = [self._caption("") for _ in range(3)]
+        self._rule, self._numbers, self._advice = (self._text() for _ in range(3))
+        self.pause = QPushButton(self.tr("Pause"), self)
+        self.pause.clicked.connect(self.pause_clicked)
+        self.jump = QPushButton(self.tr("Show node"), self)
+        self.jump.clicked.connect(self.jump_clicked)
+        self._lay_out()
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def show_finding(self, finding: Finding, can_jump: bool) -> None:
+        """Show another finding."""
+        is_fact = finding.tier is Tier.FACT
+        self._captions[0].setText(self.tr("Rule (fact)") if is_fact else self.tr("Rule (suspicion, statistical)"))
+        self._rule.setText(displayable(finding.rule, _MAXIMUM_TEXT))
+        lines = [displayable(line, _MAXIMUM_TEXT) for line in finding.evidence]
+        if finding.source:
+            lines.append(displayable(finding.source, _MAXIMUM_TEXT))
+        self._numbers.setText("\n".join(lines))
+        self._advice.setText(displayable(finding.advice, _MAXIMUM_TEXT))
+        step = "" if finding.step is None else f" {finding.step:,}"
+        self.jump.setText(self.tr("Show step{0}").format(step) if step else self.tr("Show node"))
+        self.jump.setEnabled(can_jump)
+        self.jump.setAccessibleName(self.jump.text())
+
+    def set_running(self, is_running: bool) -> None:
+        """Pausing makes sense only while it runs."""
+        self.pause.setVisible(is_running)
+
+    def _caption(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setProperty("role", "caption")
+        return label
+
+    def _text(self) -> QLabel:
+        label = QLabel(self, wordWrap=True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        return label
+
+    def _lay_out(self) -> None:
+        self._captions[1].setText(self.tr("Numbers"))
+        self._captions[2].setText(self.tr("Next"))
+        self._advice.setProperty("role", "caption")
+        grid = QGridLayout(self)
+        for column, caption in enumerate(self._captions):
+            grid.addWidget(caption, 0, column)
+            grid.setColumnStretch(column, 1)
+        grid.addWidget(self._rule, 1, 0, 2, 1)
+        grid.addWidget(self._numbers, 1, 1, 2, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.addWidget(self.pause)
+        self._buttons.addWidget(self.jump)
+        self._buttons.addStretch(1)
+        grid.addLayout(self._buttons, 1, 2)
+        grid.addWidget(self._advice, 2, 2)
+        grid.setRowStretch(2, 1)
+        self._grid = grid
+
+    def _on_theme_changed(self) -> None:
+        px = self._theme.px
+        self._grid.setContentsMargins(px(8), px(10), px(8), px(8))
+        self._grid.setHorizontalSpacing(px(24))
+        self._grid.setVerticalSpacing(px(4))
+        self._buttons.setSpacing(px(8))
+        self._numbers.setFont(self._theme.mono_font(11))
+        self.pause.setIcon(self._icons.icon("pause", "text"))
+        self.jump.setIcon(self._icons.icon("jump", "text"))

@@ -1,0 +1,181 @@
+"""Everything that is wrong or likely to be, in one list that jumps to the node and the step."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QFrame, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
+
+from moduleview import detectors
+from moduleview.detectors.base import Detector
+from moduleview.gui.findings.filter_bar import FilterBar
+from moduleview.gui.findings.finding_detail import FindingDetail
+from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, place_of
+from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.gui.widgets.row_table import RowTable
+from moduleview.registry import discover
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.records import Finding, RunState, Severity
+from moduleview.telemetry.store_view import StoreView
+
+_WIDTHS: dict[int, int] = {  # logical px
+    FindingColumn.TITLE: 156,
+    FindingColumn.NODE: 150,
+    FindingColumn.STEP: 56,
+    FindingColumn.JUMP: 72,
+}
+_SEVERITY_PX = 38  # icon and padding beside the word
+
+
+class FindingsPanel(Panel):
+    """Toggles, table, the selected finding."""
+
+    panel_id: ClassVar[str] = "findings"
+    area: ClassVar[Area] = Area.BOTTOM
+    order: ClassVar[int] = 0
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._revisions: tuple[object, ...] = ()
+        self._chosen: Finding | None = None
+        self._n_detectors = len(discover(detectors, Detector))  # type: ignore[type-abstract]
+        self.model = FindingsModel(self)
+        self.filter_bar = FilterBar(context.theme, self)
+        self.filter_bar.filter_changed.connect(self._on_filter_changed)
+        self.table = RowTable(context.theme, self.model, self.tr("Findings"), self)
+        self.table.setItemDelegate(CellDelegate(context.theme, None, self.table))
+        self.table.set_columns(_WIDTHS, FindingColumn.EVIDENCE)
+        self.table.horizontalHeader().setSectionResizeMode(FindingColumn.ADVICE, QHeaderView.ResizeMode.Stretch)
+        self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        self.table.clicked.connect(self._on_clicked)
+        self.table.doubleClicked.connect(self._jump_to_current)
+        self.table.activated_by_key.connect(self._jump_to_current)
+        self.detail = FindingDetail(context.theme, self)
+        self.detail.jump_clicked.connect(self._jump_to_current)
+        self.detail.pause_clicked.connect(lambda: context.run_action("run.pause"))
+        show = (self.tr("Show information"), self._show_information, False)
+        self.empty = EmptyState(context.theme, "check", "", "", (show,), self)
+        self._lay_out()
+        context.theme.changed.connect(self._fit_severity)
+        self._fit_severity()
+        self.refresh(context.store)
+
+    def title(self) -> str:
+        """What stands on the tab."""
+        return self.tr("Findings")
+
+    def refresh(self, store: StoreView) -> None:
+        """Draw what changed since the last time."""
+        revisions = (store.findings_revision, id(store.model), store.run.state, store.last_step is None)
+        if revisions != self._revisions:
+            self._revisions = revisions
+            self.model.show_findings(store.findings)
+            self._show()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Counts, the row that was selected, or what there is to say when there is no row."""
+        self.filter_bar.show_counts(self.model)
+        self.detail.set_running(self.context.store.run.state is RunState.RUNNING)
+        n_rows = self.model.rowCount()
+        self._stack.setCurrentIndex(0 if n_rows else 1)
+        self.detail.setVisible(bool(n_rows))
+        if not n_rows:
+            self._say_empty()
+            return
+        row = self.model.row_of(self._chosen) or 0
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.table.selectionModel().setCurrentIndex(self.model.index(row, 0), flags)
+        self._show_detail(self.model.finding(row))
+
+    def _show_detail(self, finding: Finding) -> None:
+        self.detail.show_finding(finding, place_of(self.context.store.model, finding.fqn) is not None)
+
+    def _say_empty(self) -> None:
+        store, n_information = self.context.store, self.model.count(Severity.INFORMATION)
+        n_hidden = self.model.n_all - n_information
+        is_clean = store.model is not None and not n_hidden
+        self.empty.set_icon("check" if is_clean else "info", "success" if is_clean else "faint")
+        if store.model is None:
+            self.empty.set_texts(self.tr("No model open"), self.tr("Its structure is checked as soon as one is."))
+        elif n_hidden:
+            self.empty.set_texts(self.tr("Nothing to show with these filters"), self.tr("Switch more of them on."))
+        else:
+            self.empty.set_texts(self.tr("No errors, no warnings"), self._what_was_checked(n_information))
+        self.empty.set_buttons_visible(bool(n_information) and store.model is not None)
+
+    def _what_was_checked(self, n_information: int) -> str:
+        store = self.context.store
+        n_checks = store.n_structure_checks
+        checks = self.tr("Structure checks found nothing.")
+        if n_checks:
+            checks = self.tr("{0} structure checks passed.").format(n_checks)
+        if store.last_step is None:
+            watching = self.tr("{0} detectors start with the first steps.").format(self._n_detectors)
+        else:
+            watching = self.tr("{0} detectors watch the run.").format(self._n_detectors)
+        text = f"{checks} {watching}"
+        if n_information:
+            first = next(f for f in store.findings if f.severity is Severity.INFORMATION)
+            evidence = first.evidence[0] if first.evidence else first.title
+            text += "\n" + self.tr("Information: {0}").format(displayable(evidence))
+        return text
+
+    def _show_information(self) -> None:
+        self.filter_bar.severities[Severity.INFORMATION].setChecked(True)
+
+    def _on_filter_changed(self) -> None:
+        self.model.set_filter(self.filter_bar.chosen_severities, self.filter_bar.chosen_tiers)
+        self._fit_severity()
+        self._show()
+
+    def _fit_severity(self) -> None:
+        """As wide as the longest word that can stand there."""
+        theme, shown = self.context.theme, self.filter_bar.chosen_severities
+        metrics = QFontMetrics(theme.ui_font(bold=True))
+        widest = max((metrics.horizontalAdvance(self.model.severity_word(severity)) for severity in shown), default=0)
+        self.table.setColumnWidth(FindingColumn.SEVERITY, widest + theme.px(_SEVERITY_PX))
+
+    def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid():
+            self._chosen = self.model.finding(current.row())
+            self._show_detail(self._chosen)
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if index.column() == FindingColumn.JUMP:
+            self._jump_to_current()
+
+    def _jump_to_current(self) -> None:
+        """Select the node and set the crosshair to the step."""
+        index = self.table.currentIndex()
+        if not index.isValid():
+            return
+        finding = self.model.finding(index.row())
+        place = place_of(self.context.store.model, finding.fqn)
+        if place is None:
+            self.context.notify(self.tr("{0} is no longer in the model").format(displayable(finding.fqn)))
+            return
+        fqn, tensor_fqn = place
+        self.context.selection.select(fqn, tensor_fqn=tensor_fqn)
+        if finding.step is not None:
+            self.context.selection.set_crosshair(finding.step)
+
+    def _lay_out(self) -> None:
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.filter_bar)
+        rule = QFrame(self)
+        rule.setProperty("role", "rule")
+        rule.setFixedHeight(1)
+        column.addWidget(rule)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.detail)
