@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
         self._closing.finished.connect(self._on_closed)
         self._drops = DropTarget(self, self.opener.open_path)
         self._kept.restore_window(self, self.control)
+        self.pages.setFocus()  # not the first button, whose ring would be the first thing that the eye meets
         self.look()
 
     @property
@@ -252,7 +253,8 @@ class MainWindow(QMainWindow):
         title = "" if task is None else f"{task.title} · {task.origin}"
         if title != self.title.text():
             self.title.setText(title)
-            self.title.adjustSize()
+            self.menuBar().setCornerWidget(self.title)  # the bar gives it room only when it is set
+            self.title.show()
             self.setWindowTitle(self.tr("{0} - moduleview").format(title) if title else self.tr("moduleview"))
 
     def _reload(self) -> None:
@@ -268,6 +270,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setFixedHeight(px(28))
         self.title.setFont(self.parts.theme.ui_font())
         self.title.setContentsMargins(0, 0, px(12), 0)
+        self.title.setMinimumHeight(px(28))
         if hasattr(self, "clock"):
             self.redraw()
 

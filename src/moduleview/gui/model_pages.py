@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from moduleview.gui.docks import Docks
@@ -29,6 +30,7 @@ class ModelPages(QStackedWidget):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._make_welcome, self._make_docks, self._theme = make_welcome, make_docks, theme
         self._welcome: QWidget | None = None
         self._opening: QWidget | None = None

@@ -53,10 +53,9 @@ def _bars(theme: Theme) -> str:
 QMenuBar {{ background: {t.window}; color: {t.text}; border: none; padding: 0 {px(4)}px; }}
 QMenuBar::item {{ background: transparent; padding: {px(6)}px {px(8)}px; border-radius: {px(4)}px; }}
 QMenuBar::item:selected, QMenuBar::item:pressed {{ background: {t.selection}; color: {t.on_selection}; }}
-QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.border};
-    padding: 0 {px(8)}px; spacing: {px(4)}px; }}
-QToolBar::separator {{ background: {t.border}; width: 1px; margin: {px(9)}px {px(8)}px; }}
-QToolBar QToolButton {{ min-height: {px(24)}px; max-height: {px(24)}px; padding: 0 {px(6)}px; }}
+QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.border}; padding: 0px;
+    spacing: {px(4)}px; }}
+QToolBar QToolButton {{ min-height: {px(19)}px; padding: 0 {px(6)}px; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; border-top: 1px solid {t.border};
     font-size: {px(11)}px; }}
 QStatusBar::item {{ border: none; }}
@@ -135,7 +134,8 @@ QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton:disabled {{ color: {t.faint}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton[role="toggle"], QPushButton[role="toggle"] {{ background: transparent; color: {t.muted};
-    border: 1px solid transparent; padding: 0 {px(6)}px; min-height: {px(18)}px; }}
+    border: 1px solid transparent; padding: 0 {px(5)}px; min-height: {px(18)}px; }}
+QToolButton[role="toggle"] {{ padding: 0 {px(3)}px; min-height: {px(15)}px; }}
 QToolButton[role="toggle"]:checked, QPushButton[role="toggle"]:checked {{ background: transparent; color: {t.text};
     border-color: {t.strong}; }}
 QToolButton[role="toggle"]:focus, QPushButton[role="toggle"]:focus {{ border-color: {t.accent}; }}
@@ -153,12 +153,14 @@ def _inputs(theme: Theme, images: Mapping[str, str]) -> str:
     selection-color: {t.on_selection}; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.faint}; border-color: {t.border}; }}
-QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0; min-height: 0; }}
+QAbstractSpinBox {{ min-height: {px(19)}px; padding: 0; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0 {px(6)}px; min-height: 0; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none;
     width: {px(14)}px; }}
 QAbstractSpinBox::up-arrow {{ image: {up}; width: {px(10)}px; height: {px(10)}px; }}
 QAbstractSpinBox::down-arrow {{ image: {down}; width: {px(10)}px; height: {px(10)}px; }}
-QAbstractSpinBox[buttonSymbols="2"]::up-button, QAbstractSpinBox[buttonSymbols="2"]::down-button {{ width: 0; }}
+QAbstractSpinBox[role="plain"]::up-button, QAbstractSpinBox[role="plain"]::down-button {{ width: 0px; }}
+QAbstractSpinBox[role="plain"]::up-arrow, QAbstractSpinBox[role="plain"]::down-arrow {{ image: none; width: 0px; }}
 QComboBox {{ padding-right: {px(2)}px; }}
 QComboBox::drop-down {{ border: none; width: {px(18)}px; }}
 QComboBox::down-arrow {{ image: {down}; width: {px(14)}px; height: {px(14)}px; }}

@@ -15,7 +15,7 @@ from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
 
-_HEIGHT = 36
+_HEIGHT, _MARGIN = 36, 4
 _THROTTLES: tuple[float | None, ...] = (None, 1, 5, 10, 40, 100)
 _SPIN_WIDTH, _DEVICE_WIDTH, _THROTTLE_WIDTH = 64, 88, 112
 _WITH_TEXT = ("run.start", "run.pause", "run.stop")
@@ -34,6 +34,7 @@ class Toolbar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._theme, self._actions, self._control = theme, actions, control
         self._devices: tuple[str, ...] = ()
+        self._margin = QWidget(self)  # a style sheet's padding is taken for all four sides of a tool bar
         self.steps = self._make_steps()
         self.device = self._make_combo(self.tr("Device"), self.tr("Moves the model at the next safe point"))
         self.throttle = self._make_combo(self.tr("Throttle"), self.tr("Trains at most so fast"))
@@ -62,6 +63,7 @@ class Toolbar(QToolBar):
             self.device.setCurrentText(NO_VALUE if task is None else task.device)
 
     def _fill(self) -> None:
+        self.addWidget(self._margin)
         self._add_action("file.open")
         self._add_rule()
         for action_id in ("run.start", "run.pause", "run.step", "run.n_steps"):
@@ -104,7 +106,7 @@ class Toolbar(QToolBar):
         spin.setObjectName("steps")
         spin.setAccessibleName(self.tr("Steps to make"))
         spin.setToolTip(self.tr('How many steps "n steps" makes'))
-        spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        spin.setProperty("role", "plain")  # NoButtons and a style sheet leave the text 1 px (Qt 6.11)
         spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         spin.setRange(1, MAXIMUM_N_STEPS)
         spin.setValue(self._control.n_steps)
@@ -129,8 +131,8 @@ class Toolbar(QToolBar):
 
     def _on_theme_changed(self) -> None:
         px = self._theme.px
-        self.setFixedHeight(px(_HEIGHT))
         self.setIconSize(QSize(px(GRID_PX), px(GRID_PX)))
+        self._margin.setFixedSize(px(_MARGIN), px(_HEIGHT))  # it carries the height: a fixed one is not kept
         self.steps.setFixedWidth(px(_SPIN_WIDTH))
         self.steps.setFont(self._theme.mono_font())
         self.device.setFixedWidth(px(_DEVICE_WIDTH))

@@ -1,0 +1,131 @@
+"""A picture of the window after some steps of training, made without a display: for bug reports, READMEs and CI."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QSize
+
+from moduleview.errors import ModuleViewError, TargetError, TaskError
+from moduleview.gui.app import make_application, make_window
+from moduleview.gui.appearance import ColorScheme
+from moduleview.gui.main_window import MainWindow
+from moduleview.gui.settings import open_settings
+from moduleview.telemetry.commands import Run
+from moduleview.telemetry.records import RunState
+from moduleview.telemetry.snapshot import ModelSnapshot
+from moduleview.telemetry.store_view import StoreView
+
+FIRST_SIZE = (1600, 1000)
+_N_SETTLING_TICKS = 12  # reports of the selection arrive, plots take their final sizes
+_CLOSE_TIMEOUT_S = 8.0
+_ENDED = (RunState.PAUSED, RunState.FINISHED, RunState.FAILED, RunState.STOPPED)
+_MOST_CURVES = 16
+
+
+def save_shot(
+    target: str,
+    n_steps: int,
+    output: Path,
+    theme: str = "light",
+    size: tuple[int, int] = FIRST_SIZE,
+) -> int:
+    """Open ``target``, train it, and save what the window shows.
+
+    The settings of the person who runs this are neither read nor changed.
+
+    Args:
+        target: As ``moduleview TARGET`` takes it; trusted by being named.
+        n_steps: Steps to train; 0 shows the model as it was opened, as does a model that cannot train.
+        output: Picture file; its suffix says the format.
+        theme: ``light`` or ``dark``.
+        size: Width and height in pixels.
+
+    Returns:
+        0.
+
+    Raises:
+        TargetError: The target does not open.
+        TaskError: Its run failed; the picture is there all the same.
+        ModuleViewError: The picture cannot be written.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = make_application()
+    with tempfile.TemporaryDirectory(prefix="moduleview-shot-") as folder:
+        settings = open_settings(Path(folder) / "settings.ini")
+        settings.setValue("theme/scheme", ColorScheme(theme).value)
+        window = make_window(application, settings, image_folder=Path(folder))
+        window.resize(QSize(*size))
+        window.show()
+        try:
+            _train(window, target, n_steps)
+            if not window.grab().save(str(output)):
+                raise ModuleViewError(f"The picture cannot be written to {output}. Check the folder and the suffix.")
+        finally:
+            window.clock.stop()
+            window.parts.session.close(_CLOSE_TIMEOUT_S)
+            window.hide()
+    failure = window.parts.session.store.run.failure
+    if failure is not None and window.parts.session.store.run.state is RunState.FAILED:
+        raise TaskError(f"{failure.title} {failure.advice}", failure.traceback)
+    return 0
+
+
+def _train(window: MainWindow, target: str, n_steps: int) -> None:
+    """Open, train and select, driven by the window's own clock, as a person would see it."""
+    session = window.parts.session
+    store = session.store
+    session.open(window.parts.make_source(target))
+    _wait(window, lambda: store.model is not None or store.open_failure is not None)
+    if store.model is None:
+        assert store.open_failure is not None
+        failure = store.open_failure.failure
+        raise TargetError(f"{failure.title} {failure.advice}", failure.traceback)
+    if n_steps and store.task is not None and store.task.can_train:
+        session.send(Run(n_steps=n_steps))
+        _wait(window, lambda: store.run.state in _ENDED)
+    window.selection.select(most_telling(store))
+    ticks = iter(range(_N_SETTLING_TICKS))
+
+    def is_settled() -> bool:
+        window.redraw()  # whatever the last frame cost
+        return next(ticks, None) is None
+
+    _wait(window, is_settled)
+
+
+def _wait(window: MainWindow, is_reached: Callable[[], bool]) -> None:
+    """Let the window live until a tick of its clock finds the condition true."""
+    loop = QEventLoop()
+
+    def look() -> None:
+        if is_reached():
+            loop.quit()
+
+    window.clock.ticked.connect(look)
+    loop.exec()
+    window.clock.ticked.disconnect(look)
+
+
+def most_telling(store: StoreView) -> str:
+    """The module whose parts fill the curves and tables best: a block among many alike, with at most 16 curves."""
+    model = store.model
+    if model is None:
+        return ""
+    best, best_score = 0, (-1, -1)
+    for node in range(1, len(model)):
+        n_curves = _n_owners(model, node)
+        if not 2 <= n_curves <= _MOST_CURVES:
+            continue
+        alike = sum(model.type_names[other] == model.type_names[node] for other in model.children(model.parent[node]))
+        if (alike, n_curves) >= best_score:
+            best, best_score = node, (alike, n_curves)
+    return model.fqns[best]
+
+
+def _n_owners(model: ModelSnapshot, node: int) -> int:
+    rows = range(node, int(model.subtree_end[node]))
+    return sum(len(model.own_tensors(row)) > 0 for row in rows)
