@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 from operator import attrgetter
 from typing import TypeVar
@@ -45,13 +44,40 @@ class RegisteredTensors:
     persistent: NDArray[np.bool_]
 
 
-class _Shapes(dict[torch.Size, tuple[tuple[int, ...], int]]):
-    """Shape -> (one plain tuple for all tensors of that shape, number of elements)."""
+_Key = tuple[torch.layout, torch.Size, torch.dtype, torch.device, bool]
+_LOOK = ("layout", "shape", "dtype", "device", "requires_grad")
 
-    def __missing__(self, size: torch.Size) -> tuple[tuple[int, ...], int]:
-        shape = tuple(size)
-        self[size] = described = (shape, prod(shape))
-        return described
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What is said of a tensor."""
+
+    shape: tuple[int, ...] | None
+    dtype: str
+    device: str
+    requires_grad: bool
+    numel: int
+    n_bytes: int
+
+
+class _Kinds(dict[_Key, int]):
+    """Gives tensors that are alike one number and one description."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.descriptions: list[_Description] = []
+        self.is_strided: list[bool] = []
+
+    def __missing__(self, key: _Key) -> int:
+        layout, size, dtype, device, requires_grad = key
+        numel = prod(size)
+        name = str(dtype).removeprefix("torch.")
+        self.descriptions.append(
+            _Description(tuple(size), name, str(device), requires_grad, numel, numel * dtype.itemsize)
+        )
+        self.is_strided.append(layout is torch.strided)
+        self[key] = kind = len(self.descriptions) - 1
+        return kind
 
 
 def describe_tensors(registered: RegisteredTensors) -> TensorTable:
@@ -67,83 +93,69 @@ def is_uninitialised(tensor: Tensor) -> bool:
 
 def _describe(registered: RegisteredTensors) -> TensorTable:
     tensors = registered.tensors
-    stand_in = torch.empty(0, device="cpu")
-    plain = _with_stand_ins(tensors, stand_in)
-    sizes = list(map(_Shapes().__getitem__, map(attrgetter("shape"), plain)))
-    types = list(map(attrgetter("dtype"), plain))
-    places = list(map(attrgetter("device"), plain))
-    shapes: list[tuple[int, ...] | None] = [shape for shape, _ in sizes]
-    type_names = {dtype: _type_name(dtype) for dtype in set(types)}
-    dtypes = list(map(type_names.__getitem__, types))
-    devices = list(map({device: str(device) for device in set(places)}.__getitem__, places))
-    requires_grad = np.array(list(map(attrgetter("requires_grad"), plain)), dtype=np.bool_)
-    numel = np.array([count for _, count in sizes], dtype=np.int64)
-    n_bytes = numel * np.array(list(map({d: d.itemsize for d in type_names}.__getitem__, types)), dtype=np.int64)
-    for row in () if plain is tensors else [row for row, tensor in enumerate(plain) if tensor is stand_in]:
-        tensor = tensors[row]
-        shapes[row], numel[row], n_bytes[row] = _measure(tensor)
-        dtypes[row] = _unless_raised(partial(_type_name_of, tensor), "unknown")
-        devices[row] = _unless_raised(partial(_device_of, tensor), "unknown")
-        requires_grad[row] = _unless_raised(partial(_requires_grad_of, tensor), False)
+    kinds, descriptions = _sorted_by_kind(tensors)
+    rows = kinds.tolist()
     return TensorTable(
         names=tuple(registered.names),
         module=registered.module,
         is_parameter=registered.is_parameter,
-        shapes=tuple(shapes),
-        dtypes=tuple(dtypes),
-        devices=tuple(devices),
-        requires_grad=requires_grad,
+        shapes=tuple(map([one.shape for one in descriptions].__getitem__, rows)),
+        dtypes=tuple(map([one.dtype for one in descriptions].__getitem__, rows)),
+        devices=tuple(map([one.device for one in descriptions].__getitem__, rows)),
+        requires_grad=np.array([one.requires_grad for one in descriptions], dtype=np.bool_)[kinds],
         persistent=registered.persistent,
         alias_of=first_rows(tensors),
-        numel=numel,
-        n_bytes=n_bytes,
+        numel=np.array([one.numel for one in descriptions], dtype=np.int64)[kinds],
+        n_bytes=np.array([one.n_bytes for one in descriptions], dtype=np.int64)[kinds],
     )
 
 
-def _with_stand_ins(tensors: Sequence[Tensor], stand_in: Tensor) -> Sequence[Tensor]:
-    """The tensors, with ``stand_in`` for those that are no plain strided ones; the same object when all are."""
-    strided = torch.strided
-    if _PLAIN_TYPES.issuperset(map(type, tensors)) and set(map(attrgetter("layout"), tensors)) <= {strided}:
-        return tensors
-    return [t if type(t) in _PLAIN_TYPES and t.layout is strided else stand_in for t in tensors]
+def _sorted_by_kind(tensors: Sequence[Tensor]) -> tuple[NDArray[np.int64], list[_Description]]:
+    """(n,) number of each tensor's description, and the descriptions.
+
+    A tensor is looked at once: they lie scattered in memory, and the look costs more than what is done with it.
+    """
+    kinds = _Kinds()
+    odd: list[int] = []
+    plain = tensors
+    if not _PLAIN_TYPES.issuperset(map(type, tensors)):
+        odd = [row for row, tensor in enumerate(tensors) if type(tensor) not in _PLAIN_TYPES]
+        plain = list(tensors)
+        for row in odd:
+            plain[row] = torch.empty(0, device="cpu")  # says something in its place for now
+    numbers = np.array(list(map(kinds.__getitem__, map(attrgetter(*_LOOK), plain))), dtype=np.int64)
+    if not all(kinds.is_strided):
+        odd.extend(np.flatnonzero(~np.array(kinds.is_strided)[numbers]).tolist())
+    for row in odd:
+        numbers[row] = len(kinds.descriptions)
+        kinds.descriptions.append(_describe_odd(tensors[row]))
+    return numbers, kinds.descriptions
 
 
 def first_rows(objects: Sequence[object]) -> NDArray[np.int32]:
     """(n,) int32: the row where the same object stands for the first time; ``NO_NODE`` at that row itself."""
-    identities = list(map(id, objects))
-    if len(set(identities)) == len(identities):
-        return np.full(len(identities), NO_NODE, dtype=np.int32)
-    first_row: dict[int, int] = {}
-    first_of = first_row.setdefault
-    firsts = np.array([first_of(identity, row) for row, identity in enumerate(identities)], dtype=np.int32)
+    identities = np.fromiter(map(id, objects), dtype=np.int64, count=len(objects))
+    ordered = np.sort(identities)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return np.full(len(objects), NO_NODE, dtype=np.int32)
+    _, first, place = np.unique(identities, return_index=True, return_inverse=True)
+    firsts = first[place].astype(np.int32)
     firsts[firsts == np.arange(len(firsts))] = NO_NODE
     return firsts
 
 
-def _type_name_of(tensor: Tensor) -> str:
-    return _type_name(tensor.dtype)
-
-
-def _device_of(tensor: Tensor) -> str:
-    return str(tensor.device)
-
-
-def _requires_grad_of(tensor: Tensor) -> bool:
-    return bool(tensor.requires_grad)
-
-
-def _type_name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
-def _measure(tensor: Tensor) -> tuple[tuple[int, ...] | None, int, int]:
-    """Shape, elements and bytes of a tensor that is no plain strided one."""
-    if is_uninitialised(tensor):
-        return None, 0, 0
-    shape = _unless_raised(lambda: tuple(int(size) for size in tensor.shape), None)
-    numel = _unless_raised(lambda: int(tensor.numel()), 0 if shape is None else prod(shape))
-    n_bytes = _unless_raised(lambda: _stored_bytes(tensor, numel), 0)
-    return shape, numel, n_bytes
+def _describe_odd(tensor: Tensor) -> _Description:
+    """Of a lazy, sparse, nested, distributed or otherwise special tensor."""
+    shape = None if is_uninitialised(tensor) else _unless_raised(lambda: tuple(map(int, tensor.shape)), None)
+    numel = 0 if is_uninitialised(tensor) else _unless_raised(lambda: int(tensor.numel()), prod(shape or (0,)))
+    return _Description(
+        shape=shape,
+        dtype=_unless_raised(lambda: str(tensor.dtype).removeprefix("torch."), "unknown"),
+        device=_unless_raised(lambda: str(tensor.device), "unknown"),
+        requires_grad=_unless_raised(lambda: bool(tensor.requires_grad), False),
+        numel=numel,
+        n_bytes=_unless_raised(lambda: _stored_bytes(tensor, numel), 0),
+    )
 
 
 def _stored_bytes(tensor: Tensor, numel: int) -> int:

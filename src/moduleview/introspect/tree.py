@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -111,37 +112,35 @@ def _walk(model: nn.Module) -> _Order:
 def _registered_tensors(attributes: Sequence[Attributes]) -> tuple[RegisteredTensors, NDArray[np.int32]]:
     """Every registered tensor, and (n + 1,) where each module's own begin."""
     names: list[str] = []
-    tensors: list[Tensor] = []
-    counts: list[int] = []  # parameters and buffers alternate
-    not_persistent: list[int] = []
-    add_name, add_tensor, add_count = names.append, tensors.append, counts.append
-    for own in attributes:
-        begin = len(tensors)
-        parameters, buffers = own.get("_parameters"), own.get("_buffers")
+    values: list[Tensor] = []  # None where bias=False left one, until it is taken out below
+    owners: list[int] = []  # twice the module's row, and one more for its buffers
+    sizes: list[int] = []
+    nothing: Attributes = {}
+    for node, own in enumerate(attributes):
+        parameters, buffers = own.get("_parameters", nothing), own.get("_buffers", nothing)
         if parameters:
-            for name, tensor in parameters.items():
-                if tensor is not None:
-                    add_name(name)
-                    add_tensor(tensor)
-        middle = len(tensors)
+            names.extend(parameters.keys())
+            values.extend(parameters.values())
+            owners.append(2 * node)
+            sizes.append(len(parameters))
         if buffers:
-            left_out = own.get("_non_persistent_buffers_set") or ()
-            for name, tensor in buffers.items():
-                if tensor is not None:
-                    if name in left_out:
-                        not_persistent.append(len(tensors))
-                    add_name(name)
-                    add_tensor(tensor)
-        add_count(middle - begin)
-        add_count(len(tensors) - middle)
-    table = np.array(counts, dtype=np.int32).reshape(-1, 2)
+            names.extend(buffers.keys())
+            values.extend(buffers.values())
+            owners.append(2 * node + 1)
+            sizes.append(len(buffers))
+    owner = np.repeat(np.array(owners, dtype=np.int32), np.array(sizes, dtype=np.int32))
+    kept = np.array([value is not None for value in values], dtype=np.bool_)
+    if not kept.all():
+        names, values, owner = list(compress(names, kept)), list(compress(values, kept)), owner[kept]
+    module, is_parameter = owner // 2, owner % 2 == 0
     tensor_begin = np.zeros(len(attributes) + 1, dtype=np.int32)
-    np.cumsum(table.sum(axis=1), out=tensor_begin[1:])
-    persistent = np.ones(len(tensors), dtype=np.bool_)
-    persistent[not_persistent] = False
-    module = np.repeat(np.arange(len(attributes), dtype=np.int32), np.diff(tensor_begin))
-    is_parameter = np.repeat(np.tile([True, False], len(attributes)), table.reshape(-1))
-    return RegisteredTensors(names, tensors, module, is_parameter, persistent), tensor_begin
+    np.cumsum(np.bincount(module, minlength=len(attributes)), out=tensor_begin[1:])
+    persistent = np.ones(len(values), dtype=np.bool_)
+    for node in [twice // 2 for twice in owners if twice % 2]:
+        if left_out := attributes[node].get("_non_persistent_buffers_set"):
+            rows = range(tensor_begin[node], tensor_begin[node + 1])
+            persistent[[row for row in rows if not is_parameter[row] and names[row] in left_out]] = False
+    return RegisteredTensors(names, values, module, is_parameter, persistent), tensor_begin
 
 
 class _Kinds(dict[type, tuple[str, ModuleTrait]]):
