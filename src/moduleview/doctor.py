@@ -18,6 +18,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from platformdirs import user_config_path
 
 import moduleview
 from moduleview.qt_libraries import (
@@ -101,7 +104,7 @@ def checks() -> Iterator[Check]:
     yield from _check_libraries()
     yield _check_display()
     yield _check_resources()
-    yield Check("settings", Verdict.OK, settings_path())
+    yield _check_settings()
     yield _check_cores()
 
 
@@ -196,14 +199,9 @@ def version_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text.partition("+")[0])[:3])
 
 
-def settings_path() -> str:
-    """Where the window keeps layout, theme, recent files and trusted folders; Qt's own place for them."""
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Preferences/com.moduleview.moduleview.plist")
-    if sys.platform == "win32":
-        return r"registry: HKEY_CURRENT_USER\Software\moduleview\moduleview"
-    folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return os.path.join(folder, "moduleview", "moduleview.conf")
+def settings_path() -> Path:
+    """Where the window keeps layout, theme, recent files and trusted folders."""
+    return user_config_path("moduleview", appauthor=False) / "settings.ini"
 
 
 def _check_libraries() -> Iterator[Check]:
@@ -235,6 +233,14 @@ def _check_resources() -> Check:
     except FileNotFoundError as error:
         return Check("samples", Verdict.LACKS, "not found", str(error))
     return Check("samples", Verdict.OK, ", ".join(samples))
+
+
+def _check_settings() -> Check:
+    file = settings_path()
+    folder = next(parent for parent in file.parents if parent.exists())
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        return Check("settings", Verdict.NOTE, f"{file} cannot be written", "Nothing is remembered between two starts.")
+    return Check("settings", Verdict.OK, str(file))
 
 
 def _check_cores() -> Check:

@@ -12,7 +12,8 @@ from moduleview.gui.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.telemetry.records import FailureReport
 
-_WIDTH_PX, _HEIGHT_PX, _HEIGHT_WITHOUT_TRACEBACK_PX = 640, 400, 140
+_WIDTH_PX, _HEIGHT_PX, _MAXIMUM_HEIGHT_PX = 640, 140, 560
+_CODE_MARGIN_PX, _SMALLEST_CODE_PX = 32, 80  # room for a scroll bar
 _ICON_PX = 24
 
 
@@ -35,8 +36,7 @@ class ErrorDialog(Dialog):
         self.copy_button = self.add_button_left(self.tr("&Copy"), self._on_copy)
         self.close_button = self.add_button(self.tr("Close"), self.close, is_primary=True)
         self.close_button.setFocus()
-        height = _HEIGHT_PX if failure.traceback else _HEIGHT_WITHOUT_TRACEBACK_PX
-        self.resize(theme.px(_WIDTH_PX), theme.px(height))
+        self.resize(theme.px(_WIDTH_PX), min(theme.px(_HEIGHT_PX) + self._code_height(), theme.px(_MAXIMUM_HEIGHT_PX)))
 
     def text(self) -> str:
         """All that is shown, as it is copied."""
@@ -67,6 +67,13 @@ class ErrorDialog(Dialog):
         self.body.addWidget(Outlined(self.theme, self._code, self), 1)
         bar = self._code.verticalScrollBar()
         bar.setValue(bar.maximum())  # the exception stands in the last line
+
+    def _code_height(self) -> int:
+        """What the traceback needs, so that a short one leaves no empty area."""
+        if self._code is None:
+            return 0
+        text_height = self._code.blockCount() * self._code.fontMetrics().lineSpacing()
+        return max(text_height + self.theme.px(_CODE_MARGIN_PX), self.theme.px(_SMALLEST_CODE_PX))
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text())
