@@ -50,6 +50,14 @@ def batch_device(model: nn.Module) -> torch.device | None:
     return devices[0] if len(devices) == 1 and devices[0].type != "meta" else None
 
 
+def release_cached_memory() -> None:
+    """Give back what torch keeps for later on every device, so that it is there for whoever needs it next."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
 def move_training(
     model: nn.Module, optimizer: torch.optim.Optimizer | None, loss: object, device: torch.device
 ) -> None:

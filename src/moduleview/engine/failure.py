@@ -13,6 +13,9 @@ from moduleview.telemetry.commands import Command
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport
 
+# Neither the CPU's allocator, nor Metal's, nor CUDA's own libraries have an exception of their own for it.
+_OUT_OF_MEMORY_SIGNS = ("DefaultCPUAllocator", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
 
 def describe_failure(error: BaseException, phase: Phase, batch_description: str) -> FailureReport:
     """The report of an exception that came out of a training step.
@@ -40,9 +43,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     """The device, or the host, had no room for a tensor."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and (
-        "DefaultCPUAllocator" in str(error) or "not enough memory" in str(error)
-    )
+    if not isinstance(error, RuntimeError):
+        return False
+    words = str(error)
+    return any(sign in words for sign in _OUT_OF_MEMORY_SIGNS)
 
 
 def _describe(error: BaseException, phase: Phase, batch_description: str) -> FailureReport:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import torch
 
-from moduleview.engine.device import available_devices, checked_device, devices_of, move_training
+from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
 from moduleview.engine.opening import Target, open_target, origin_of
 from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.structure_watch import StructureWatch
@@ -53,11 +53,6 @@ class OpenedModel:
     def step(self) -> TrainingStep:
         """Makes the task's steps."""
         return self._step
-
-    @property
-    def recorder(self) -> Recorder:
-        """Measures them."""
-        return self._recorder
 
     @property
     def cannot_train_reason(self) -> str:
@@ -137,8 +132,7 @@ class OpenedModel:
         """After a failure: let go of what the step held."""
         self._recorder.abandon_step()
         self._step.forget()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_cached_memory()
 
     def release(self) -> None:
         """Take every hook off and let go of the batches and their workers."""

@@ -215,6 +215,7 @@ class Training:
 
     def _reopen(self) -> bool:
         """Make the task anew from the target; when that fails, what was open stays open."""
+        self._change_state(RunState.OPENING)
         try:
             opened = OpenedModel(self._target, self._put, device=self._requests.device)
         except TrainingInterrupted:

@@ -6,6 +6,7 @@ Importing this module imports no torch: the thread does, so that the window is t
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import importlib
 import queue
@@ -133,16 +134,19 @@ class InProcessSource:
     def _train(self, device: str | None) -> None:
         sys.setswitchinterval(_SWITCH_INTERVAL_S)  # stays: another run may still be going on when this one ends
         capture = OutputCapture(self._inbox.put, self._inbox.__len__)
-        capture.start()
+        with contextlib.suppress(TrainingInterrupted):  # it may come at any line, the last ones here included
+            capture.start()
+            self._train_captured(device)
+        capture.stop()
+
+    def _train_captured(self, device: str | None) -> None:
         try:
             training = importlib.import_module("moduleview.engine.training")
             training.Training(self._target, self._inbox.put, self._commands, device=device).run()
         except TrainingInterrupted:
-            pass  # asked for by ``close``
+            raise
         except BaseException as error:
             self._inbox.put(OpenFailed(_target_text(self._target), _failure_of_ours(error)))
-        finally:
-            capture.stop()
 
 
 def _target_text(target: str | Callable[[], object]) -> str:
