@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.theme import Theme
@@ -34,6 +34,7 @@ class LossCurve(QWidget):
         self._losses = losses
         self._heights = _heights(losses)
         finite = np.isfinite(losses)
+        self._points = QPolygonF()
         self._first_dead = int(np.argmin(finite)) if not finite.all() else None
         self.setAccessibleName(self.tr("Course of the loss"))
         theme.changed.connect(self._on_theme_changed)
@@ -42,6 +43,11 @@ class LossCurve(QWidget):
     def sizeHint(self) -> QSize:
         """As high as visual.md's mock-up; the width is the card's."""
         return QSize(self._theme.px(120), self._theme.px(_HEIGHT_PX))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the curve out for the new width; painting only draws it."""
+        super().resizeEvent(event)
+        self._points = self._make_points()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground with the card's round corners, the wash, the curve and its name."""
@@ -54,17 +60,17 @@ class LossCurve(QWidget):
         self._draw_wash(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QPen(QColor(tokens.warning if self._is_faulty else tokens.series[0]), 1))
-        painter.drawPolyline(self._points())
+        painter.drawPolyline(self._points)
         painter.setPen(QPen(QColor(tokens.border), 1))
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
         self._draw_name(painter)
 
-    def _points(self) -> QPolygonF:
+    def _make_points(self) -> QPolygonF:
         n_alive = len(self._losses) if self._first_dead is None else self._first_dead
         top, bottom = self._theme.px(_MARGIN_TOP_PX), self.height() - self._theme.px(_MARGIN_BOTTOM_PX)
-        return QPolygonF(
-            [QPointF(self._x_of(i), bottom - (bottom - top) * float(self._heights[i])) for i in range(n_alive)]
-        )
+        x = np.arange(n_alive) * ((self.width() - 1) / max(len(self._losses) - 1, 1))
+        y = bottom - (bottom - top) * self._heights[:n_alive]
+        return QPolygonF([QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)])
 
     def _x_of(self, step: int) -> float:
         return step * (self.width() - 1) / max(len(self._losses) - 1, 1)
@@ -98,6 +104,7 @@ class LossCurve(QWidget):
 
     def _on_theme_changed(self) -> None:
         self.setFixedHeight(self._theme.px(_HEIGHT_PX))
+        self._points = self._make_points()
         self.update()
 
 
