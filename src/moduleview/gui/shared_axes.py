@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 WINDOWS: tuple[int | None, ...] = (240, 1000, None)
 _FIRST_WIDTH = 30  # steps: a run that has just begun fills the plot in doublings of this, not in jumps at every step
 _NARROWEST = 4.0
+_MOVES_A_WINDOW = 240
 
 
 class SharedAxes(QObject):
@@ -131,12 +132,20 @@ class SharedAxes(QObject):
             width *= 2
         if self._window is not None:
             width = min(width, self._window)
-        elif last + 1 > _FIRST_WIDTH:
-            width = last + 1
-        high = max(last + 1, width) - 0.5
+        elif last + 1 > _FIRST_WIDTH:  # all: rounded up, so that the columns keep their place for a while
+            width = _rounded_up(last + 1, last + 1)
+        high = max(_rounded_up(last + 1, width), width) - 0.5
         return high - width, high
 
     def _set_steps(self, steps: tuple[float, float], *, always: bool = False) -> None:
         if always or steps != self._steps:
             self._steps = steps
             self.steps_changed.emit()
+
+
+def _rounded_up(n_steps: int, width: int) -> int:
+    """A window with more steps than pixels need not move at every step: only by about 1/240 of its width."""
+    quantum = 1
+    while quantum * 2 * _MOVES_A_WINDOW <= width:
+        quantum *= 2
+    return -(-n_steps // quantum) * quantum

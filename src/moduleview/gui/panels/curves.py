@@ -14,7 +14,7 @@ from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chosen_series import GRAD_NORM, choose_series, quantities_of
 from moduleview.gui.plots.chosen_series import Choice as SeriesChoice
 from moduleview.gui.plots.curve_legend import CurveLegend
-from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, is_thinned, read_points
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, read_points, steps_to_draw
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
@@ -41,6 +41,8 @@ class CurvesPanel(Panel):
         self._quantity = GRAD_NORM
         self._drawn_for: object = None
         self._chosen_for: object = None
+        self._seen_revision = -1
+        self._is_stale = True  # something other than the store has changed
         self._chart = SeriesChart(context.theme, self)
         self._chart.setAccessibleName(self.tr("Curves against the step"))
         self._navigation = StepNavigation(self._chart, context.axes, self)
@@ -69,16 +71,23 @@ class CurvesPanel(Panel):
         """Draw what changed since the last time."""
         axes, selection = self.context.axes, self.context.selection
         axes.take_extent(store.first_step, store.last_step)
-        chosen_for = (store.model, self._quantity, selection.fqns, selection.tensor_fqn, selection.pinned)
-        state = (chosen_for, store.series_revision, axes.steps, self._looks())
-        if state == self._drawn_for:
+        if store.revision == self._seen_revision and not self._is_stale:
             return
-        self._drawn_for = state
+        self._seen_revision, self._is_stale = store.revision, False
+        chosen_for = (store.model, self._quantity, selection.fqns, selection.tensor_fqn, selection.pinned)
         self._choose(store, chosen_for)
         self._show_empty(store)
-        if self._choice.series:
-            self._read(store)
-            self._draw()
+        steps = self._steps_to_draw(store)
+        state = (self._chosen_for, steps, axes.steps, self._looks())
+        if not self._choice.series or state == self._drawn_for:
+            return
+        self._drawn_for = state
+        self._points = read_points(store, [series.keys for series in self._choice.series], *steps)
+        self._draw()
+
+    def _steps_to_draw(self, store: StoreView) -> tuple[int, int, int]:
+        """First and last step, and how many of them a point holds."""
+        return steps_to_draw(store, self.context.axes.steps, self._chart.area.width())
 
     # -- building --------------------------------------------------------------------------------------------------
 
@@ -110,6 +119,7 @@ class CurvesPanel(Panel):
         self._chart.step_pointed.connect(context.selection.set_crosshair)
         self._chart.nearest_changed.connect(self._on_front_changed)
         self._chart.clicked.connect(self._on_clicked)
+        self._chart.area_changed.connect(self._on_looks_changed)
         self._legend.view.line_hovered.connect(self._on_front_changed)
         self._lines.hidden_changed.connect(self._on_looks_changed)
         self._lines.line_chosen.connect(self._select)
@@ -162,19 +172,6 @@ class CurvesPanel(Panel):
             )
         self._stack.setCurrentWidget(self._empty)
 
-    def _read(self, store: StoreView) -> None:
-        low, high = self.context.axes.steps
-        last = min(int(high), store.last_step if store.last_step is not None else -1)
-        first = max(0, int(low + 0.5))
-        keys = [series.keys for series in self._choice.series]
-        if last < first:
-            self._points = read_points(store, keys, 0, 0, 1)
-            return
-        self._points = read_points(store, keys, first, last, self._n_columns())
-
-    def _n_columns(self) -> int:
-        return max(64, int(self._chart.area.width()))
-
     def _styles(self) -> list[LineStyle]:
         colors = self.context.theme.tokens.series
         styles = []
@@ -190,8 +187,7 @@ class CurvesPanel(Panel):
         lines = list(zip(self._points, styles, strict=True))
         self._chart.draw_lines(lines, self.context.axes.steps, has_smooth=self._smooth.isChecked())
         self._chart.bring_to_front(self._front)
-        low, high = self.context.axes.steps
-        is_band = is_thinned(int(low), int(high), self._n_columns())
+        is_band = self._steps_to_draw(self.context.store)[2] > 1
         self._lines.set_meaning(is_band=is_band, has_smooth=self._smooth.isChecked())
         self._fill_legend(styles)
 
@@ -215,16 +211,19 @@ class CurvesPanel(Panel):
         """The legend keeps its width, the curves take the rest."""
         super().resizeEvent(event)
         self._fit_legend()
+        self._is_stale = True
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw at once what was missed while hidden."""
         super().showEvent(event)
+        self._is_stale = True
         self._fit_legend()
         self.refresh(self.context.store)
 
     # -- what a person does ----------------------------------------------------------------------------------------
 
     def _on_looks_changed(self) -> None:
+        self._is_stale = True
         if self.isVisible():
             self.refresh(self.context.store)
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle
-from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, read_points
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, read_points, steps_to_draw
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.title_controls import Toggle
@@ -67,28 +67,24 @@ class LossPanel(Panel):
         """Draw what changed since the last time."""
         axes = self.context.axes
         axes.take_extent(store.first_step, store.last_step)
-        state = (
-            store.model,
-            store.series_revision,
-            axes.steps,
-            self._chart.is_log,
-            self._smooth.isChecked(),
-            self.context.theme.tokens,
-            self._chart.area.width(),
-        )
+        steps = self._steps_to_draw(store)
+        looks = (self._chart.is_log, self._smooth.isChecked(), self.context.theme.tokens)
+        state = (store.model, store.latest(_LOSS) is None, steps, axes.steps, looks)
         if state == self._drawn_for:
             return
         self._drawn_for = state
         is_there = store.latest(_LOSS) is not None and store.last_step is not None
         self._stack.setCurrentWidget(self._chart if is_there else self._empty)
-        if not is_there or store.last_step is None:
+        if not is_there:
             self._chart.forget_limits()
             return
-        low, high = axes.steps
-        first, last = max(0, int(low + 0.5)), max(0, min(int(high), store.last_step))
-        points = read_points(store, [(_LOSS,)], min(first, last), last, max(64, int(self._chart.area.width())))
+        points = read_points(store, [(_LOSS,)], *steps)
         style = LineStyle(self.context.theme.tokens.series[0])
         self._chart.draw_lines([(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked())
+
+    def _steps_to_draw(self, store: StoreView) -> tuple[int, int, int]:
+        """First and last step, and how many of them a point holds."""
+        return steps_to_draw(store, self.context.axes.steps, self._chart.area.width())
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw at once what was missed while hidden."""
@@ -101,6 +97,7 @@ class LossPanel(Panel):
         self._smooth.toggled.connect(self._on_looks_changed)
         self._chart.step_pointed.connect(context.selection.set_crosshair)
         context.selection.crosshair_changed.connect(self._on_crosshair_changed)
+        self._chart.area_changed.connect(self._on_looks_changed)
         context.axes.steps_changed.connect(self._on_looks_changed)
         context.theme.changed.connect(self._on_looks_changed)
 

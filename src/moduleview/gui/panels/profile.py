@@ -15,7 +15,8 @@ from moduleview.gui.plots.map_rows import MapRows, make_rows
 from moduleview.gui.plots.navigation import RowNavigation
 from moduleview.gui.plots.profile_chart import ProfileChart, ProfileColumn
 from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.telemetry.module_norms import tensor_matrix
+from moduleview.telemetry.module_norms import tensor_keys
+from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.store_view import StoreView
 
 STEPS_BEFORE = 100
@@ -32,6 +33,7 @@ class ProfilePanel(Panel):
         super().__init__(context, parent)
         self.setAccessibleName(self.tr("Gradient profile"))
         self._rows: MapRows | None = None
+        self._keys: tuple[SeriesKey, ...] = ()
         self._opened: frozenset[str] = frozenset()
         self._drawn_for: object = None
         self._chart = ProfileChart(context.theme, self)
@@ -81,7 +83,7 @@ class ProfilePanel(Panel):
         assert self._rows is not None
         if step < 0 or store.first_step is None or step < store.first_step:
             return None
-        matrix = tensor_matrix(store, self._rows.snapshot, GRAD_NORM, 1, end_step=step)
+        matrix = store.matrix(self._keys, 1, end_step=None if step == store.last_step else step)
         if not len(matrix.steps):
             return None
         return ProfileColumn(int(matrix.steps[0]), row_decades(matrix, self._rows)[:, 0])
@@ -93,6 +95,7 @@ class ProfilePanel(Panel):
         elif self._rows is None or self._rows.snapshot is not model or self._opened != opened:
             self._opened = opened
             self._rows = make_rows(model, opened)
+            self._keys = tensor_keys(model, GRAD_NORM)
             self._row_navigation.n_rows = len(self._rows)
             self._show_selected()
 

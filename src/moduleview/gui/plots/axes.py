@@ -35,6 +35,9 @@ class Axis:
         self._edge = edge
         self.make_ticks = make_ticks
         self._has_line = has_line
+        self.tag: tuple[float, str] | None = (
+            None  # a value in inverted colours; labels that it would cover are left out
+        )
         default = _LEFT_SPACING_PX if edge is Edge.LEFT else _BOTTOM_SPACING_PX
         self._spacing_px = default if spacing_px is None else spacing_px
         canvas.decorate(self._draw)
@@ -84,6 +87,10 @@ class Axis:
             return
         x = self._canvas.x_px(at) - width / 2
         x = min(max(x, 0.0), self._canvas.width() - width)
+        if self.tag is not None:
+            tag = tag_box(self._canvas, self._edge, *self.tag)
+            if tag.left() - px(4) < x + width and x < tag.right() + px(4):
+                return
         painter.drawText(QPointF(round(x), area.bottom() + gap + metrics.ascent()), label)
 
 
@@ -105,17 +112,22 @@ class Grid:
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom() - 1))
 
 
-def draw_tag(painter: QPainter, canvas: Canvas, edge: Edge, at: float, text: str) -> None:
-    """A value in inverted colours on an axis."""
-    tokens, area, px = canvas.theme.tokens, canvas.area, canvas.theme.px
-    painter.setFont(canvas.theme.mono_font())
-    width, height = painter.fontMetrics().horizontalAdvance(text) + px(12), px(17)
+def tag_box(canvas: Canvas, edge: Edge, at: float, text: str) -> QRectF:
+    """Where the tag of a value stands on an axis."""
+    area, px = canvas.area, canvas.theme.px
+    metrics = QFontMetrics(canvas.theme.mono_font())
+    width, height = metrics.horizontalAdvance(text) + px(12), px(17)
     if edge is Edge.LEFT:
         y = min(max(round(canvas.y_px(at) - height / 2), 0), round(area.bottom()) - height)
-        box = QRectF(area.left() - 1 - width, y, width, height)
-    else:
-        x = min(max(round(canvas.x_px(at) - width / 2), 0), canvas.width() - width)
-        box = QRectF(x, area.bottom() + 2, width, height)
+        return QRectF(area.left() - 1 - width, y, width, height)
+    x = min(max(round(canvas.x_px(at) - width / 2), 0), canvas.width() - width)
+    return QRectF(x, area.bottom() + 2, width, height)
+
+
+def draw_tag(painter: QPainter, canvas: Canvas, edge: Edge, at: float, text: str) -> None:
+    """A value in inverted colours on an axis."""
+    tokens, box = canvas.theme.tokens, tag_box(canvas, edge, at, text)
+    painter.setFont(canvas.theme.mono_font())
     painter.fillRect(box, QColor(tokens.text))
     painter.setPen(QColor(tokens.panel))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,41 +65,52 @@ class Line:
 
     def __init__(self, canvas: Canvas) -> None:
         self.band, self.raw, self.smooth = Band(), Curve(connect="finite"), Curve(connect="finite")
-        for z, item in enumerate((self.band, self.raw, self.smooth)):
-            canvas.add_item(item, float(z))
+        self._items: tuple[Any, ...] = (self.band, self.raw, self.smooth)
+        self._looks: object = None
+        for item in self._items:
+            canvas.add_item(item)
+        self.set_z(0.0)
 
     def set_z(self, base: float) -> None:
         """Draw it over lines whose base is lower."""
-        self.band.setZValue(base)
-        self.raw.setZValue(base + 1)
-        self.smooth.setZValue(base + 2)
+        for above, item in enumerate(self._items):
+            if item.zValue() != base + above:
+                item.setZValue(base + above)
 
     def hide(self) -> None:
         """Draw nothing."""
-        for item in (self.band, self.raw, self.smooth):
+        for item in self._items:
             item.setVisible(False)
+        self._looks = None
 
     def draw(self, points: CurvePoints, style: LineStyle, scale: Scale, *, has_smooth: bool) -> None:
         """Take points and looks."""
-        opacity = _FADED if style.is_faded else 1.0
         is_band = bool((points.low < points.high).any())
-        raw_opacity = opacity * (_RAW_OPACITY if has_smooth else 1.0)
+        self._dress(style, is_band=is_band, has_smooth=has_smooth)
+        if style.is_hidden:
+            return
+        if is_band:
+            self.band.set_edges(points.steps, scale.of(points.low), scale.of(points.high))
+        if not (is_band and has_smooth):
+            self.raw.setData(points.steps, scale.of((points.low + points.high) / 2))
+        if has_smooth:
+            self.smooth.setData(points.steps, scale.of(points.smooth))
+
+    def _dress(self, style: LineStyle, *, is_band: bool, has_smooth: bool) -> None:
+        """Set pens only when they change: each costs as much as new points."""
+        if self._looks == (style, is_band, has_smooth):
+            return
+        self._looks = (style, is_band, has_smooth)
+        opacity = _FADED if style.is_faded else 1.0
         self.band.setVisible(is_band and not style.is_hidden)
         self.raw.setVisible(not style.is_hidden and not (is_band and has_smooth))
         self.smooth.setVisible(has_smooth and not style.is_hidden)
+        raw_opacity = opacity * (_RAW_OPACITY if has_smooth else 1.0)
         self.raw.setPen(cosmetic_pen(style.color, raw_opacity, () if has_smooth else style.dash))
         self.smooth.setPen(cosmetic_pen(style.color, opacity, style.dash))
         color = QColor(style.color)
         color.setAlphaF(_BAND_OPACITY * opacity)
         self.band.set_color(color)
-        low, high = scale.of(points.low), scale.of(points.high)
-        nothing = np.zeros(0)
-        if is_band:
-            self.band.set_edges(points.steps, low, high)
-        else:
-            self.band.set_edges(nothing, nothing, nothing)
-        self.raw.setData(points.steps, (low + high) / 2)
-        self.smooth.setData(points.steps if has_smooth else nothing, scale.of(points.smooth) if has_smooth else nothing)
 
 
 def value_at(points: CurvePoints, step: int | None) -> float | None:

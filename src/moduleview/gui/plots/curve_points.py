@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.records import RunState, SeriesKey
 from moduleview.telemetry.store_view import StoreView
 
 SMOOTHED_STEPS = 8
@@ -32,25 +32,59 @@ class CurvePoints:
     non_finite: NDArray[np.bool_]
 
 
-def is_thinned(first_step: int, last_step: int, n_columns: int) -> bool:
-    """A pixel would hold more than one step."""
-    return last_step - first_step + 1 > n_columns
+def column_width(first_step: int, last_step: int, n_columns: int) -> int:
+    """Steps a point has to hold, a power of two, so that there are at most ``n_columns`` points."""
+    width = 1
+    while last_step - first_step + 1 > n_columns * width:
+        width *= 2
+    return width
+
+
+def whole_columns(first_step: int, last_step: int, width: int) -> tuple[int, int]:
+    """The first and the last step of the points that are complete; a point begins at a multiple of its width.
+
+    Thus a point keeps its steps while the window moves, and nothing is drawn again until the next point begins, which
+    is when the window moves too.
+    """
+    first = first_step // width * width
+    return first, max(last_step // width * width - 1, first)
+
+
+def steps_to_draw(store: StoreView, steps: tuple[float, float], width_px: float) -> tuple[int, int, int]:
+    """First and last step to read for a plot, and how many of them a point has to hold.
+
+    While steps arrive the newest point is drawn once it is complete, afterwards as it is: nothing stays unseen.
+
+    Args:
+        store: Where the steps are.
+        steps: The left and the right edge of the plot.
+        width_px: Between the two.
+    """
+    low, high = steps
+    newest = -1 if store.last_step is None else store.last_step
+    first = max(0, int(low + 0.5))
+    width = column_width(first, max(int(high), first), max(64, int(width_px)))
+    last = max(min(int(high), newest), first)
+    if width == 1 or store.run.state is not RunState.RUNNING:
+        return first // width * width, last, width
+    return (*whole_columns(first, last, width), width)
 
 
 def read_points(
-    store: StoreView, lines: Sequence[tuple[SeriesKey, ...]], first_step: int, last_step: int, n_columns: int
+    store: StoreView, lines: Sequence[tuple[SeriesKey, ...]], first_step: int, last_step: int, width: int
 ) -> list[CurvePoints]:
-    """Points of several lines between two steps, inclusive, at most ``n_columns`` a line.
+    """Points of several lines between two steps, inclusive, each of ``width`` steps.
 
     Args:
         store: Where from.
         lines: The keys of each line; of several keys the norm over them is drawn.
         first_step: Seven steps more are read, so that the smoothed line does not flicker at the left edge.
         last_step: At least ``first_step``.
-        n_columns: Pixels.
+        width: As ``steps_to_draw`` gives it.
     """
     oldest = store.first_step
-    if is_thinned(first_step, last_step, n_columns) or oldest is None or first_step < oldest:
+    if width > 1 or oldest is None or first_step < oldest:
+        n_columns = max(1, -(-(last_step - first_step + 1) // width))
         return [_archived(store, keys, first_step, last_step, n_columns) for keys in lines]
     first_step = max(0, first_step - SMOOTHED_STEPS + 1)
     matrix = store.matrix([key for keys in lines for key in keys], last_step - first_step + 1, end_step=last_step)
@@ -106,11 +140,10 @@ def _points(
 
 def smoothed(values: NDArray[np.float64], width: int = SMOOTHED_STEPS) -> NDArray[np.float64]:
     """Mean of each value and up to ``width - 1`` before it, NaN left out; NaN where the value itself is NaN."""
-    finite = np.isfinite(values)
-    padded = np.concatenate([np.zeros(width - 1), np.where(finite, values, 0.0)])
-    counted = np.concatenate([np.zeros(width - 1), finite.astype(np.float64)])
     if not len(values):
         return values
-    sums = np.lib.stride_tricks.sliding_window_view(padded, width).sum(axis=1)
-    counts = np.lib.stride_tricks.sliding_window_view(counted, width).sum(axis=1)
+    finite = np.isfinite(values)
+    window = np.ones(width)  # a running sum would lose what follows a spike
+    sums = np.convolve(np.where(finite, values, 0.0), window)[: len(values)]
+    counts = np.convolve(finite.astype(np.float64), window)[: len(values)]
     return np.where(finite, sums / np.maximum(counts, 1.0), np.nan)

@@ -66,7 +66,7 @@ class MapCanvas(Canvas):
 
     def set_selected(self, fqn: str | None, rows: MapRows | None) -> None:
         """Frame the rows of a module or parameter."""
-        stretch = None if fqn is None or rows is None else rows.stretch(fqn)
+        stretch = None if fqn is None or rows is None else rows.marked_stretch(fqn)
         self._selected = stretch
         self.row_axis.selected = None if stretch is None or fqn is None else (fqn, *stretch)
         self.redraw()

@@ -65,6 +65,11 @@ class MapRows:
         end = int(np.searchsorted(self.nodes, int(self.snapshot.subtree_end[node])))
         return (first, end) if end > first else None
 
+    def marked_stretch(self, fqn: str) -> tuple[int, int] | None:
+        """As ``stretch``, but None where it is the whole map: a frame around everything tells nothing."""
+        stretch = self.stretch(fqn)
+        return None if stretch == (0, len(self)) and len(self) > 1 else stretch
+
     def module_at(self, row: int) -> str:
         """FQN of the module that a row belongs to."""
         return self.snapshot.fqns[int(self.nodes[row])]

@@ -77,17 +77,20 @@ class RowAxis:
 
     def _labels(self) -> list[_Label]:
         assert self.rows is not None
-        labels = []
-        if self.selected is not None:
-            fqn, first, end = self.selected
-            labels.append(_Label(fqn, self._middle(first, end), True, -1))
+        _fqn, first, end = ("", 0, 0) if self.selected is None else self.selected
         if self.names_rows():
-            labels += [_Label(fqn, self._middle(row, row + 1), False, 0) for row, fqn in enumerate(self.rows.fqns)]
-            return [label for label in labels if label.text and self._is_inside(label.y)]
-        for block in self.rows.blocks:
-            if self.selected is None or block.fqn != self.selected[0]:
-                size = block.end - block.first
-                labels.append(_Label(block.fqn, self._middle(block.first, block.end), False, len(self.rows) - size))
+            labels = [
+                _Label(fqn, self._middle(row, row + 1), first <= row < end, 0 if first <= row < end else 1)
+                for row, fqn in enumerate(self.rows.fqns)
+            ]
+        else:
+            blocks = [block for block in self.rows.blocks if self.selected is None or block.fqn != self.selected[0]]
+            labels = [
+                _Label(block.fqn, self._middle(block.first, block.end), False, block.first - block.end)
+                for block in blocks
+            ]
+            if self.selected is not None:
+                labels.append(_Label(self.selected[0], self._middle(first, end), True, -len(self.rows) - 1))
         return [label for label in labels if label.text and self._is_inside(label.y)]
 
     def _middle(self, first: int, end: int) -> float:

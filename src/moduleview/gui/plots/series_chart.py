@@ -88,6 +88,7 @@ class SeriesChart(Canvas):
         """Show the crosshair at a step, or nowhere."""
         if step != self._crosshair:
             self._crosshair = step
+            self._steps.tag = None if step is None else (float(step), number_format.exact_count(step))
             self.redraw()
 
     def bring_to_front(self, number: int | None) -> None:

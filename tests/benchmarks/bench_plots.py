@@ -1,0 +1,176 @@
+"""What the plots cost: refresh and paint of each panel at 160 series x 100 000 points, and the event loop's lateness.
+
+Run by hand: ``python tests/benchmarks/bench_plots.py``. Times are of this machine; the goals are those of the design:
+event loop p99 below 16 ms, and a share of a core that the frame clock keeps at about 3 % whatever is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).parents[1])]
+
+import numpy as np  # noqa: E402
+from PySide6.QtCore import QTimer  # noqa: E402
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
+
+from builders import Spec, declare_gradients, opened_store, snapshot_of  # noqa: E402
+from moduleview.gui.clock import Clock, ClockWork  # noqa: E402
+from moduleview.gui.gradient_scale import GradientScale  # noqa: E402
+from moduleview.gui.panel import Panel, PanelContext  # noqa: E402
+from moduleview.gui.panels.curves import CurvesPanel  # noqa: E402
+from moduleview.gui.panels.gradient_map import GradientMapPanel  # noqa: E402
+from moduleview.gui.panels.loss import LossPanel  # noqa: E402
+from moduleview.gui.panels.profile import ProfilePanel  # noqa: E402
+from moduleview.gui.selection import Selection  # noqa: E402
+from moduleview.gui.theme import Theme  # noqa: E402
+from moduleview.telemetry.commands import Capability  # noqa: E402
+from moduleview.telemetry.records import RunChanged, RunState, StepRecord  # noqa: E402
+from moduleview.telemetry.store import SeriesStore  # noqa: E402
+
+N_SERIES, N_STEPS, N_FRAMES = 160, 100_000, 60
+SIZES = {"gradient_map": (568, 338), "profile": (189, 338), "curves": (752, 292), "loss": (752, 292)}
+_TRAINING_S = 6.0
+_STEPS_A_SECOND = 40
+
+
+def model() -> Spec:
+    """20 blocks of 4 layers with 2 parameters each: 160 series."""
+    modules: list[tuple[str, str, tuple[tuple[str, tuple[int, ...]], ...]]] = [
+        ("", "Net", ()),
+        ("blocks", "ModuleList", ()),
+    ]
+    for block in range(N_SERIES // 8):
+        modules.append((f"blocks.{block}", "Block", ()))
+        modules += [(f"blocks.{block}.{at}", "Linear", (("weight", (4, 4)), ("bias", (4,)))) for at in range(4)]
+    return modules
+
+
+def filled_store() -> SeriesStore:
+    """A store with every step of ``N_STEPS``."""
+    store = opened_store(snapshot_of(model()))
+    n = len(declare_gradients(store))
+    generator = np.random.default_rng(0)
+    series = np.arange(n, dtype=np.int32)
+    base = generator.normal(-2, 1, n)
+    for step in range(N_STEPS):
+        values = 10.0 ** (base + generator.normal(0, 0.2, n))
+        store.apply(StepRecord(0, step, step * 0.01, series, values.astype(np.float32)))
+    store.apply(RunChanged(RunState.RUNNING))
+    return store
+
+
+class Trainer:
+    """Adds a step when asked."""
+
+    def __init__(self, store: SeriesStore) -> None:
+        self._store = store
+        self._n = 1 + N_SERIES
+        self._series = np.arange(self._n, dtype=np.int32)
+        self._generator = np.random.default_rng(1)
+
+    def step(self) -> None:
+        last = self._store.last_step
+        assert last is not None
+        values = (10.0 ** self._generator.normal(-2, 1, self._n)).astype(np.float32)
+        self._store.apply(StepRecord(0, last + 1, last * 0.01, self._series, values))
+
+
+def frame_ms(panel: Panel, store: SeriesStore, trainer: Trainer, application: QApplication) -> list[float]:
+    """Milliseconds of CPU of refresh and of refresh with paint, a step further each time."""
+    refreshes, frames = [], []
+    for _ in range(N_FRAMES):
+        trainer.step()
+        begin = time.process_time()
+        panel.refresh(store)
+        refreshes.append(time.process_time() - begin)
+        application.processEvents()
+        frames.append(time.process_time() - begin)
+    idle = time.perf_counter()
+    panel.refresh(store)
+    idle = time.perf_counter() - idle
+    return [1e3 * x for x in (np.median(refreshes), np.median(frames), np.percentile(frames, 99), idle)]
+
+
+def loop_lateness_ms(
+    panels: list[Panel], store: SeriesStore, trainer: Trainer, application: QApplication
+) -> tuple[float, float]:
+    """p99 of how late a 4 ms timer is, and the share of a core, while steps arrive and a clock draws all panels."""
+    lateness: list[float] = []
+    expected = [time.perf_counter() + 0.004]
+
+    def tick() -> None:
+        now = time.perf_counter()
+        lateness.append(max(0.0, now - expected[0]))
+        expected[0] = now + 0.004
+
+    def draw() -> None:
+        for panel in panels:
+            panel.refresh(store)
+
+    work = ClockWork(lambda _budget: False, lambda: True, draw, lambda: None, lambda: None)
+    clock = Clock(work, application)
+    clock.start()
+    timers = []
+    for interval, slot in ((4, tick), (1000 // _STEPS_A_SECOND, trainer.step)):
+        timer = QTimer(application)
+        timer.timeout.connect(slot)
+        timer.start(interval)
+        timers.append(timer)
+    cpu, begin = time.process_time(), time.perf_counter()
+    while time.perf_counter() - begin < _TRAINING_S:
+        application.processEvents()
+        time.sleep(0.0005)
+    clock.stop()
+    for timer in timers:
+        timer.stop()
+    share = (time.process_time() - cpu) / (time.perf_counter() - begin)
+    return 1e3 * float(np.percentile(lateness, 99)), share
+
+
+def main() -> None:
+    application = QApplication([])
+    parent = QWidget()
+    store = filled_store()
+    theme = Theme(parent)
+    context = PanelContext(
+        store,
+        Selection(parent),
+        theme,
+        GradientScale(parent),
+        lambda: Capability.CONTROL,
+        lambda _command: None,
+        lambda _action: None,
+        lambda _text: None,
+    )
+    trainer = Trainer(store)
+    panels: list[Panel] = []
+    context.selection.select("blocks.3", "blocks.4", "blocks.5", "blocks.6")  # 16 curves
+    print(f"{N_SERIES} series x {N_STEPS} steps; milliseconds of CPU")
+    print(f"{'panel':>14} {'window':>8} {'refresh':>8} {'+ paint':>8} {'p99':>8} {'unchanged':>10}")
+    for kind in (GradientMapPanel, CurvesPanel, ProfilePanel, LossPanel):
+        panel = kind(context)
+        panel.resize(*SIZES[panel.panel_id])
+        panel.show()
+        panels.append(panel)
+        for window in (240, 1000, None):
+            context.axes.set_window(window)
+            panel.refresh(store)
+            application.processEvents()
+            refresh, frame, worst, idle = frame_ms(panel, store, trainer, application)
+            print(f"{panel.panel_id:>14} {window or 'all':>8} {refresh:8.2f} {frame:8.2f} {worst:8.2f} {idle:10.4f}")
+        panel.hide()
+    for panel in panels:
+        panel.show()
+    for window in (240, 1000, None):
+        context.axes.set_window(window)
+        late, share = loop_lateness_ms(panels, store, trainer, application)
+        print(f"window {window or 'all'}: event loop p99 {late:.1f} ms late, {share:.0%} of a core")
+
+
+if __name__ == "__main__":
+    main()
