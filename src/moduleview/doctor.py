@@ -264,14 +264,15 @@ def _main() -> int:
     parser.add_argument(
         "--missing-packages",
         nargs="?",
-        const="offscreen",
+        const="",
         metavar="PLATFORM",
-        help="print only the Debian packages that Qt needs for PLATFORM (offscreen, xcb, wayland) and that are missing",
+        help="print only the Debian packages that Qt needs and that are missing, for PLATFORM (offscreen, xcb, wayland) "
+        "or for what this session has",
     )
     arguments = parser.parse_args()
     if arguments.missing_packages is None:
         return run_doctor()
-    print(*missing_qt_libraries(arguments.missing_packages))
+    print(*missing_qt_libraries(arguments.missing_packages or chosen_platform() or "offscreen"))
     return 0
 
 

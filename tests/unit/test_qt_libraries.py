@@ -99,9 +99,10 @@ def needed_by(path):
     return {name for name in every if f"\0{name}\0".encode() in content}
 
 
-def test_packages_for_the_makefile_are_printed_alone():
+@pytest.mark.parametrize("platform", [[], ["offscreen"]])
+def test_packages_for_the_makefile_are_printed_alone(bare_session, platform):
     printed = subprocess.run(
-        [sys.executable, "-m", "moduleview.doctor", "--missing-packages", "offscreen"],
+        [sys.executable, "-m", "moduleview.doctor", "--missing-packages", *platform],
         capture_output=True,
         text=True,
         check=True,
