@@ -266,7 +266,7 @@ def _main() -> int:
         nargs="?",
         const="",
         metavar="PLATFORM",
-        help="print only the Debian packages that Qt needs and that are missing, for PLATFORM (offscreen, xcb, wayland) "
+        help="print only the missing Debian packages that Qt needs: for PLATFORM (offscreen, xcb, wayland), "
         "or for what this session has",
     )
     arguments = parser.parse_args()
