@@ -123,7 +123,9 @@ def test_stop_ends_the_run_and_the_next_one_begins_anew_at_step_0() -> None:
         taken.source.send(Run(n_steps=3))
         assert taken.until_state(RunState.PAUSED).step == 3
         again = taken.records[n_before:]
-    assert isinstance(again[0], ModelOpened)
+    assert isinstance(again[0], RunChanged)
+    assert again[0].state is RunState.OPENING
+    assert isinstance(again[1], ModelOpened)
     assert len(made) == 2
     assert made[0].model is not made[1].model
     assert [record.step for record in again if isinstance(record, StepRecord)] == [0, 1, 2]

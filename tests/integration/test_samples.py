@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 
@@ -21,6 +22,15 @@ from moduleview.telemetry.records import ModelOpened, RunState
 from source_records import opened
 
 SAMPLES = ("digits", "exploding", "transformer", "unregistered", "vanishing")
+
+
+@pytest.fixture(autouse=True)
+def one_compute_thread() -> Iterator[None]:
+    """Nets this small are trained faster by one thread than by several that wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def losses_of(task: TrainingTask, n_steps: int) -> list[float]:

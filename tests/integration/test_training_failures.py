@@ -296,7 +296,7 @@ def test_model_without_parameters_cannot_be_given_training_data() -> None:
         assert "no parameters" in taken.failure().title
 
 
-@pytest.mark.filterwarnings("default:odd")
+@pytest.mark.filterwarnings("ignore:odd")
 def test_warnings_of_the_users_code_do_not_stop_it() -> None:
     def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         warnings.warn("odd", stacklevel=1)
