@@ -175,3 +175,14 @@ def test_a_trial_changes_no_weight(watch: Watch) -> None:
         return digest(run.model)
 
     assert weights(ticked=True) == weights(ticked=False)
+
+
+def test_both_names_of_a_shared_module_can_be_ticked(watch: Watch) -> None:
+    linear = nn.Linear(3, 3)
+    model = nn.Sequential(nn.Linear(3, 3), linear, linear)
+    run = watch(model)
+    run.tick(BACKWARD_PRE, "1", "2")
+    three_steps(run)
+    values = run.values("backward_pre.mean")
+    assert set(values) == {("1", ""), ("1", "call 1"), ("2", ""), ("2", "call 1")}
+    assert values["1", "call 1"] == values["2", "call 1"] == 1.0

@@ -15,6 +15,7 @@ from torch import nn
 
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.model_index import ModelIndex, is_script
+from moduleview.hooks.silent_hook import is_in_backward
 from moduleview.telemetry.hooks import HookKind
 
 _INSTEAD = "Tick backward instead, which shows the same gradient."
@@ -62,6 +63,8 @@ class Trial:
 
     def see_inputs(self, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002  a forward-pre hook
         """Before the forward."""
+        if is_in_backward():
+            return  # a checkpoint's recompute
         tensors = [argument for argument in args if isinstance(argument, torch.Tensor)]
         self._inputs_need_gradient |= any(tensor.requires_grad for tensor in tensors)
         self._inputs.append(_versions(tensors))

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
-import torch
-from torch import nn
 from torch.nn.parameter import is_lazy
-from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import Trial, reason_it_cannot_fire
-from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.observer import Observer, Watched
+from moduleview.hooks.own_hooks import OwnHooks
 from moduleview.hooks.silence import reason_it_was_silent
-from moduleview.hooks.silent_hook import SilentHook, is_in_backward
-from moduleview.hooks.ticked import MAX_CALLS, Sighting, StepSightings, Ticked, named_parts
+from moduleview.hooks.ticked import Sighting, StepSightings, Ticked
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 
@@ -37,8 +30,8 @@ class HookSet:
     def __init__(self, index: ModelIndex) -> None:
         self._index = index
         self._ticked: dict[_Key, Ticked] = {}
-        self._put_on: dict[_Key, _PutOn] = {}
         self._sightings = StepSightings()
+        self._own = OwnHooks(self._sightings)
         self._observer = Observer(self._sightings)
         self._calls: dict[int, int] = {}
         self._slots = itertools.count()
@@ -51,29 +44,29 @@ class HookSet:
         """Tick or untick one kind on many nodes; ticking again tries again what failed."""
         for fqn in command.fqns:
             key = (fqn, command.kind)
-            if not command.enabled:
-                self._take_off(key)
-                self._ticked.pop(key, None)
-            elif key not in self._ticked or self._ticked[key].status is not HookStatus.ACTIVE:
-                self._take_off(key)
+            known = self._ticked.get(key)
+            if command.enabled and known is not None and known.status is HookStatus.ACTIVE:
+                continue
+            if known is not None:
+                self._own.take_off(self._ticked.pop(key))
+            if command.enabled:
                 self._ticked[key] = Ticked(fqn, command.kind)
                 self._arm(self._ticked[key])
         self._rebuild_watch()
 
     def bind(self, index: ModelIndex) -> None:
         """The model changed: put every ticked hook on again where its name leads now."""
-        for key in list(self._put_on):
-            self._take_off(key)
         self._index = index
         for ticked in self._ticked.values():
+            self._own.take_off(ticked)
             if ticked.status is not HookStatus.FAILED:
                 self._arm(ticked)
         self._rebuild_watch()
 
     def remove_all(self) -> None:
         """Take everything off and forget what was ticked."""
-        for key in list(self._put_on):
-            self._take_off(key)
+        for ticked in self._ticked.values():
+            self._own.take_off(ticked)
         self._ticked.clear()
         self._sightings.end()
         self._rebuild_watch()
@@ -81,7 +74,7 @@ class HookSet:
 
     def has_lost_target(self) -> bool:
         """A ticked name leads elsewhere now, a parameter lost its hook, or thawed: ``bind`` again."""
-        return any(self._is_lost(key, ticked) for key, ticked in self._ticked.items())
+        return any(self._is_lost(ticked) for ticked in self._ticked.values())
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -90,22 +83,19 @@ class HookSet:
         self._sightings.begin(step)
         self._observer.begin_step(count_calls=count_calls)
         for ticked in self._ticked.values():
-            ticked.calls_in_step = 0
+            ticked.begin_step()
 
     def gradients_are_ready(self) -> None:
         """Before the optimizer: the moment to see whether a trial's outputs were changed in place."""
-        for put_on in self._put_on.values():
-            if put_on.trial is not None:
-                put_on.trial.judge_changes()
+        for trial in self._own.trials():
+            trial.judge_changes()
 
     def end_step(self) -> list[Sighting]:
         """A step ended: what was seen in it. Hooks that fired, failed or kept silent change their status."""
         seen = self._sightings.end()
         self._calls = self._observer.end_step()
-        is_changed = False
-        for key, ticked in self._ticked.items():
-            is_changed |= self._settle(key, ticked)
-        if is_changed:
+        n_changed = sum(self._settle(ticked) for ticked in self._ticked.values())
+        if n_changed:
             self._rebuild_watch()
         return seen
 
@@ -166,14 +156,11 @@ class HookSet:
             ticked.cannot_fire(reason)
             return
         if ticked.kind is HookKind.FORWARD_PRE:
-            self._put_pre_hook_on(ticked, module)
+            self._own.put_forward_pre_on(ticked, module)
         elif ticked.kind is HookKind.BACKWARD_PRE:
-            trial = Trial()
-            handle = module.register_forward_pre_hook(SilentHook(trial.see_inputs), with_kwargs=True)
-            self._put_on[ticked.fqn, ticked.kind] = _PutOn(handle, trial)
-            ticked.is_on_trial = True
-            return
-        ticked.is_armed = True
+            self._own.put_trial_on(ticked, module)
+        else:
+            ticked.is_armed = True  # the observer sees it
 
     def _arm_parameter(self, ticked: Ticked) -> None:
         parameter = self._index.parameters.get(ticked.fqn)
@@ -184,22 +171,7 @@ class HookSet:
         elif not parameter.requires_grad:
             ticked.cannot_fire("It is frozen: requires_grad is False, so it gets no gradient.")
         else:
-            hook = functools.partial(self._on_parameter_gradient, ticked)
-            handle = parameter.register_hook(hook)  # type: ignore[no-untyped-call]
-            self._put_on[ticked.fqn, ticked.kind] = _PutOn(handle, parameter=parameter, identity=parameter._cdata)
-            ticked.is_armed = True
-
-    def _put_pre_hook_on(self, ticked: Ticked, module: nn.Module) -> None:
-        hook = SilentHook(functools.partial(self._on_forward_pre, ticked))
-        handle = module.register_forward_pre_hook(hook, with_kwargs=True)
-        self._put_on[ticked.fqn, ticked.kind] = _PutOn(handle)
-
-    def _take_off(self, key: _Key) -> None:
-        put_on = self._put_on.pop(key, None)
-        if put_on is not None:
-            put_on.remove()
-        if key in self._ticked:
-            self._ticked[key].is_armed = self._ticked[key].is_on_trial = False
+            self._own.put_tensor_hook_on(ticked, parameter)
 
     def _rebuild_watch(self) -> None:
         by_module: dict[int, list[Ticked]] = {}
@@ -213,112 +185,56 @@ class HookSet:
         for ticked in group:
             of_kind.setdefault(ticked.kind, []).append(ticked)
         module = self._index.modules[next(iter(of_kind.values()))[0].fqn]
-        on_trial = [self._put_on[t.fqn, t.kind].trial for t in of_kind.get(HookKind.BACKWARD_PRE, ()) if not t.is_armed]
+        backward_pre = of_kind.get(HookKind.BACKWARD_PRE, ())
+        trials = (self._own.trial_of(ticked) for ticked in backward_pre)
         return Watched(
             next(self._slots),
             weakref.ref(module),
             tuple(of_kind.get(HookKind.FORWARD, ())),
             tuple(of_kind.get(HookKind.BACKWARD, ())),
-            tuple(t for t in of_kind.get(HookKind.BACKWARD_PRE, ()) if t.is_armed),
-            on_trial[0] if on_trial else None,
+            tuple(ticked for ticked in backward_pre if ticked.is_armed),
+            tuple(trial for trial in trials if trial is not None),
         )
 
     # -- after a step ----------------------------------------------------------------------------------------------
 
-    def _settle(self, key: _Key, ticked: Ticked) -> bool:
+    def _settle(self, ticked: Ticked) -> bool:
         """Bring a hook's status up to date; True when what is put on changed."""
-        put_on = self._put_on.get(key)
-        if put_on is not None and put_on.trial is not None:
-            self._end_trial(key, ticked, put_on.trial)
+        trial = self._own.trial_of(ticked)
+        if trial is not None:
+            self._end_trial(ticked, trial)
             return True
         if ticked.status is HookStatus.FAILED:
             was_armed = ticked.is_armed
-            self._take_off(key)
+            self._own.take_off(ticked)
             return was_armed
         if ticked.is_armed and ticked.n_fires:
             ticked.status, ticked.reason = HookStatus.ACTIVE, ""
         elif ticked.is_armed:
-            watched = (
-                None if ticked.kind is HookKind.TENSOR else self._observer.watched(self._index.modules[ticked.fqn])
-            )
+            module = self._index.modules.get(ticked.fqn)
+            watched = None if module is None else self._observer.watched(module)
             ticked.cannot_fire(reason_it_was_silent(ticked.kind, watched))
         return False
 
-    def _end_trial(self, key: _Key, ticked: Ticked, trial: Trial) -> None:
+    def _end_trial(self, ticked: Ticked, trial: Trial) -> None:
         trial.judge_changes()
-        self._take_off(key)
+        self._own.take_off(ticked)
         if trial.verdict:
             ticked.cannot_fire(trial.verdict)
             return
-        module = self._index.modules[ticked.fqn]
-        hook = SilentHook(functools.partial(self._on_backward_pre, ticked))
-        self._put_on[key] = _PutOn(module.register_full_backward_pre_hook(hook))
-        ticked.status, ticked.reason, ticked.is_armed = HookStatus.ACTIVE, "", True
+        self._own.put_backward_pre_on(ticked, self._index.modules[ticked.fqn])
+        ticked.status, ticked.reason = HookStatus.ACTIVE, ""
 
-    def _is_lost(self, key: _Key, ticked: Ticked) -> bool:
+    def _is_lost(self, ticked: Ticked) -> bool:
         if ticked.kind is not HookKind.TENSOR:
             return ticked.is_armed and not self._index.still_has_module(ticked.fqn)
         parameter = self._index.parameters.get(ticked.fqn)
-        if parameter is None:
+        if parameter is None or ticked.status is HookStatus.FAILED:
             return False
+        if not self._index.still_has_parameter(ticked.fqn):
+            return True
         can_fire = parameter.requires_grad and not is_lazy(parameter)
-        if not self._index.still_has_parameter(ticked.fqn) or ticked.is_armed != can_fire:
-            return ticked.status is not HookStatus.FAILED
-        return ticked.is_armed and not self._put_on[key].is_on(parameter)
-
-    # -- what torch calls ------------------------------------------------------------------------------------------
-
-    def _on_forward_pre(self, ticked: Ticked, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002
-        if self._sightings.step < 0 or is_in_backward():
-            return
-        call = ticked.calls_in_step
-        ticked.calls_in_step += 1
-        inputs = (args, kwargs) if kwargs else args
-        parts = named_parts(call, bounded_leaves(inputs)) if call < MAX_CALLS else []
-        self._sightings.note(ticked, parts)
-
-    def _on_backward_pre(self, ticked: Ticked, module: nn.Module, gradients: Any) -> None:
-        watched = self._observer.watched(module)
-        if self._sightings.step < 0 or watched is None:
-            return
-        waiting = watched.waiting.get("backward_pre")
-        if not waiting:
-            self._sightings.note(ticked, ())
-            return
-        self._sightings.note(ticked, named_parts(waiting.pop(), bounded_leaves(gradients)))
-
-    def _on_parameter_gradient(self, ticked: Ticked, gradient: torch.Tensor | None) -> None:
-        if self._sightings.step < 0 or gradient is None or not ticked.is_armed:
-            return
-        call = ticked.calls_in_step
-        ticked.calls_in_step += 1
-        self._sightings.note(ticked, named_parts(call, [("", gradient)]) if call < MAX_CALLS else [])
+        return ticked.is_armed != can_fire or (ticked.is_armed and not self._own.is_on(ticked, parameter))
 
 
 _OBSERVED = (HookKind.FORWARD_PRE, HookKind.FORWARD, HookKind.BACKWARD, HookKind.BACKWARD_PRE)
-
-
-@dataclass(frozen=True, eq=False)
-class _PutOn:
-    """What torch was given for one ticked hook.
-
-    Attributes:
-        handle: To take it off again.
-        trial: The trial that runs instead of the hook itself.
-        parameter: That has the hook.
-        identity: Of the tensor behind the parameter: ``swap_module_params`` puts another one there, and the Python
-            object keeps a table of hooks that are dead.
-    """
-
-    handle: RemovableHandle
-    trial: Trial | None = None
-    parameter: nn.Parameter | None = None
-    identity: int = 0
-
-    def remove(self) -> None:
-        self.handle.remove()
-        if self.parameter is not None and not self.parameter._backward_hooks:
-            self.parameter._backward_hooks = None  # an empty table would be a trace, and cost a call each backward
-
-    def is_on(self, parameter: nn.Parameter) -> bool:
-        return self.handle.id in (parameter._backward_hooks or {}) and parameter._cdata == self.identity

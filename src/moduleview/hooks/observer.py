@@ -27,7 +27,7 @@ from moduleview.hooks.forecast import Trial
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.own_warnings import OwnWarnings
 from moduleview.hooks.silent_hook import is_in_backward, is_observable
-from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, part_name
+from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, named_parts, part_name
 
 _Leaves = list[tuple[str, torch.Tensor]]
 
@@ -40,7 +40,7 @@ class Watched:
         slot: Its number; a closure holds this, never a tensor or the module.
         module: Ids are reused, so an id alone proves nothing.
         forward, backward: Hooks that its outputs, and the gradients at them, are for.
-        trial: Collects what a forecast needs, in one step.
+        trials: Collect what a forecast needs, in one step.
         waiting: Calls whose gradient is still to come, by place in the output; the last one comes first.
     """
 
@@ -49,7 +49,7 @@ class Watched:
     forward: tuple[Ticked, ...] = ()
     backward: tuple[Ticked, ...] = ()
     backward_pre: tuple[Ticked, ...] = ()
-    trial: Trial | None = None
+    trials: tuple[Trial, ...] = ()
     n_calls: int = 0
     output_needs_gradient: bool = False
     waiting: dict[str, list[int]] = field(default_factory=dict)
@@ -135,17 +135,16 @@ class Observer:
             return
         call = watched.n_calls
         watched.n_calls += 1
-        if watched.trial is not None:
-            watched.trial.see_output(output, leaves)
+        for trial in watched.trials:
+            trial.see_output(output, leaves)
         if call >= MAX_CALLS:
             for ticked in watched.forward:
                 self._sightings.note(ticked, ())
             return
         for ticked in watched.forward:
-            parts = [(part_name(call, place if index else ""), t) for index, (place, t) in enumerate(leaves)]
-            self._sightings.note(ticked, parts)
-        if watched.backward_pre:
-            watched.waiting.setdefault("backward_pre", []).append(call)
+            self._sightings.note(ticked, named_parts(call, leaves))
+        for ticked in watched.backward_pre:
+            ticked.waiting.append(call)
         self._hook_gradients(watched, leaves, args, call)
 
     def _hook_gradients(self, watched: Watched, leaves: _Leaves, args: Any, call: int | None) -> None:

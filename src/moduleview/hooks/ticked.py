@@ -25,6 +25,7 @@ class Ticked:
         is_armed: Put on. A hook that is armed but was not called yet says CANNOT_FIRE, and why, until it is.
         is_on_trial: A step of looking on tells whether it may be put on.
         calls_in_step: Of this hook, for kinds that count their own.
+        waiting: Calls of the module whose gradient is still to come; the last one comes first.
     """
 
     fqn: str
@@ -36,7 +37,18 @@ class Ticked:
     n_fires: int = 0
     spent_s: float = 0.0
     seen: Seen | None = None
-    calls_in_step: int = field(default=0, repr=False)
+    calls_in_step: int = 0
+    waiting: list[int] = field(default_factory=list)
+
+    def begin_step(self) -> None:
+        """Number calls from 0 again."""
+        self.calls_in_step = 0
+        self.waiting.clear()
+
+    def next_call(self) -> int:
+        """The number of the call that runs now."""
+        self.calls_in_step += 1
+        return self.calls_in_step - 1
 
     def cannot_fire(self, reason: str) -> None:
         """Say why it is not put on, or was not called."""
@@ -89,8 +101,9 @@ class StepSightings:
         began_s = time.perf_counter()
         try:
             with torch.no_grad():
-                for part, tensor in parts:
-                    ticked.seen = Seen(tuple(tensor.shape), tensor.dtype, is_sampled(tensor))
+                for index, (part, tensor) in enumerate(parts):
+                    if not index:
+                        ticked.seen = Seen(tuple(tensor.shape), tensor.dtype, is_sampled(tensor))
                     self.seen.append(Sighting(ticked.fqn, ticked.kind, part, statistics_of(tensor)))
         except Exception as error:
             ticked.fail(error, self.step)
