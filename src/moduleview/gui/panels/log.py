@@ -39,6 +39,7 @@ class LogPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._revision = -1
+        self._is_drawing = False  # what moves the scroll bar now is not a person
         self.model = LogModel(self)
         self.filter = QLineEdit(self)
         self.filter.setPlaceholderText(self.tr("Filter lines"))
@@ -78,8 +79,10 @@ class LogPanel(Panel):
         if store.log_revision == self._revision:
             return
         self._revision = store.log_revision
+        self._is_drawing = True
         self.model.take(store)
         self._show()
+        self._is_drawing = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The lines' column fills the table."""
@@ -124,9 +127,8 @@ class LogPanel(Panel):
 
     def _on_scrolled(self, value: int) -> None:
         """Scrolling up stops following, scrolling to the end goes on with it."""
-        bar = self.table.verticalScrollBar()
-        if bar.isSliderDown() or self.table.underMouse() or self.table.hasFocus():
-            self.follow.setChecked(value >= bar.maximum())
+        if not self._is_drawing:
+            self.follow.setChecked(value >= self.table.verticalScrollBar().maximum())
 
     def _on_copy(self) -> None:
         if not self.table.selectionModel().hasSelection():
