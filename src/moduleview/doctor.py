@@ -11,24 +11,25 @@ import importlib.util
 import json
 import os
 import platform as machine
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from platformdirs import user_config_path
 
 import moduleview
 from moduleview.qt_libraries import (
+    bad_pair,
     chosen_platform,
     display_problem,
     install_command,
+    installed_version,
     is_linux,
     missing_qt_libraries,
+    version_numbers,
 )
 from moduleview.resources import resource_path
 
@@ -44,7 +45,7 @@ print(json.dumps({
     "threads": torch.get_num_threads(),
 }))
 """
-_MINIMUM_PYTHON, _MINIMUM_TORCH, _MINIMUM_PYSIDE = (3, 11), (2, 4), (6, 8)
+_MINIMUM_PYTHON, _MINIMUM_TORCH = (3, 11), (2, 4)
 
 
 class Verdict(StrEnum):
@@ -158,7 +159,7 @@ def _check_devices(cuda_build: str, cuda_devices: Sequence[str], has_mps: bool) 
 
 def check_pyside() -> Check:
     """PySide6's version, and whether it is known to fail."""
-    found = _installed_version("PySide6-Essentials")
+    found = installed_version("PySide6-Essentials")
     if found is None:
         return Check("PySide6", Verdict.LACKS, "not installed", "Install it with: pip install PySide6-Essentials")
     problem = bad_pair(found, sys.version_info[:2])
@@ -167,36 +168,15 @@ def check_pyside() -> Check:
     return Check("PySide6", Verdict.OK, found)
 
 
-def bad_pair(pyside: str, python: tuple[int, int]) -> str:
-    """What is known to go wrong with this PySide6 on this Python, and what to do; "" when nothing is.
-
-    Both were tried: 6.12.0 loses a reference to None with each wrapped call on Python below 3.12, which ends the
-    process within seconds; 6.9.1 breaks pyqtgraph.
-    """
-    numbers = version_numbers(pyside)
-    if numbers < _MINIMUM_PYSIDE:
-        return 'Too old: pip install "PySide6-Essentials>=6.8"'
-    if numbers == (6, 9, 1):
-        return 'Breaks pyqtgraph: pip install "PySide6-Essentials>=6.8,!=6.9.1"'
-    if numbers == (6, 12, 0) and python < (3, 12):
-        return 'Aborts the process on Python below 3.12: pip install "PySide6-Essentials<6.12"'
-    return ""
-
-
 def check_package(name: str, first: tuple[int, int], below: tuple[int, int]) -> Check:
     """Whether a package is there in a version from ``first`` up to, not including, ``below``."""
     wanted = f"{name}>={first[0]}.{first[1]},<{below[0]}.{below[1]}"
-    found = _installed_version(name)
+    found = installed_version(name)
     if found is None:
         return Check(name, Verdict.LACKS, "not installed", f'Install it with: pip install "{wanted}"')
     if not first <= version_numbers(found)[:2] < below:
         return Check(name, Verdict.NOTE, f"{found} was not tried", f'Tried with: pip install "{wanted}"')
     return Check(name, Verdict.OK, found)
-
-
-def version_numbers(text: str) -> tuple[int, ...]:
-    """``2.13.0+cpu`` as (2, 13, 0)."""
-    return tuple(int(number) for number in re.findall(r"\d+", text.partition("+")[0])[:3])
 
 
 def settings_path() -> Path:
@@ -250,13 +230,6 @@ def _check_cores() -> Check:
     if available == 1:
         return Check("cores", Verdict.NOTE, text, "Training and the window share one core: both will be slow.")
     return Check("cores", Verdict.OK, text)
-
-
-def _installed_version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
 
 
 def _main() -> int:

@@ -1,4 +1,4 @@
-"""Which shared libraries Qt needs on Linux, whether they are here, and whether there is a display to draw on.
+"""Whether Qt can work here: its version, the shared libraries it needs on Linux, and a display to draw on.
 
 Qt aborts the process where another library would raise, so this is looked at before QApplication is made. Nothing here
 imports Qt: a library that is missing would make that very import fail.
@@ -9,9 +9,13 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import re
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+PYSIDE = "PySide6-Essentials"
+_MINIMUM_PYSIDE = (6, 8)
 _BASE = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
@@ -57,16 +61,7 @@ def is_linux() -> bool:
 
 def chosen_platform() -> str:
     """The Qt platform that would be used: ``QT_QPA_PLATFORM``, else what the session offers; "" for no display."""
-    asked = os.environ.get("QT_QPA_PLATFORM", "").split(";")[0].split(":")[0].strip()
-    if asked:
-        return asked
-    if not is_linux():
-        return {"darwin": "cocoa", "win32": "windows"}.get(sys.platform, "")
-    if os.environ.get("WAYLAND_DISPLAY") and os.environ.get("XDG_SESSION_TYPE") == "wayland":
-        return "wayland"
-    if os.environ.get("DISPLAY"):
-        return "xcb"
-    return "wayland" if os.environ.get("WAYLAND_DISPLAY") else ""
+    return next(iter(_platforms_to_try()), "")
 
 
 def missing_qt_libraries(platform: str) -> list[str]:
@@ -110,23 +105,72 @@ def display_problem() -> str | None:
 
     To be called before QApplication is made, since Qt ends the process where this only says so.
     """
+    pyside = installed_version(PYSIDE)
+    known = bad_pair(pyside, sys.version_info[:2]) if pyside else ""
+    if known:
+        return f"The window cannot run on PySide6 {pyside}. {known}"
     if not is_linux():
         return None
-    platform = chosen_platform()
-    if not platform:
+    problems = [_platform_problem(platform) for platform in _platforms_to_try()]
+    if not problems:
         return (
             "There is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set). "
             'Use "moduleview shot TARGET --steps 100 -o window.png" for a picture of the window, '
             '"moduleview inspect TARGET" for text, log in with "ssh -X", '
             "or set QT_QPA_PLATFORM=offscreen to run without one."
         )
-    return _plugin_problem(platform) or _library_problem(platform) or _connection_problem(platform)
+    return None if None in problems else problems[0]
+
+
+def bad_pair(pyside: str, python: tuple[int, int]) -> str:
+    """What is known to go wrong with this PySide6 on this Python, and what to do; "" when nothing is.
+
+    Both were tried: 6.12.0 loses a reference to None with each wrapped call on Python below 3.12, which ends the
+    process within seconds; 6.9.1 breaks pyqtgraph.
+    """
+    numbers = version_numbers(pyside)
+    if numbers < _MINIMUM_PYSIDE:
+        return 'Too old: pip install "PySide6-Essentials>=6.8"'
+    if numbers == (6, 9, 1):
+        return 'Breaks pyqtgraph: pip install "PySide6-Essentials>=6.8,!=6.9.1"'
+    if numbers == (6, 12, 0) and python < (3, 12):
+        return 'Aborts the process on Python below 3.12: pip install "PySide6-Essentials<6.12"'
+    return ""
+
+
+def version_numbers(text: str) -> tuple[int, ...]:
+    """``2.13.0+cpu`` as (2, 13, 0)."""
+    return tuple(int(number) for number in re.findall(r"\d+", text.partition("+")[0])[:3])
+
+
+def installed_version(distribution: str) -> str | None:
+    """The version of a distribution, read without importing it; None when it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 def install_command(packages: list[str]) -> str:
     """The line that installs Debian packages."""
     prefix = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
     return f"{prefix}apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def _platforms_to_try() -> list[str]:
+    """In Qt's order: what fails is passed over for the next one (XWayland beside Wayland)."""
+    asked = os.environ.get("QT_QPA_PLATFORM", "")
+    if asked:
+        return [name.split(":")[0].strip() for name in asked.split(";") if name.strip()]
+    if not is_linux():
+        return [{"darwin": "cocoa", "win32": "windows"}.get(sys.platform, "native")]
+    found = {"wayland": os.environ.get("WAYLAND_DISPLAY"), "xcb": os.environ.get("DISPLAY")}
+    first = "wayland" if os.environ.get("XDG_SESSION_TYPE") == "wayland" else "xcb"
+    return [name for name in sorted(found, key=lambda name: name != first) if found[name]]
+
+
+def _platform_problem(platform: str) -> str | None:
+    return _plugin_problem(platform) or _library_problem(platform) or _connection_problem(platform)
 
 
 def _plugin_problem(platform: str) -> str | None:

@@ -18,23 +18,6 @@ def answer(monkeypatch, **facts):
     monkeypatch.setattr(doctor.subprocess, "run", run)
 
 
-@pytest.mark.parametrize(
-    ("pyside", "python", "is_bad"),
-    [
-        ("6.12.0", (3, 11), True),
-        ("6.12.0", (3, 12), False),
-        ("6.12.1", (3, 11), False),
-        ("6.9.1", (3, 13), True),
-        ("6.7.3", (3, 12), True),
-        ("6.11.3", (3, 11), False),
-    ],
-)
-def test_known_bad_pairs_are_refused_with_what_to_install(pyside, python, is_bad):
-    problem = doctor.bad_pair(pyside, python)
-    assert bool(problem) == is_bad
-    assert not is_bad or "pip install" in problem
-
-
 def test_devices_are_listed_by_the_name_torch_takes(monkeypatch):
     answer(monkeypatch, cuda_build="13.0", cuda_devices=["NVIDIA H200", "NVIDIA H200"])
     devices = list(doctor.check_torch())[1]

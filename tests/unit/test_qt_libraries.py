@@ -73,6 +73,19 @@ def test_wayland_session_is_taken_before_x11(bare_session):
     assert qt_libraries.chosen_platform() == "wayland"
 
 
+def test_x11_beside_a_wayland_that_fails_is_enough(bare_session):
+    bare_session.setenv("DISPLAY", ":0")
+    bare_session.setenv("WAYLAND_DISPLAY", "wayland-0")
+    bare_session.setenv("XDG_SESSION_TYPE", "wayland")
+    lack(bare_session, "libwayland-cursor.so.0")
+    bare_session.setattr(qt_libraries, "display_answers", lambda platform: True)
+    if qt_libraries.missing_qt_libraries("xcb"):
+        pytest.skip("needs the libraries of X11")
+    assert qt_libraries.display_problem() is None
+    bare_session.delenv("DISPLAY")
+    assert "libwayland-cursor0" in qt_libraries.display_problem()
+
+
 def test_offscreen_packages_leave_the_ones_of_x11_out(monkeypatch):
     lack(monkeypatch, "libxcb-cursor.so.0", "libEGL.so.1")
     assert qt_libraries.missing_qt_libraries("offscreen") == ["libegl1"]
@@ -97,6 +110,31 @@ def needed_by(path):
     every = {line.split()[0] for line in text.splitlines() if line.startswith("\t")}
     content = path.read_bytes()
     return {name for name in every if f"\0{name}\0".encode() in content}
+
+
+@pytest.mark.parametrize(
+    ("pyside", "python", "is_bad"),
+    [
+        ("6.12.0", (3, 11), True),
+        ("6.12.0", (3, 12), False),
+        ("6.12.1", (3, 11), False),
+        ("6.9.1", (3, 13), True),
+        ("6.7.3", (3, 12), True),
+        ("6.11.3", (3, 11), False),
+    ],
+)
+def test_known_bad_pairs_are_refused_with_what_to_install(pyside, python, is_bad):
+    problem = qt_libraries.bad_pair(pyside, python)
+    assert bool(problem) == is_bad
+    assert not is_bad or "pip install" in problem
+
+
+def test_window_refuses_a_version_that_aborts(bare_session):
+    bare_session.setenv("QT_QPA_PLATFORM", "offscreen")
+    bare_session.setattr(qt_libraries, "installed_version", lambda _: "6.9.1")
+    problem = qt_libraries.display_problem()
+    assert "6.9.1" in problem
+    assert "pip install" in problem
 
 
 @pytest.mark.parametrize("platform", [[], ["offscreen"]])
