@@ -84,6 +84,10 @@ class OpenedModel:
         if self._watch.has_changed():
             self._announce_change()
 
+    def flush(self) -> None:
+        """Training stands still: send what was measured and is still on its way from a device."""
+        self._recorder.flush()
+
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks; the recorder says what stands now."""
         self._recorder.set_hooks(command)

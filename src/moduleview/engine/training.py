@@ -70,8 +70,13 @@ class Training:
         except TrainingInterrupted:
             pass  # the window is closing and could not wait for the step's end
         finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        try:
             if self._opened is not None:
                 self._opened.release()
+        finally:
             self._change_state(RunState.CLOSED)
 
     # -- the loop --------------------------------------------------------------------------------------------------
@@ -126,6 +131,8 @@ class Training:
             self._stopwatch.start()
         else:
             self._stopwatch.stop()
+            if self._opened is not None:
+                self._opened.flush()
         self._put(RunChanged(state, self._n_steps, self._stopwatch.elapsed_s, failure))
 
     # -- commands --------------------------------------------------------------------------------------------------

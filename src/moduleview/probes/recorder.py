@@ -76,7 +76,7 @@ class Recorder:
         """Take everything of ours off and emit what is still under way; ``attach`` begins anew with no hook ticked."""
         self._station.detach()
         self._hooks.remove_all()
-        self._emit_arrived(wait=True)
+        self.flush()
         self._is_in_step = False
 
     def begin_step(self, step: int) -> None:
@@ -127,6 +127,16 @@ class Recorder:
             self._values = StepValues()
             self._hooks.abandon_step()
             self._tick_waiting()
+
+    def flush(self) -> None:
+        """Training stands still: emit what is still under way to the host, and the hooks' counts as they are now."""
+        try:
+            self._emit_arrived(wait=True)
+        except RuntimeError as error:  # the device failed; its values are lost with it
+            self._sent.clear()
+            self._say(f"The last measurements were lost: {error!r}")
+        if self._hooks.has_new_counts:
+            self._emit_hooks()
 
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks and say what stands now. Within a step it waits for the step's end."""
