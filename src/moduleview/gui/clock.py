@@ -15,7 +15,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 PERIOD_MS = 33
 PUMP_BUDGET_S = 0.008
 DUTY = 0.03
-_COLLECT_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class ClockWork:
         is_training: A training thread competes for the GIL now.
         draw: Lets everything that can be seen draw what changed.
         look: Cheap look at what must not wait for the next frame (run state); called after each pump.
-        collect_garbage: Collects cycles in this thread, since no other one may destroy a QObject.
+        collect_garbage: Collects cycles in this thread when it is time, since no other one may destroy a QObject.
     """
 
     pump: Callable[[float], bool]
@@ -46,7 +45,6 @@ class Clock(QObject):
         super().__init__(parent)
         self._work = work
         self._next_frame_s = 0.0
-        self._next_collection_s = 0.0
         self._frame_began_cpu_s = 0.0
         self._timer = QTimer(self, interval=PERIOD_MS)
         self._timer.setObjectName("clock")
@@ -56,9 +54,9 @@ class Clock(QObject):
         self._after_paint.timeout.connect(self._on_painted)
 
     @property
-    def pause_s(self) -> float:
-        """Seconds until the next frame may be drawn; 0 when it is due."""
-        return max(0.0, self._next_frame_s - time.monotonic())
+    def is_painting(self) -> bool:
+        """What the last frame drew is not on the screen yet."""
+        return self._after_paint.isActive()
 
     def start(self) -> None:
         """Begin to tick."""
@@ -78,13 +76,11 @@ class Clock(QObject):
         self._work.pump(PUMP_BUDGET_S)
         self._work.look()
         now = time.monotonic()
-        if now >= self._next_frame_s and not self._after_paint.isActive():
+        if now >= self._next_frame_s and not self.is_painting:
             self._frame_began_cpu_s = time.thread_time()
             self._work.draw()
             self._after_paint.start()  # fires behind the paint events that drawing has posted
-        if now >= self._next_collection_s and self._work.is_training():
-            self._work.collect_garbage()
-            self._next_collection_s = time.monotonic() + _COLLECT_EVERY_S
+        self._work.collect_garbage()
         self.ticked.emit()
 
     def _on_painted(self) -> None:

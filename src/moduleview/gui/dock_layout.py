@@ -19,7 +19,8 @@ Group = list[PanelDock]
 _COMPACT_WIDTH = 1440  # below, what stands beside the map becomes tabs beside the curves
 _NARROW, _WIDE = 1280, 1600  # window widths that visual.md gives sizes for
 _LEFT, _RIGHT = (438, 494), (274, 346)
-_BOTTOM_SHARE, _MAP_SHARE, _PROFILE_SHARE = 0.2415, 0.55, 0.25
+_BOTTOM_SHARE, _BOTTOM_MOST = 0.2415, 248
+_MAP_SHARE, _PROFILE_SHARE = 0.55, 0.25
 _AREA, _CORNER = Qt.DockWidgetArea, Qt.Corner
 _HORIZONTAL, _VERTICAL = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 
@@ -63,7 +64,7 @@ def fit(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> None:
     centre = window.width() - left - right - 2 * theme.px(4)
     widths = {Area.LEFT: left, Area.CENTRE_TOP: centre, Area.CENTRE_BOTTOM: centre, Area.RIGHT: right}
     _resize(window, {firsts[area]: width for area, width in widths.items() if area in firsts}, _HORIZONTAL)
-    bottom = round(window.height() * _BOTTOM_SHARE)
+    bottom = min(round(window.height() * _BOTTOM_SHARE), theme.px(_BOTTOM_MOST))
     above = window.height() - bottom - 2 * theme.px(4)
     top = round(above * _MAP_SHARE)
     heights = {Area.CENTRE_TOP: top, Area.CENTRE_BOTTOM: above - top, Area.RIGHT: above, Area.BOTTOM: bottom}

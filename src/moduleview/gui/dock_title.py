@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from moduleview.gui.theme import Theme
 from moduleview.gui.widgets.icon_button import IconButton
@@ -40,6 +40,11 @@ class DockControls(QWidget):
         self._row = row
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
+
+    @property
+    def buttons(self) -> tuple[QToolButton, QToolButton]:
+        """Float and close."""
+        return self._float, self._close
 
     def set_floating(self, is_floating: bool) -> None:
         """Say what the float button does now."""

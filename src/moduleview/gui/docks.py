@@ -33,6 +33,7 @@ class Docks(QMainWindow):
     """A window inside the window that holds nothing but docks, so that the welcome page can take its place."""
 
     placement_changed = Signal()
+    settled = Signal()  # the first layout, or one that follows the window, has its sizes
 
     def __init__(self, panels: Sequence[Panel], theme: Theme, settings: QSettings, parent: QWidget) -> None:
         super().__init__(parent)
@@ -145,11 +146,13 @@ class Docks(QMainWindow):
 
     def _on_fit(self) -> None:
         if not self._keeps_default:
+            self.settled.emit()
             return
         if self._is_compact != is_compact(self, self._theme):
             self._is_compact = not self._is_compact
             arrange(self, self._docks, self._theme)
         fit(self, self._docks, self._theme)
+        self.settled.emit()
 
     def _on_settled(self) -> None:
         self._tabs.update(self._docks)

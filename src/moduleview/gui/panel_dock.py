@@ -48,6 +48,11 @@ class PanelDock(QDockWidget):
         return not self.isHidden()
 
     @property
+    def reason(self) -> str:
+        """Why this source cannot feed the panel, "" when it can."""
+        return self._reason.accessibleDescription() if self._stack.currentWidget() is self._reason else ""
+
+    @property
     def is_tabbed(self) -> bool:
         """Its title is a tab."""
         return self.titleBarWidget() is self._no_title

@@ -1,0 +1,112 @@
+"""A source that says what a test tells it to and remembers what it was told; and a window around it."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QLabel
+
+from builders import snapshot_of, task_info
+from moduleview.gui.appearance import Appearance
+from moduleview.gui.main_window import MainWindow, WindowParts
+from moduleview.gui.panel import Area, Panel
+from moduleview.gui.settings import KeptSettings
+from moduleview.gui.theme import Theme
+from moduleview.session import Session
+from moduleview.telemetry.commands import Capability
+from moduleview.telemetry.records import ModelOpened, RunChanged, RunState
+
+
+class ScriptedSource:
+    """Implements ``Source`` without a thread."""
+
+    def __init__(self):
+        self.records = deque()
+        self.commands = []
+        self.capabilities = Capability.CONTROL | Capability.HOOKS | Capability.REPORTS | Capability.INTERVENE
+        self.description = "a test"
+        self.n_dropped = 0
+        self.is_ended = True
+        self.n_close_calls = 0
+
+    def take(self):
+        return self.records.popleft() if self.records else None
+
+    def send(self, command):
+        self.commands.append(command)
+
+    def close(self, timeout_s):
+        self.n_close_calls += 1
+        return self.is_ended
+
+    def open_model(self, **task_changes):
+        self.records.append(ModelOpened(snapshot_of(), task_info(**task_changes)))
+        self.records.append(RunChanged(RunState.READY))
+
+
+def make_panel_class(panel_id, area, order=0, *, tabbed=True, needs=Capability.NONE):
+    """A panel that counts how often it was refreshed."""
+
+    class CountingPanel(Panel):
+        def __init__(self, context, parent=None):
+            super().__init__(context, parent)
+            self.n_refreshes = 0
+
+        def title(self):
+            return panel_id.capitalize()
+
+        def title_controls(self):
+            control = QLabel("control", self)
+            control.setObjectName(f"control.{panel_id}")
+            return (control,)
+
+        def refresh(self, store):
+            self.n_refreshes += 1
+
+    CountingPanel.panel_id, CountingPanel.area, CountingPanel.order = panel_id, area, order
+    CountingPanel.tabbed, CountingPanel.needs = tabbed, needs
+    return CountingPanel
+
+
+PANELS = (
+    make_panel_class("modules", Area.LEFT),
+    make_panel_class("map", Area.CENTRE_TOP, tabbed=False),
+    make_panel_class("profile", Area.CENTRE_TOP, 1),
+    make_panel_class("curves", Area.CENTRE_BOTTOM),
+    make_panel_class("inspector", Area.RIGHT),
+    make_panel_class("findings", Area.BOTTOM),
+    make_panel_class("log", Area.BOTTOM, 1),
+)
+
+
+def make_test_window(qtbot, folder: Path, *, panels=PANELS):
+    """A window with counting panels over an empty session; its settings lie in ``folder``."""
+    application = QApplication.instance()
+    settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    theme = Theme()
+    appearance = Appearance(application, theme, folder / "images", theme)
+    KeptSettings(settings).restore_appearance(appearance, theme)
+    parts = WindowParts(
+        session=Session(),
+        theme=theme,
+        appearance=appearance,
+        settings=settings,
+        make_source=lambda _target: ScriptedSource(),
+        find_panels=lambda: panels,
+        make_welcome=lambda _theme, _recent, _opener, parent: QLabel("welcome", parent),
+        collect_garbage=lambda: None,
+    )
+    window = MainWindow(parts)
+    theme.setParent(window)
+    qtbot.addWidget(window)
+    return window
+
+
+def open_in(window, source):
+    """Open a scripted source whose model is there already."""
+    window.parts.session.open(source)
+    if not source.records:
+        source.open_model()
+    window.clock.tick()

@@ -1,0 +1,200 @@
+import pytest
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtWidgets import QTabBar
+from scripted_source import PANELS, make_panel_class
+
+from moduleview.gui.docks import Docks
+from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.panel import Area, PanelContext
+from moduleview.gui.selection import Selection
+from moduleview.gui.theme import Theme
+from moduleview.telemetry.commands import Capability
+from moduleview.telemetry.store import SeriesStore
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def theme(qapp):
+    return Theme()
+
+
+@pytest.fixture
+def make_docks(qtbot, settings, theme):
+    def make(width=1600, height=912, panels=PANELS):
+        context = PanelContext(
+            store=SeriesStore(),
+            selection=Selection(theme),
+            theme=theme,
+            scale=GradientScale(theme),
+            capabilities=lambda: Capability.NONE,
+            send=lambda _command: None,
+            run_action=lambda _action_id: None,
+            notify=lambda _sentence: None,
+        )
+        docks = Docks([panel(context) for panel in panels], theme, settings, None)
+        qtbot.addWidget(docks)
+        docks.resize(width, height)
+        with qtbot.waitSignal(docks.settled):
+            docks.show()
+        qtbot.waitUntil(lambda: any(bar.isVisible() for bar in docks.findChildren(QTabBar)))
+        return docks
+
+    return make
+
+
+def shown(docks):
+    return {dock.objectName() for dock in docks.docks if dock.is_shown}
+
+
+def settle(qtbot, docks, act):
+    with qtbot.waitSignal(docks.placement_changed):
+        act()
+
+
+@pytest.mark.parametrize(
+    ("width", "left", "right"), [(1600, 494, 346), (1280, 438, 274), (1920, 494, 346)], ids=["1600", "1280", "1920"]
+)
+def test_first_layout_has_the_sizes_of_the_measures(make_docks, width, left, right):
+    docks = make_docks(width)
+    assert docks.dock("modules").width() == pytest.approx(left, abs=6)
+    assert docks.dock("inspector").width() == pytest.approx(right, abs=6)
+    assert docks.dock("modules").height() == docks.height()
+
+
+def test_bottom_spans_centre_and_right_but_not_left(make_docks):
+    docks = make_docks()
+    bottom = docks.dock("findings").geometry()
+    assert bottom.left() == docks.dock("map").geometry().left()
+    assert bottom.right() == docks.dock("inspector").geometry().right()
+
+
+def test_profile_stands_beside_the_map_where_there_is_room_and_beside_the_curves_where_not(make_docks):
+    wide, narrow = make_docks(1600), make_docks(1280)
+    assert {"map", "profile", "curves"} <= shown(wide)
+    assert "profile" not in shown(narrow)
+    assert narrow.dock("profile") in narrow.tabifiedDockWidgets(narrow.dock("curves"))
+
+
+def test_default_layout_follows_a_window_that_becomes_narrow(qtbot, make_docks):
+    docks = make_docks(1600)
+    docks.resize(1280, 712)
+    qtbot.waitUntil(lambda: "profile" not in shown(docks))
+
+
+def test_tab_takes_the_place_of_the_title(make_docks):
+    docks = make_docks()
+    assert docks.dock("findings").is_tabbed
+    assert docks.dock("findings").titleBarWidget().sizeHint().height() <= 0
+    assert not docks.dock("map").is_tabbed
+    assert docks.dock("map").titleBarWidget().height() == 28
+
+
+def test_tab_bar_shows_the_controls_of_its_current_panel(qtbot, make_docks):
+    docks = make_docks()
+    qtbot.waitUntil(docks.dock("findings").controls.isVisible)
+    assert not docks.dock("log").controls.isVisible()
+    settle(qtbot, docks, lambda: docks.bring_forward("log"))
+    assert docks.dock("log").controls.isVisible()
+    assert not docks.dock("findings").controls.isVisible()
+
+
+def test_panel_alone_again_gets_its_title_and_controls_back(qtbot, make_docks):
+    docks = make_docks()
+    settle(qtbot, docks, docks.dock("log").close)
+    findings = docks.dock("findings")
+    assert not findings.is_tabbed
+    assert findings.controls.isVisible()
+    assert findings.titleBarWidget().isAncestorOf(findings.controls)
+
+
+def test_tabs_are_named_for_screen_readers(make_docks):
+    docks = make_docks()
+    bars = [bar for bar in docks.findChildren(QTabBar) if bar.isVisible()]
+    assert bars
+    assert all(bar.accessibleName() for bar in bars)
+
+
+def test_closed_panel_comes_back_in_front_of_its_tabs(qtbot, make_docks):
+    docks = make_docks()
+    settle(qtbot, docks, lambda: docks.toggle("log"))
+    assert not docks.dock("log").is_open
+    settle(qtbot, docks, lambda: docks.toggle("log"))
+    assert "log" in shown(docks)
+
+
+def test_close_button_closes_and_float_button_floats(qtbot, make_docks):
+    docks = make_docks()
+    inspector = docks.dock("inspector")
+    float_button, close_button = inspector.controls.buttons
+    settle(qtbot, docks, lambda: qtbot.mouseClick(float_button, Qt.MouseButton.LeftButton))
+    assert inspector.isFloating()
+    settle(qtbot, docks, lambda: qtbot.mouseClick(float_button, Qt.MouseButton.LeftButton))
+    assert not inspector.isFloating()
+    settle(qtbot, docks, lambda: qtbot.mouseClick(close_button, Qt.MouseButton.LeftButton))
+    assert not inspector.is_open
+
+
+def test_only_panels_that_can_be_seen_are_refreshed(make_docks):
+    docks = make_docks()
+    docks.refresh(SeriesStore())
+    refreshed = {dock.objectName() for dock in docks.docks if dock.panel.n_refreshes}
+    assert refreshed == shown(docks)
+    assert "log" not in refreshed
+
+
+def test_panel_whose_needs_are_not_met_says_why_and_is_not_refreshed(make_docks):
+    panels = (*PANELS, make_panel_class("lab", Area.LEFT, 1, tabbed=False, needs=Capability.CONTROL))
+    docks = make_docks(panels=panels)
+    lab = docks.dock("lab")
+    docks.set_capabilities(Capability.NONE)
+    docks.refresh(SeriesStore())
+    assert not lab.panel.isVisible()
+    assert lab.panel.n_refreshes == 0
+    assert "cannot be run" in lab.reason
+    docks.set_capabilities(Capability.CONTROL)
+    docks.refresh(SeriesStore())
+    assert lab.panel.isVisible()
+    assert lab.panel.n_refreshes == 1
+
+
+def test_layout_comes_back(qtbot, make_docks):
+    docks = make_docks()
+    settle(qtbot, docks, lambda: docks.dock("inspector").close())
+    settle(qtbot, docks, lambda: docks.bring_forward("log"))
+    docks.save()
+    again = make_docks()
+    assert not again.dock("inspector").is_open
+    assert "log" in shown(again)
+
+
+def test_broken_layout_falls_back_to_the_first_one(make_docks, settings):
+    make_docks().save()
+    settings.setValue("docks/state", QByteArray(b"\x00broken"))
+    docks = make_docks()
+    assert all(dock.is_open for dock in docks.docks)
+    assert docks.dock("modules").width() == pytest.approx(494, abs=6)
+
+
+def test_layout_of_other_panels_is_not_taken(make_docks):
+    make_docks().save()
+    docks = make_docks(panels=(*PANELS, make_panel_class("new", Area.BOTTOM, 2)))
+    assert docks.dock("new").is_open
+
+
+def test_reset_brings_everything_back(qtbot, make_docks):
+    docks = make_docks()
+    settle(qtbot, docks, lambda: docks.dock("inspector").setFloating(True))
+    settle(qtbot, docks, lambda: docks.dock("modules").close())
+    settle(qtbot, docks, docks.reset)
+    assert docks.dock("modules").is_open
+    assert not docks.dock("inspector").isFloating()
+
+
+def test_zoom_makes_titles_higher(make_docks, theme):
+    docks = make_docks()
+    theme.set_zoom(2.0)
+    assert docks.dock("map").titleBarWidget().sizeHint().height() == 56
