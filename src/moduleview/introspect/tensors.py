@@ -7,6 +7,7 @@ overrides are off meanwhile, so that a user's tensor subclass (or a default devi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from operator import attrgetter
@@ -45,7 +46,6 @@ class RegisteredTensors:
 
 
 _Key = tuple[torch.layout, torch.Size, torch.dtype, torch.device, bool]
-_LOOK = ("layout", "shape", "dtype", "device", "requires_grad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +111,32 @@ def _describe(registered: RegisteredTensors) -> TensorTable:
 
 
 def _sorted_by_kind(tensors: Sequence[Tensor]) -> tuple[NDArray[np.int64], list[_Description]]:
-    """(n,) number of each tensor's description, and the descriptions.
-
-    A tensor is looked at once: they lie scattered in memory, and the look costs more than what is done with it.
-    """
+    """(n,) number of each tensor's description, and the descriptions."""
     kinds = _Kinds()
-    odd: list[int] = []
-    plain = tensors
-    if not _PLAIN_TYPES.issuperset(map(type, tensors)):
-        odd = [row for row, tensor in enumerate(tensors) if type(tensor) not in _PLAIN_TYPES]
-        plain = list(tensors)
-        for row in odd:
-            plain[row] = torch.empty(0, device="cpu")  # says something in its place for now
-    numbers = np.array(list(map(kinds.__getitem__, map(attrgetter(*_LOOK), plain))), dtype=np.int64)
-    if not all(kinds.is_strided):
-        odd.extend(np.flatnonzero(~np.array(kinds.is_strided)[numbers]).tolist())
-    for row in odd:
+    numbers = np.array(_looked_up(tensors, kinds), dtype=np.int64)
+    is_plain = np.array([*kinds.is_strided, False])  # -1 takes the last
+    for row in np.flatnonzero(~is_plain[numbers]).tolist():
         numbers[row] = len(kinds.descriptions)
         kinds.descriptions.append(_describe_odd(tensors[row]))
     return numbers, kinds.descriptions
+
+
+def _looked_up(tensors: Sequence[Tensor], kinds: _Kinds) -> list[int]:
+    """The kind of each tensor, -1 for those that do not answer as a plain tensor does.
+
+    Each is looked at once: they lie scattered in memory, and the look costs more than what is done with it.
+    """
+    look = attrgetter("layout", "shape", "dtype", "device", "requires_grad")
+    if _PLAIN_TYPES.issuperset(map(type, tensors)):
+        with suppress(RuntimeError):  # a nested tensor has no shape
+            return list(map(kinds.__getitem__, map(look, tensors)))
+    numbers = []
+    for tensor in tensors:
+        try:
+            numbers.append(kinds[look(tensor)] if type(tensor) in _PLAIN_TYPES else -1)
+        except RuntimeError:
+            numbers.append(-1)
+    return numbers
 
 
 def first_rows(objects: Sequence[object]) -> NDArray[np.int32]:
