@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from moduleview.gui import number_format
-from moduleview.gui.icons import Icons
+from moduleview.gui.icons import GRID_PX, Icons
 from moduleview.gui.samples import Sample
 from moduleview.gui.theme import Theme
+from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.loss_curve import LossCurve
 
 _N_SUMMARY_LINES = 2
@@ -36,7 +37,8 @@ class SampleCard(QFrame):
         self._icons = Icons(theme)
         self._is_primary = False
         self._curve = LossCurve(sample.losses, sample.is_faulty, theme, self)
-        self._title = QLabel(title, self)
+        self._title = ElidedLabel(self)
+        self._title.set_text(title)
         self._title.setProperty("role", "strong")
         count = "" if sample.n_parameters is None else number_format.short_count(sample.n_parameters)
         self._caption = QLabel(self.tr("{0} parameters").format(count) if count else "", self)
@@ -65,25 +67,26 @@ class SampleCard(QFrame):
 
     def _lay_out(self) -> None:
         heading = QHBoxLayout()
-        heading.addWidget(self._title)
-        heading.addStretch(1)
+        heading.addWidget(self._title, 1)
         heading.addWidget(self._caption)
         self._body = QVBoxLayout()
         self._body.addLayout(heading)
-        self._body.addWidget(self._summary)
+        self._body.addWidget(self._summary, 1)
         self._body.addWidget(self.train_button, 0, Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)  # the style sheet's border keeps its own pixel
         column.setSpacing(0)
         column.addWidget(self._curve)
-        column.addLayout(self._body)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        column.addLayout(self._body, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
 
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self._body.setContentsMargins(px(12), px(8), px(12), px(12))
         self._body.setSpacing(px(4))
         self._summary.setFont(self._theme.ui_font())
-        self._summary.setFixedHeight(_N_SUMMARY_LINES * px(16) + px(4))
+        self._summary.setMinimumHeight(_N_SUMMARY_LINES * px(16) + px(4))  # more where a language needs more
+        side = px(GRID_PX)
+        self.train_button.setIconSize(QSize(side, side))
         role = "on_accent" if self._is_primary else "text"
         self.train_button.setIcon(self._icons.icon("run", role))

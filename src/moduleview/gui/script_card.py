@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from moduleview.gui.icons import Icons
+from moduleview.gui.icons import GRID_PX, Icons
 from moduleview.gui.theme import Theme
 
 SNIPPET = """\
@@ -55,6 +55,7 @@ class ScriptCard(QFrame):
         self._lines.setSpacing(px(4))
         self._code.setFont(self._theme.mono_font(12))
         self._code.setText(_as_rich_text(SNIPPET, self._theme.tokens.muted, px(18)))
+        self.copy_button.setIconSize(QSize(px(GRID_PX), px(GRID_PX)))
         self.copy_button.setIcon(self._icons.icon("copy"))
 
 

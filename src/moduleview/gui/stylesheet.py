@@ -112,7 +112,7 @@ QPushButton {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.str
     min-height: {px(22)}px; padding: 0 {px(11)}px; }}
 QPushButton:hover {{ background: {t.hover}; }}
 QPushButton:pressed {{ background: {t.selection}; }}
-QPushButton:focus {{ border-color: {t.accent}; }}
+QPushButton:focus {{ border-color: {t.accent}; outline: none; }}
 QPushButton:disabled {{ color: {t.faint}; border-color: {t.border}; }}
 QPushButton[role="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
     font-weight: 600; }}

@@ -8,6 +8,7 @@ from PySide6.QtGui import QFont, QFontDatabase
 from moduleview.gui.tokens import DARK, LIGHT, Tokens
 
 BASE_FONT_PX = 12
+_LIGATURES = ("liga", "calt")  # "->" must be read as what is written
 MINIMUM_ZOOM, MAXIMUM_ZOOM = 0.75, 2.0
 
 
@@ -55,7 +56,10 @@ class Theme(QObject):
 
     def mono_font(self, size_px: int = 11, *, bold: bool = False) -> QFont:
         """The system's fixed font, for FQNs, shapes, code and numbers."""
-        return self._sized(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont), size_px, bold)
+        font = self._sized(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont), size_px, bold)
+        for feature in _LIGATURES:
+            font.setFeature(QFont.Tag(feature), 0)
+        return font
 
     def _sized(self, font: QFont, size_px: int, bold: bool) -> QFont:
         font.setPixelSize(self.px(size_px))

@@ -163,7 +163,7 @@ class WelcomePage(QWidget):
         self._n_columns = n_columns
         row = 0
         for label, cards in self._groups:
-            self._grid.addWidget(label, row, 0, 1, _N_COLUMNS)
+            self._grid.addWidget(label, row, 0, 1, n_columns)
             for place, card in enumerate(cards):
                 self._grid.addWidget(card, row + 1 + place // n_columns, place % n_columns)
             row += 1 + math.ceil(len(cards) / n_columns)

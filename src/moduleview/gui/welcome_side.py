@@ -43,6 +43,7 @@ class WelcomeSide(QFrame):
         self._when = RelativeTime(self)
         self.recent_rows: list[TextRow] = []
         self._column = QVBoxLayout(self)
+        self._indented: list[QHBoxLayout] = []
         self._add_name()
         self._add_start()
         self._add_recent()
@@ -61,11 +62,10 @@ class WelcomeSide(QFrame):
         about = QLabel(self.tr("See a PyTorch model while it trains."), self)
         about.setProperty("role", "muted")
         for label in (self._name, about):
-            self._column.addWidget(label)
+            self._add_indented(label)
 
     def _add_start(self) -> None:
-        self._start_heading = self._make_heading(self.tr("Start"))
-        self._column.addWidget(self._start_heading)
+        self._start_line = self._add_indented(self._make_heading(self.tr("Start")))
         rows = (
             (self.tr("Open a model"), self.tr("a Python file"), "open", "Ctrl+O", self._opener.choose_file),
             (
@@ -126,6 +126,14 @@ class WelcomeSide(QFrame):
         row.clicked.connect(lambda _checked=False: self._opener.open_target(entry.target))
         return row
 
+    def _add_indented(self, label: QLabel) -> QHBoxLayout:
+        """Put a label where the rows' icons begin."""
+        line = QHBoxLayout()
+        line.addWidget(label)
+        self._column.addLayout(line)
+        self._indented.append(line)
+        return line
+
     def _make_heading(self, text: str) -> QLabel:
         label = QLabel(text, self)
         label.setProperty("role", "section")
@@ -137,10 +145,7 @@ class WelcomeSide(QFrame):
         margin = px(_PADDING_PX - _ROW_PADDING_PX)
         self._column.setContentsMargins(margin, px(_PADDING_PX), margin, px(_PADDING_PX))
         self._column.setSpacing(0)
-        for index in range(self._column.count()):
-            item = self._column.itemAt(index)
-            label = None if item is None else item.widget()
-            if isinstance(label, QLabel):
-                label.setContentsMargins(px(_ROW_PADDING_PX), 0, px(_ROW_PADDING_PX), px(4))
-        self._start_heading.setContentsMargins(px(_ROW_PADDING_PX), px(20), 0, px(4))
+        for line in self._indented:
+            line.setContentsMargins(px(_ROW_PADDING_PX), 0, px(_ROW_PADDING_PX), px(4))
+        self._start_line.setContentsMargins(px(_ROW_PADDING_PX), px(20), 0, px(4))
         self._recent_line.setContentsMargins(px(_ROW_PADDING_PX), px(16), px(_ROW_PADDING_PX), px(4))
