@@ -420,7 +420,7 @@ def test_nothing_is_done_when_nothing_changed(
         raise AssertionError("the panel worked although nothing had changed")
 
     monkeypatch.setattr(panel.view.tree_model, "set_hooks", fail)
-    monkeypatch.setattr(panel.view.tree_model, "refresh_gradients", fail)
+    monkeypatch.setattr(panel.view.tree_model.gradients, "refresh", fail)
     panel.refresh(bench.store)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders import add_steps, declare_gradients, opened_store
 
+from builders import add_steps, declare_gradients, opened_store
 from moduleview.gui.models import gradient_rows
 from moduleview.gui.models.gradient_rows import WINDOW_STEPS, GradientRows
 from moduleview.telemetry.store import SeriesStore
@@ -98,6 +98,22 @@ def test_huge_subtree_starts_with_fewer_steps(monkeypatch: pytest.MonkeyPatch) -
     assert rows.history(0).latest is not None
 
 
+def test_larger_subtree_is_read_now_and_then_and_never_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradient_rows, "_TENSORS_A_STEP", 3)
+    store = trained_store(10)
+    rows = GradientRows(store.model)
+    embed = store.model.node_of("embed")
+    rows.refresh(store, [0, embed], is_hurried=True)
+    assert rows.history(0) is None
+    assert len(rows.history(embed).values) == 10
+    rows.refresh(store, [0, embed])
+    assert rows.history(0).latest is not None
+    trained_store(1, 10, store)
+    rows.refresh(store, [0, embed], is_hurried=True)
+    assert len(rows.history(embed).values) == 11
+    assert len(rows.history(0).values) == 1, "what was read is kept"
+
+
 def test_latest_of_all_is_the_last_step_of_every_module() -> None:
     store = trained_store(2)
     rows = GradientRows(store.model)
@@ -112,7 +128,7 @@ def test_before_a_step_nothing_is_measured() -> None:
     store = opened_store()
     rows = GradientRows(store.model)
     rows.refresh(store, ALL_NODES)
-    assert rows.history(0).latest is None
+    assert rows.history(0) is None
     assert not rows.latest_of_all(store)[1].any()
     declare_gradients(store)
     trained_store(2, 0, store)

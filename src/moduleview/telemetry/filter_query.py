@@ -76,7 +76,7 @@ class TextTerm:
 
 @dataclass(frozen=True)
 class RegexTerm:
-    """A regular expression in the FQN."""
+    """A regular expression in the FQN; with a capital in it, case matters."""
 
     pattern: re.Pattern[str]
 
@@ -178,7 +178,7 @@ def parse(text: str) -> FilterQuery:
 def _term(token: str) -> Term | None:
     if token.startswith("/") and len(token) > 1:
         closed = len(token) > 2 and token.endswith("/") and not token.endswith("\\/")
-        return RegexTerm(re.compile(token[1:-1] if closed else token[1:], re.MULTILINE | re.IGNORECASE))
+        return RegexTerm(re.compile(token[1:-1] if closed else token[1:], re.MULTILINE))
     if comparison := _COMPARISON.fullmatch(token):
         return _gradient_term(comparison[1], comparison[2])
     if token in (Property.NAN.value, Property.FROZEN.value):

@@ -31,8 +31,17 @@ class NameIndex:
         self._types = tuple(codes)
 
     @cached_property
-    def _fqns(self) -> str:
-        return _joined(self._snapshot.fqns)
+    def _fqns(self) -> tuple[str, NDArray[np.int64]]:
+        """All FQNs as one text, and where each begins in it."""
+        fqns = self._snapshot.fqns
+        lengths = np.fromiter((len(fqn) for fqn in fqns), dtype=np.int64, count=len(fqns)) + len(_SEPARATOR)
+        return _joined(fqns), np.concatenate(([0], np.cumsum(lengths)[:-1]))
+
+    @cached_property
+    def _lower_fqns(self) -> str:
+        text = self._fqns[0]
+        lower = text.lower()
+        return lower if len(lower) == len(text) else text  # a few letters grow in lower case, and rows would shift
 
     def name_contains(self, text: str) -> NDArray[np.bool_]:
         """(n,) bool: modules whose own name has ``text`` in it."""
@@ -65,16 +74,20 @@ class NameIndex:
         return found
 
     def fqn_matches(self, pattern: re.Pattern[str]) -> NDArray[np.bool_]:
-        """(n,) bool: modules in whose FQN ``pattern``, compiled with ``re.MULTILINE``, is found somewhere."""
-        text, position, row = self._fqns, 0, 0
+        """(n,) bool: modules in whose FQN ``pattern``, compiled with ``re.MULTILINE``, is found somewhere.
+
+        A pattern without capitals is looked for in lower case: ``re.IGNORECASE`` takes three times as long.
+        """
+        text, begins = self._fqns
+        if pattern.pattern == pattern.pattern.lower():
+            text = self._lower_fqns
+        try:
+            pattern = re.compile(f"(?:{pattern.pattern})[^{_SEPARATOR}]*", pattern.flags)  # once a line is enough
+        except re.error:  # flags in the middle
+            pass
+        starts = np.fromiter((match.start() for match in pattern.finditer(text)), dtype=np.int64)
         found = np.zeros(len(self._snapshot), dtype=np.bool_)
-        while (match := pattern.search(text, position)) is not None:
-            row += text.count(_SEPARATOR, position, match.start())
-            found[row] = True
-            position = text.find(_SEPARATOR, match.start()) + 1
-            row += 1
-            if position == 0:
-                break
+        found[np.searchsorted(begins, starts, side="right") - 1] = True
         return found
 
 

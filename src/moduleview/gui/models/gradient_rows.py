@@ -1,11 +1,13 @@
 """The last gradient norms of the modules on the screen, read from the store a few steps at a time.
 
 A whole window of 240 steps is read only when a module comes into view; after that only the steps that are new. What is
-read at once is bounded, so a huge subtree starts with a short history instead of a slow frame.
+read at once is bounded: a subtree of many thousand tensors is read now and then, one step at a time, and never while a
+person scrolls.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,8 @@ from moduleview.telemetry.store_view import StoreView
 QUANTITY = "grad_norm"
 WINDOW_STEPS = 240
 _READ_AT_ONCE = 120_000  # values; about 2 ms
+_TENSORS_A_STEP = 6_000  # read at every step; about 2 ms
+_SHARE_OF_LARGE = 0.03  # of the time may go into reading subtrees that are larger
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,48 +50,75 @@ class GradientRows:
 
     def __init__(self, snapshot: ModelSnapshot) -> None:
         self._snapshot = snapshot
-        self._keys: tuple[SeriesKey, ...] | None = None
+        self._keys: dict[int, SeriesKey] = {}
+        self._n_tensors = snapshot.tensor_begin[snapshot.subtree_end] - snapshot.tensor_begin[:-1]
         self._histories: dict[int, GradientHistory] = {}
         self._last_step: int | None = None
+        self._large_from_s = 0.0  # monotonic time from which large subtrees may be read again
         self._latest: tuple[int | None, NDArray[np.float32], NDArray[np.bool_]] | None = None
 
     def history(self, node: int) -> GradientHistory | None:
         """Of a module that was on the screen at the last refresh, else None."""
         return self._histories.get(node)
 
-    def refresh(self, store: StoreView, nodes: Sequence[int]) -> None:
-        """Read what is new for the modules on the screen, and everything for those that came into view."""
-        last_step = store.last_step
-        known = [node for node in nodes if node in self._histories]
-        if last_step != self._last_step:
-            n_new = WINDOW_STEPS if last_step is None or self._last_step is None else last_step - self._last_step
-            if 0 < n_new < WINDOW_STEPS and self._last_step is not None:
-                self._histories.update(self._read(store, known, n_new, self._last_step))
-            else:
-                known = []  # another run, or nothing left of what was shown
-        histories = {node: self._histories[node] for node in known}
-        histories.update(self._read_whole(store, [node for node in nodes if node not in histories]))
-        self._histories, self._last_step = histories, last_step
+    def refresh(self, store: StoreView, nodes: Sequence[int], *, is_hurried: bool = False) -> None:
+        """Read what is new for the modules on the screen, and everything for those that came into view.
+
+        Args:
+            store: The run.
+            nodes: Modules on the screen.
+            is_hurried: A person scrolls or opens something: leave out what takes long.
+        """
+        if store.last_step is None:
+            self._histories, self._last_step = {}, None
+            return
+        small, large = self._parted(nodes)
+        n_new = WINDOW_STEPS if self._last_step is None else store.last_step - self._last_step
+        if not 0 <= n_new < WINDOW_STEPS:
+            self._histories = {}  # another run, or nothing left of what was shown
+        known = [node for node in small if node in self._histories]
+        histories = {node: self._histories[node] for node in (*known, *large) if node in self._histories}
+        histories.update(self._read(store, known, n_new, after=self._last_step))
+        histories.update(self._read_whole(store, [node for node in small if node not in histories]))
+        if not is_hurried and time.monotonic() >= self._large_from_s:
+            histories.update(self._read_large(store, large))
+        self._histories, self._last_step = histories, store.last_step
 
     def latest_of_all(self, store: StoreView) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """(n,) gradient norm of every subtree at the last step, and whether it was measured; kept for the step."""
         if self._latest is None or self._latest[0] != store.last_step:
             snapshot = self._snapshot
             begins, ends = snapshot.tensor_begin[:-1], snapshot.tensor_begin[snapshot.subtree_end]
-            matrix = store.matrix(self._tensor_keys(), 1)
+            matrix = store.matrix([self._key(row) for row in range(len(snapshot.tensors))], 1)
             values, measured = _norms(matrix.values, matrix.measured, begins, ends)
             if not len(values):
                 values, measured = np.zeros((1, len(snapshot)), np.float32), np.zeros((1, len(snapshot)), np.bool_)
             self._latest = (store.last_step, values[-1], measured[-1])
         return self._latest[1], self._latest[2]
 
+    def _parted(self, nodes: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Modules with few tensors in their subtree, which are read at every step, and the others."""
+        by_size = sorted(nodes, key=lambda node: int(self._n_tensors[node]))
+        sums = np.cumsum(self._n_tensors[by_size]) if by_size else np.zeros(0)
+        n_small = int(np.searchsorted(sums, _TENSORS_A_STEP, side="right"))
+        return by_size[:n_small], by_size[n_small:]
+
     def _read_whole(self, store: StoreView, nodes: Sequence[int]) -> dict[int, GradientHistory]:
-        """In groups: the modules whose subtree is small together, the large ones with fewer steps."""
-        small = [node for node in nodes if len(self._snapshot.subtree_tensors(node)) * WINDOW_STEPS <= _READ_AT_ONCE]
-        histories = self._read(store, small, WINDOW_STEPS)
-        for node in sorted(set(nodes) - set(small)):
-            n_tensors = len(self._snapshot.subtree_tensors(node))
-            histories.update(self._read(store, [node], max(_READ_AT_ONCE // n_tensors, 1)))
+        """In groups: the modules whose subtree is small together, the larger ones with fewer steps."""
+        few = [node for node in nodes if int(self._n_tensors[node]) * WINDOW_STEPS <= _READ_AT_ONCE]
+        histories = self._read(store, few, WINDOW_STEPS)
+        for node in sorted(set(nodes) - set(few)):
+            n_steps = max(_READ_AT_ONCE // int(self._n_tensors[node]), 1)
+            histories.update(self._read(store, [node], n_steps))
+        return histories
+
+    def _read_large(self, store: StoreView, nodes: Sequence[int]) -> dict[int, GradientHistory]:
+        if not nodes:
+            return {}
+        begin = time.monotonic()
+        histories = self._read(store, nodes, 1, after=-1)
+        now = time.monotonic()
+        self._large_from_s = now + (now - begin) / _SHARE_OF_LARGE
         return histories
 
     def _read(
@@ -100,8 +131,7 @@ class GradientRows:
         snapshot = self._snapshot
         begins, ends = snapshot.tensor_begin[chosen], snapshot.tensor_begin[snapshot.subtree_end[chosen]]
         rows = _union(begins, ends)
-        keys = self._tensor_keys()
-        matrix = store.matrix([keys[row] for row in rows.tolist()], n_steps)
+        matrix = store.matrix([self._key(row) for row in rows.tolist()], n_steps)
         is_new = matrix.steps > (-1 if after is None else after)
         values, measured = _norms(
             matrix.values[is_new],
@@ -115,10 +145,12 @@ class GradientRows:
             histories[node] = _appended(before, values[:, column], measured[:, column])
         return histories
 
-    def _tensor_keys(self) -> tuple[SeriesKey, ...]:
-        if self._keys is None:
-            self._keys = tuple(SeriesKey(QUANTITY, fqn) for fqn in self._snapshot.tensor_fqns)
-        return self._keys
+    def _key(self, row: int) -> SeriesKey:
+        key = self._keys.get(row)
+        if key is None:
+            above, name = self._snapshot.fqns[self._snapshot.tensors.module[row]], self._snapshot.tensors.names[row]
+            key = self._keys[row] = SeriesKey(QUANTITY, f"{above}.{name}" if above else name)
+        return key
 
 
 def _appended(

@@ -120,10 +120,6 @@ class ModuleTreeModel(QAbstractTableModel):
         self._findings = findings
         self._marks = node_marks(self._snapshot, coverage, self._hooks.refused, self._partners, findings)
 
-    def refresh_gradients(self, store: StoreView, nodes: Sequence[int]) -> None:
-        """Read the gradients of the modules on the screen."""
-        self._gradients.refresh(store, nodes)
-
     def set_expanded(self, node: int, is_expanded: bool) -> None:
         """Show or hide what is below a visible node."""
         row = self._rows.row_of(node)

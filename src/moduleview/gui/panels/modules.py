@@ -12,21 +12,21 @@ from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.icons import Icons
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
-from moduleview.gui.number_format import exact_count
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.tree.breadcrumbs import Breadcrumbs
 from moduleview.gui.tree.filter_field import FilterField
+from moduleview.gui.tree.selection_link import SelectionLink
 from moduleview.gui.tree.tree_actions import TreeActions
 from moduleview.gui.tree.tree_filter import TreeFilter
 from moduleview.gui.tree.tree_footer import TreeFooter
 from moduleview.gui.tree.tree_menus import TreeMenus
+from moduleview.gui.tree.tree_summary import TreeSummary
 from moduleview.gui.tree.tree_view import TreeView
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
-_MOST_REVEALED = 64
 _LIVE_FILTER_PERIOD_S = 1.0
 
 
@@ -49,6 +49,8 @@ class ModulesPanel(Panel):
         self._filter = TreeFilter(context.store)
         self._crumbs = Breadcrumbs(context.theme, context.selection, self)
         self._footer = TreeFooter(context.theme, self)
+        self._summary = TreeSummary(self)
+        self._link = SelectionLink(context.selection, self.view, self._crumbs, self)
         self._menus = TreeMenus(context, self.view, self.actions_of_tree, self.go_to, self)
         self._no_model = self._make_empty_state()
         self._no_match = self._make_no_match()
@@ -86,7 +88,7 @@ class ModulesPanel(Panel):
         if model is not None and model.rows.is_filtered and model.rows.row_of(node) < 0:
             self.field.clear()
         self.context.selection.select(fqn)
-        self._show_selection()
+        self._link.show()
 
     def refresh(self, store: StoreView) -> None:
         """Take over what changed: model, hooks, findings, and the gradients of the rows on the screen."""
@@ -119,7 +121,7 @@ class ModulesPanel(Panel):
         model.set_marks(store.coverage, store.findings)
         if is_new:
             self._apply_filter()
-            self._show_selection()
+            self._link.show()
             self._series_seen = -1
         self._stack.setCurrentWidget(self._content)
         self._update_footer()
@@ -137,40 +139,19 @@ class ModulesPanel(Panel):
             model.set_snapshot(snapshot, keep_expansion=is_same)
         return True
 
-    def _refresh_gradients(self) -> None:
+    def _refresh_gradients(self, *, is_hurried: bool = False) -> None:
         model = self.view.tree_model
         if model is not None:
-            model.refresh_gradients(self.context.store, self.view.shown_nodes())
-            self.view.viewport().update()
+            model.gradients.refresh(self.context.store, self.view.shown_nodes(), is_hurried=is_hurried)
+            self.view.update_gradients()
+
+    def _on_viewport_moved(self) -> None:
+        self._refresh_gradients(is_hurried=True)
 
     def _update_footer(self) -> None:
         model = self.view.tree_model
-        if model is None:
-            return
-        left, short = self._counts(model)
-        if problem := self._filter.problem:
-            text = self.tr("Not a regular expression: {0}").format(problem)
-            left = short = text
-        n_active, n_requested = model.hooks.n_active, model.hooks.n_requested
-        hooks = self._active_hooks(n_active)
-        if n_requested:
-            requested = self.tr("{0} requested").format(exact_count(n_requested))
-            hooks = f"{hooks}, {requested}" if n_active else requested
-        self._footer.set_texts(left, short, hooks, "warning" if problem else "muted")
-
-    def _active_hooks(self, n: int) -> str:
-        if not n:
-            return self.tr("no hooks")
-        return self.tr("1 hook active") if n == 1 else self.tr("{0} hooks active").format(exact_count(n))
-
-    def _counts(self, model: ModuleTreeModel) -> tuple[str, str]:
-        n, totals = exact_count(len(model.snapshot)), model.snapshot.totals
-        if model.rows.is_filtered:
-            text = self.tr("{0} of {1} modules").format(exact_count(model.rows.n_matches), n)
-            return text, text
-        short = self.tr("{0} modules  ·  {1} parameters").format(n, exact_count(totals.parameters))
-        is_tied = totals.parameters != totals.parameters_referenced
-        return (self.tr("{0}, tied counted once").format(short) if is_tied else short), short
+        if model is not None:
+            self._footer.set_texts(*self._summary.texts(model, self._filter.problem))
 
     # -- a person acts -----------------------------------------------------------------------------------------------
 
@@ -205,13 +186,6 @@ class ModulesPanel(Panel):
             self.context.selection.select(snapshot.fqns[first])
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _on_nodes_chosen(self) -> None:
-        snapshot, nodes = self._snapshot, self.view.selected_nodes()
-        if snapshot is None or not nodes:
-            return
-        *more, last = (snapshot.fqns[node] for node in nodes)
-        self.context.selection.select(last, *more)
-
     def _on_toggle_wanted(self, nodes: list[int], kind: HookKind, below: bool) -> None:
         model = self.view.tree_model
         if model is not None:
@@ -222,10 +196,6 @@ class ModulesPanel(Panel):
         model = self.view.tree_model
         if model is not None and (partner := model.partner(node)) != NO_NODE:
             self.go_to(model.snapshot.fqns[partner])
-
-    def _on_node_hovered(self, node: int) -> None:
-        snapshot = self._snapshot
-        self.context.selection.set_hovered(None if snapshot is None or node < 0 else snapshot.fqns[node])
 
     def _on_copy_wanted(self) -> None:
         if self._snapshot is not None:
@@ -238,57 +208,6 @@ class ModulesPanel(Panel):
     def _on_redone(self) -> None:
         self.actions_of_tree.undo_stack.redo()
         self.refresh(self.context.store)
-
-    # -- the selection changed ---------------------------------------------------------------------------------------
-
-    def _on_selection_changed(self) -> None:
-        snapshot = self._snapshot
-        if snapshot is None:
-            return
-        wanted = self._selected_in(snapshot)
-        if self.view.selected_nodes() != wanted:
-            self._show_selection()
-        self._show_path(snapshot)
-
-    def _show_selection(self) -> None:
-        """Open what stands above the selected modules, select their rows and bring the current one into view."""
-        model = self.view.tree_model
-        if model is None:
-            return
-        nodes = self._selected_in(model.snapshot)
-        hidden = [node for node in nodes[-_MOST_REVEALED:] if model.rows.row_of(node) < 0]
-        if hidden:
-            with self.view.changing_rows():
-                for node in hidden:
-                    model.reveal(node)
-        self.view.select_nodes(nodes)
-        if nodes:
-            self.view.scroll_to_node(nodes[-1])
-        self._show_path(model.snapshot)
-
-    def _on_rows_changed(self) -> None:
-        model = self.view.tree_model
-        if model is not None:
-            self.view.select_nodes(self._selected_in(model.snapshot))
-            self._refresh_gradients()
-
-    def _on_hovered_changed(self) -> None:
-        snapshot, fqn = self._snapshot, self.context.selection.hovered_fqn
-        node = None if snapshot is None or fqn is None else snapshot.node_of(fqn)
-        self.view.set_hovered_node(NO_NODE if node is None else node)
-
-    def _selected_in(self, snapshot: ModelSnapshot) -> list[int]:
-        nodes = (snapshot.node_of(fqn) for fqn in self.context.selection.fqns)
-        return [node for node in nodes if node is not None]
-
-    def _show_path(self, snapshot: ModelSnapshot) -> None:
-        fqn = self.context.selection.fqn
-        node = (snapshot.node_of(fqn) if fqn is not None else None) or 0
-        path: list[tuple[str, str]] = []
-        while node >= 0 and len(snapshot):
-            path.insert(0, (snapshot.names[node], snapshot.fqns[node]))
-            node = int(snapshot.parent[node])
-        self._crumbs.set_path(path)
 
     # -- set up ------------------------------------------------------------------------------------------------------
 
@@ -334,20 +253,16 @@ class ModulesPanel(Panel):
         self._field_row.setContentsMargins(px(8), px(3), px(8), px(6))
 
     def _connect(self) -> None:
-        selection, view = self.context.selection, self.view
-        selection.changed.connect(self._on_selection_changed)
-        selection.hovered_changed.connect(self._on_hovered_changed)
+        view = self.view
         self._crumbs.chosen.connect(self.go_to)
         self.field.textChanged.connect(self._apply_filter)
         self.field.returnPressed.connect(self._on_field_entered)
         self.field.went_down.connect(lambda: view.setFocus(Qt.FocusReason.TabFocusReason))
         self.field.given_up.connect(lambda: view.setFocus(Qt.FocusReason.TabFocusReason))
-        view.nodes_chosen.connect(self._on_nodes_chosen)
-        view.rows_changed.connect(self._on_rows_changed)
-        view.viewport_moved.connect(self._refresh_gradients)
+        view.rows_changed.connect(self._on_viewport_moved)
+        view.viewport_moved.connect(self._on_viewport_moved)
         view.toggle_wanted.connect(self._on_toggle_wanted)
         view.link_clicked.connect(self._on_link_clicked)
-        view.node_hovered.connect(self._on_node_hovered)
         view.copy_wanted.connect(self._on_copy_wanted)
         view.menu_wanted.connect(lambda node, at: self._menus.of_node(node).popup(at))
         view.column_menu_wanted.connect(self._open_column_menu)

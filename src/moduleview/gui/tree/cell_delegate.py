@@ -18,6 +18,9 @@ from moduleview.gui.tree.name_cell import paint_arrow, paint_name
 from moduleview.gui.tree.state_mark import paint_mark
 from moduleview.telemetry.display_names import displayable
 
+_KIND_OF = {int(column): kind for column, kind in HOOK_COLUMNS.items()}
+_SELECTED, _ACTIVE = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_Active.value  # flags are slow
+
 
 class CellDelegate(QStyledItemDelegate):
     """One delegate for all columns. ``hovered_row`` is set by the view."""
@@ -56,8 +59,8 @@ class CellDelegate(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, ModuleTreeModel)
         row, column = index.row(), index.column()
-        is_selected = bool(state & QStyle.StateFlag.State_Selected)
-        is_active = bool(state & QStyle.StateFlag.State_Active)
+        bits = state.value
+        is_selected, is_active = bool(bits & _SELECTED), bool(bits & _ACTIVE)
         if is_selected:
             painter.fillRect(cell, self._look.selection if is_active else self._look.hover)
         elif row == self.hovered_row:
@@ -80,7 +83,7 @@ class CellDelegate(QStyledItemDelegate):
             case Column.STATE:
                 paint_mark(painter, self._look, cell, model.mark(node), is_selected)
             case _:
-                kind = HOOK_COLUMNS[Column(column)]
+                kind = _KIND_OF[column]
                 self._hook_cell.paint(painter, cell, model.hooks.state(node, kind), kind)
 
     def _paint_name(self, painter: QPainter, cell: QRect, model: ModuleTreeModel, node: int, is_selected: bool) -> None:
@@ -92,11 +95,9 @@ class CellDelegate(QStyledItemDelegate):
 
     def _paint_type(self, painter: QPainter, cell: QRect, text: str, is_selected: bool) -> None:
         look = self._look
-        if look.text_metrics.horizontalAdvance(text) > cell.width() - look.px(4):
-            text = look.text_metrics.elidedText(text, Qt.TextElideMode.ElideRight, cell.width() - look.px(4))
         painter.setFont(look.text_font)
         painter.setPen(look.on_selection if is_selected else look.muted)
-        painter.drawText(cell.x(), look.baseline(cell), text)
+        painter.drawText(cell.x(), look.baseline(cell), look.fitted(text, cell.width() - look.px(4)))
 
     def _paint_parameters(self, painter: QPainter, cell: QRect, text: str, is_selected: bool) -> None:
         look = self._look
@@ -104,7 +105,7 @@ class CellDelegate(QStyledItemDelegate):
         quiet = look.faint if text == NO_VALUE else look.text
         painter.setPen(look.on_selection if is_selected else quiet)
         right = cell.right() + 1 - look.px(PADDING_PX)
-        painter.drawText(right - round(look.number_metrics.horizontalAdvance(text)), look.baseline(cell), text)
+        painter.drawText(right - round(len(text) * look.number_advance), look.baseline(cell), text)
 
     def _paint_gradient(
         self, painter: QPainter, cell: QRect, model: ModuleTreeModel, node: int, is_selected: bool

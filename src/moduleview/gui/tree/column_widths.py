@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
+from PySide6.QtWidgets import QHeaderView, QTableView
+
+from moduleview.gui.models.tree_columns import HIDDEN_AT_FIRST, HOOK_COLUMNS, Column
+from moduleview.gui.theme import Theme
+from moduleview.gui.tree.cell_look import CHECK_COLUMN_PX, CellLook
+from moduleview.gui.tree.gradient_cell import GradientCell
 
 PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column.PARAMETERS: 56}
-LEAST_PX: Mapping[Column, int] = {Column.NAME: 80, Column.TYPE: 48, Column.PARAMETERS: 40}
 
 
 def fitted_widths(
@@ -30,3 +34,46 @@ def fitted_widths(
         rest -= widths[Column.GRADIENT]
     widths[Column.NAME] += max(rest, 0)
     return widths
+
+
+class ColumnFitter:
+    """Gives the columns of a table their widths, and remembers those that a person dragged."""
+
+    def __init__(self, view: QTableView, theme: Theme) -> None:
+        self._view = view
+        self._theme = theme
+        self._preferred = dict(PREFERRED_PX)  # at zoom 1
+        self._is_fitting = False
+        view.horizontalHeader().sectionResized.connect(self._on_section_resized)
+
+    def set_up(self) -> None:
+        """A model was set: hide what is hidden at first, and say which columns can be dragged."""
+        for column in HIDDEN_AT_FIRST:
+            self._view.setColumnHidden(column, True)
+        for column in Column:
+            mode = QHeaderView.ResizeMode.Interactive if column in PREFERRED_PX else QHeaderView.ResizeMode.Fixed
+            self._view.horizontalHeader().setSectionResizeMode(column, mode)
+        self.fit()
+
+    def fit(self) -> None:
+        """Give the columns their widths at the width there is."""
+        if self._view.model() is None:
+            return
+        px, hidden = self._theme.px, frozenset(column for column in Column if self._view.isColumnHidden(column))
+        widths = fitted_widths(
+            self._view.viewport().width(),
+            {column: px(width) for column, width in self._preferred.items()},
+            px(CHECK_COLUMN_PX),
+            GradientCell.widths(CellLook(self._theme)),
+            hidden,
+        )
+        self._is_fitting = True
+        for column, width in widths.items():
+            self._view.setColumnWidth(column, width)
+        self._is_fitting = False
+
+    def _on_section_resized(self, section: int, _earlier: int, width: int) -> None:
+        column = Column(section)
+        if not self._is_fitting and column in PREFERRED_PX and width > 0:
+            self._preferred[column] = round(width / self._theme.zoom)
+            self.fit()

@@ -18,15 +18,15 @@ class HookCell:
 
     def __init__(self, look: CellLook) -> None:
         self._look = look
-        self._boxes: dict[tuple[CellState, bool, float], QPixmap] = {}
+        self._boxes: dict[tuple[CellState, HookKind, float], QPixmap] = {}
 
     def paint(self, painter: QPainter, cell: QRect, state: CellState, kind: HookKind) -> None:
         """Draw one box."""
         ratio = painter.device().devicePixelRatioF()
-        key = (state, kind in _FORWARD, ratio)
+        key = (state, kind, ratio)
         box = self._boxes.get(key)
         if box is None:
-            box = self._boxes[key] = self._draw(*key)
+            box = self._boxes[key] = self._draw(state, kind in _FORWARD, ratio)
         side = self._look.px(CHECK_PX)
         painter.drawPixmap(cell.x() + (cell.width() - side) // 2, cell.y() + (cell.height() - side) // 2, box)
 

@@ -39,10 +39,9 @@ def paint_name(
     name, behind = texts
     left = arrow_rect(look, cell, depth).right() + 1
     space = QRect(left, cell.y(), cell.right() - look.px(4) - left, cell.height())
-    metrics = look.name_metrics
-    width = metrics.horizontalAdvance(name)
+    width = look.name_metrics.horizontalAdvance(name)
     if width > space.width():
-        name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, space.width())
+        name = look.name_metrics.elidedText(name, Qt.TextElideMode.ElideRight, space.width())
     painter.setFont(look.name_font)
     painter.setPen(look.on_selection if is_selected else look.text)
     painter.drawText(space.x(), look.baseline(cell), name)

@@ -77,10 +77,15 @@ class TreeKeys:
                 self._view.set_expanded(node, False)
             case _Key.Key_Space:
                 shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-                self._view.toggle_selected(Column.BACKWARD if shifted else self._view.hook_column())
+                self._tick(Column.BACKWARD if shifted else self._view.hook_column())
             case _:
                 return False
         return True
+
+    def _tick(self, column: Column) -> None:
+        nodes = self._view.selected_nodes()
+        if nodes:
+            self._view.toggle_wanted.emit(nodes, HOOK_COLUMNS[column], True)
 
     def _close_or_go_up(self, model: ModuleTreeModel, node: int, modifiers: Qt.KeyboardModifier) -> None:
         if model.rows.has_children(node) and model.rows.is_expanded(node):

@@ -55,20 +55,7 @@ class TreeMenus(QObject):
         menu.addSeparator()
         self._add_hooks(menu, nodes)
         menu.addSeparator()
-        can_intervene = Capability.INTERVENE in self._context.capabilities()
-        can_freeze = can_intervene and bool(len(snapshot.subtree_tensors(node)))
-        self._add(
-            menu,
-            self.tr("Freeze parameters of the subtree"),
-            lambda: self._actions.freeze(snapshot, node, frozen=True),
-            can_freeze,
-        )
-        self._add(
-            menu,
-            self.tr("Unfreeze parameters of the subtree"),
-            lambda: self._actions.freeze(snapshot, node, frozen=False),
-            can_freeze,
-        )
+        self._add_freezing(menu, node)
         return menu
 
     def of_columns(self) -> QMenu:
@@ -105,6 +92,25 @@ class TreeMenus(QObject):
                 targets = model.hooks.targets(nodes, kind, enabled=enabled, below=below)
                 tick = partial(self._actions.set_hooks, model, nodes, kind, enabled=enabled, below=below)
                 self._add(submenu, model.texts.column_name(column), tick, bool(targets))
+
+    def _add_freezing(self, menu: QMenu, node: int) -> None:
+        model = self._view.tree_model
+        assert model is not None
+        snapshot = model.snapshot
+        can_intervene = Capability.INTERVENE in self._context.capabilities()
+        can_freeze = can_intervene and bool(len(snapshot.subtree_tensors(node)))
+        self._add(
+            menu,
+            self.tr("Freeze parameters of the subtree"),
+            lambda: self._actions.freeze(snapshot, node, frozen=True),
+            can_freeze,
+        )
+        self._add(
+            menu,
+            self.tr("Unfreeze parameters of the subtree"),
+            lambda: self._actions.freeze(snapshot, node, frozen=False),
+            can_freeze,
+        )
 
     @staticmethod
     def _add(menu: QMenu, text: str, run: Callable[[], object], is_enabled: bool = True) -> QAction:
