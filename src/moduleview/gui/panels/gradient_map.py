@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui import number_format
@@ -113,8 +112,6 @@ class GradientMapPanel(Panel):
         context.axes.rows_changed.connect(self._on_axes_changed)
         context.scale.changed.connect(self._on_axes_changed)
         context.theme.changed.connect(self._on_axes_changed)
-        latest = QShortcut(QKeySequence(Qt.Key.Key_End), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        latest.activated.connect(context.axes.follow)
 
     # -- drawing ---------------------------------------------------------------------------------------------------
 

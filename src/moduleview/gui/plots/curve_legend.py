@@ -15,6 +15,7 @@ from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LegendRow
 from moduleview.gui.selection import Selection
+from moduleview.telemetry.display_names import displayable
 
 
 class CurveLegend(QObject):
@@ -61,7 +62,7 @@ class CurveLegend(QObject):
                 is_pinned = series.is_pinned
                 rows.append(LegendRow("", self.tr("pinned")) if is_pinned else self._selected_group(root_name))
             value = number_format.gradient(value_at(points[number], step))
-            rows.append(LegendRow(series.label, "", series.fqn, number, style, value))
+            rows.append(LegendRow(displayable(series.label), "", series.fqn, number, style, value))
         if choice.n_left_out:
             more = self.tr("%1 more: select one to see it").replace("%1", str(choice.n_left_out))
             rows.append(LegendRow("", more))
@@ -84,7 +85,7 @@ class CurveLegend(QObject):
         if len(fqns) > 1 and tensor is None:
             return LegendRow("", self.tr("%1 selected").replace("%1", str(len(fqns))))
         name = tensor or self._selection.fqn or root_name
-        return LegendRow(name, self.tr("selected"), name)
+        return LegendRow(displayable(name), self.tr("selected"), name)
 
     def _on_line_toggled(self, number: int) -> None:
         self._hidden ^= {_identity(self._series[number])}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from moduleview.gui.models.safe_model import CellGuard
 from moduleview.gui.plots.chart_lines import LineStyle
+from moduleview.telemetry.display_names import displayable
 
 LEGEND_ROW_ROLE = Qt.ItemDataRole.UserRole
 _ROOT = QModelIndex()
@@ -84,7 +86,7 @@ class LegendModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return " ".join(part for part in (row.text, row.note, row.value) if part)
             case Qt.ItemDataRole.ToolTipRole:
-                return row.fqn or None
+                return escape(displayable(row.fqn)) or None
             case _ if role == LEGEND_ROW_ROLE:
                 return row
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from html import escape
 
-from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolTip
 
 from moduleview.gui import number_format
@@ -15,6 +15,7 @@ from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
+from moduleview.telemetry.display_names import displayable
 
 _TOOLTIP_AFTER_MS = 300
 
@@ -36,10 +37,24 @@ class MapPointer(QObject):
         canvas.double_clicked.connect(self._on_double_clicked)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(self._on_menu)
+        canvas.installEventFilter(self)
 
     def set_map(self, rows: MapRows | None, columns: MapColumns | None) -> None:
         """What is under the pointer from now on."""
         self._rows, self._columns = rows, columns
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and Down move the selection, Return opens a module to its parameters."""
+        if watched is not self._map or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        match event.key():
+            case Qt.Key.Key_Up | Qt.Key.Key_Down:
+                self._move_selection(-1 if event.key() == Qt.Key.Key_Up else 1)
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._selection.fqn is not None:
+                self._axes.toggle_opened(self._selection.fqn)
+            case _:
+                return False
+        return True
 
     def _on_pointer_moved(self, at: QPointF) -> None:
         self._pointer = at
@@ -63,12 +78,30 @@ class MapPointer(QObject):
             self._selection.set_crosshair(finding.step)
             return
         fqn = self._fqn_at(at)
-        if fqn is None or self._rows is None:
+        if fqn is not None:
+            self._select(fqn)
+
+    def _select(self, fqn: str) -> None:
+        if self._rows is None:
             return
         if self._rows.snapshot.node_of(fqn) is None:
             self._selection.select(fqn.rpartition(".")[0], tensor_fqn=fqn)
         else:
             self._selection.select(fqn)
+
+    def _move_selection(self, by: int) -> None:
+        """Select the row above or below what is selected."""
+        if self._rows is None or not len(self._rows):
+            return
+        names = [fqn for fqn in (self._selection.tensor_fqn, self._selection.fqn) if fqn is not None]
+        name, stretch = next(((fqn, at) for fqn in names if (at := self._rows.stretch(fqn))), ("", None))
+        if stretch is None:
+            row = 0 if by > 0 else len(self._rows) - 1
+        elif by > 0 and self._rows.fqns[stretch[0]] != name:
+            row = stretch[0]  # a block: go into it
+        else:
+            row = stretch[0] + by
+        self._select(self._rows.fqns[min(max(row, 0), len(self._rows) - 1)])
 
     def _on_double_clicked(self, at: QPointF) -> None:
         row = self._map.row_at(at)
@@ -114,11 +147,13 @@ class MapPointer(QObject):
         """What stands under a position: a finding, or row, step and value; "" for nothing."""
         finding = self._map.events.finding_at(at)
         if finding is not None:
-            return f"<b>{escape(finding.title)}</b><br>{escape(finding.fqn)}, {self._step_text(finding.step)}"
+            return (
+                f"<b>{escape(finding.title)}</b><br>{escape(displayable(finding.fqn))}, {self._step_text(finding.step)}"
+            )
         row, step = self._map.row_at(at), self._map.step_at(at)
         if row is None or self._rows is None or self._columns is None:
             return ""
-        name = escape(self._rows.fqns[row] or self._rows.snapshot.names[0])
+        name = escape(displayable(self._rows.fqns[row] or self._rows.snapshot.names[0]))
         if step is None:
             return f"<b>{name}</b>"
         return f"<b>{name}</b><br>{self._step_text(step)}<br>{escape(self._value_text(row, step))}"

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.map_rows import Block, MapRows
+from moduleview.telemetry.display_names import displayable
 
 NAMED_ROW_PX = 12  # from this height on a row has its own name
 _LABEL_GAP_PX, _SHORT_GAP_PX, _BRACKET_GAP_PX, _BAR_PX = 9, 6, 5, 3
@@ -108,7 +109,7 @@ class RowAxis:
         metrics = QFontMetrics(font)
         right = area.left() - px(_SHORT_GAP_PX if self.is_short else _LABEL_GAP_PX)
         text = label.text.rpartition(".")[2] if self.is_short else label.text
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideLeft, round(right - px(2)))
+        text = metrics.elidedText(displayable(text), Qt.TextElideMode.ElideLeft, round(right - px(2)))
         painter.drawText(
             QPointF(right - metrics.horizontalAdvance(text), round(label.y + metrics.capHeight() / 2)), text
         )

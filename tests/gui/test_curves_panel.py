@@ -1,0 +1,229 @@
+"""The curves, their legend, and the loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from plot_builders import Bench, make_bench, more_steps, run_store, show
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from moduleview.gui.panels.curves import CurvesPanel
+from moduleview.gui.panels.gradient_map import GradientMapPanel
+from moduleview.gui.panels.loss import LossPanel
+from moduleview.gui.plots.legend import Legend
+from moduleview.gui.plots.legend_model import LegendModel, LegendRow
+from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.telemetry.records import SeriesDeclared, SeriesKey
+
+
+@pytest.fixture
+def bench(qapp: QObject) -> Bench:
+    return make_bench(QObject(qapp), run_store())
+
+
+@pytest.fixture
+def panel(bench: Bench, qtbot: QtBot) -> CurvesPanel:
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    bench.context.selection.select("blocks")
+    return panel
+
+
+def chart_of(panel: CurvesPanel | LossPanel) -> SeriesChart:
+    chart = panel.findChild(SeriesChart)
+    assert chart is not None
+    return chart
+
+
+def legend_of(panel: CurvesPanel) -> Legend:
+    legend = panel.findChild(Legend)
+    assert legend is not None
+    return legend
+
+
+def rows_of(panel: CurvesPanel) -> list[tuple[str, str, str]]:
+    return [(row.text, row.note, row.value) for row in legend_of(panel).model.rows]
+
+
+def colors_in(chart: SeriesChart) -> set[str]:
+    image = chart.grab().toImage()
+    area = chart.area.toRect()
+    return {
+        QColor(image.pixel(x, y)).name()
+        for x in range(area.left(), area.right())
+        for y in range(area.top(), area.bottom())
+    }
+
+
+def click_line(panel: CurvesPanel, qtbot: QtBot, row: int, *, twice: bool = False) -> None:
+    view = legend_of(panel).view
+    at = view.visualRect(legend_of(panel).model.index(row)).center()
+    if twice:
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    else:
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def test_selection_decides_what_is_drawn(panel: CurvesPanel, bench: Bench) -> None:
+    assert [text for text, _note, _value in rows_of(panel)] == ["blocks", "0.lin", "1.lin"]
+    bench.context.selection.select("head")
+    assert [text for text, _note, _value in rows_of(panel)] == ["head", "head"]
+
+
+def test_nothing_selected_says_what_to_do(qtbot: QtBot, bench: Bench) -> None:
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel)
+
+    assert not chart_of(panel).isVisible()
+    assert any("at most 16" in label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+
+
+def test_pinned_lines_stay_in_a_group_of_their_own(panel: CurvesPanel, bench: Bench) -> None:
+    bench.context.selection.toggle_pin("embed")
+    bench.context.selection.select("head")
+
+    assert [(text, note) for text, note, _value in rows_of(panel)] == [
+        ("head", "selected"),
+        ("head", ""),
+        ("", "pinned"),
+        ("embed", ""),
+    ]
+
+
+def test_lines_are_drawn_in_the_colours_of_the_theme(panel: CurvesPanel, bench: Bench) -> None:
+    series = bench.context.theme.tokens.series
+
+    assert {series[0].lower(), series[1].lower()} <= colors_in(chart_of(panel))
+    bench.context.theme.set_dark(True)
+    dark = bench.context.theme.tokens
+    assert {dark.series[0].lower(), dark.series[1].lower(), dark.panel.lower()} <= colors_in(chart_of(panel))
+
+
+def test_click_hides_a_line_and_another_shows_it_again(panel: CurvesPanel, bench: Bench, qtbot: QtBot) -> None:
+    color = bench.context.theme.tokens.series[0].lower()
+    click_line(panel, qtbot, 1)
+    assert color not in colors_in(chart_of(panel))
+    click_line(panel, qtbot, 1)
+    legend_of(panel).view.line_hovered.emit(None)
+    assert color in colors_in(chart_of(panel))
+
+
+def test_double_click_isolates_a_line_and_another_brings_all_back(panel: CurvesPanel, qtbot: QtBot) -> None:
+    click_line(panel, qtbot, 1, twice=True)
+    hidden = [row.style.is_hidden for row in legend_of(panel).model.rows if row.style]
+    assert hidden == [False, True]
+    click_line(panel, qtbot, 1, twice=True)
+    assert not any(row.style.is_hidden for row in legend_of(panel).model.rows if row.style)
+
+
+def test_legend_shows_values_at_the_crosshair(panel: CurvesPanel, bench: Bench) -> None:
+    store = bench.store
+    more_steps(store, 3.0)
+    more_steps(store, np.nan)
+    more_steps(store, 1.0)
+    panel.refresh(store)
+    assert rows_of(panel)[1][2] == "1.4e+0"  # the newest
+    bench.context.selection.set_crosshair(60)
+    assert rows_of(panel)[1][2] == "4.2e+0"
+    bench.context.selection.set_crosshair(61)
+    assert rows_of(panel)[1][2] == "NaN"
+
+
+def test_nan_is_marked_at_the_upper_edge(panel: CurvesPanel, bench: Bench) -> None:
+    more_steps(bench.store, np.nan)
+    panel.refresh(bench.store)
+    chart = chart_of(panel)
+    image = chart.grab().toImage()
+    x = round(chart.x_px(bench.store.last_step or 0))
+
+    assert QColor(image.pixel(x, round(chart.area.top()) + 3)).name() == bench.context.theme.tokens.non_finite.lower()
+
+
+def test_pointer_near_a_line_brings_it_to_the_front_and_a_click_selects_it(
+    panel: CurvesPanel, bench: Bench, qtbot: QtBot
+) -> None:
+    more_steps(bench.store, 1.0, 30)
+    panel.refresh(bench.store)
+    chart = chart_of(panel)
+    at = QPointF(chart.x_px(70), chart.y_px(np.log10(np.sqrt(2.0)))).toPoint()
+    qtbot.mouseMove(chart.viewport(), QPoint(5, 5))
+    qtbot.mouseMove(chart.viewport(), at)
+
+    assert bench.context.selection.crosshair_step == 70
+    faded = [row.style.is_faded for row in legend_of(panel).model.rows if row.style]
+    assert sorted(faded) == [False, True]
+    qtbot.mouseClick(chart.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert bench.context.selection.fqn in {"blocks.0.lin", "blocks.1.lin"}
+
+
+def test_hook_quantity_can_be_chosen_and_takes_a_linear_axis(panel: CurvesPanel, bench: Bench) -> None:
+    n = 1 + len(bench.store.keys("grad_norm"))
+    bench.store.apply(SeriesDeclared(n, (SeriesKey("forward.mean", "blocks.0"),)))
+    panel.refresh(bench.store)
+    _log, _smooth, quantities = panel.title_controls()
+    assert [quantities.itemData(at) for at in range(quantities.count())] == ["grad_norm", "forward.mean"]
+    quantities.chosen.emit("forward.mean")
+
+    assert [text for text, _note, _value in rows_of(panel)] == ["blocks", "0"]
+    assert not chart_of(panel).is_log
+
+
+def test_step_is_one_column_through_map_and_curves(qtbot: QtBot, bench: Bench) -> None:
+    top = GradientMapPanel(bench.context)
+    show(qtbot, top, 562, 340)
+    top.move(0, 0)
+    below = CurvesPanel(bench.context)
+    show(qtbot, below, 752, 292)
+    below.move(0, 400)
+    bench.context.selection.select("blocks")
+    bench.context.axes.columns_changed.emit()
+    qtbot.waitUntil(lambda: chart_of(below).area.width() == top._map.area.width())
+
+    assert chart_of(below).mapToGlobal(chart_of(below).area.topLeft().toPoint()).x() == (
+        top._map.mapToGlobal(top._map.area.topLeft().toPoint()).x()
+    )
+    assert chart_of(below).x_range == top._map.x_range
+
+
+def test_nothing_is_drawn_when_nothing_changed(
+    panel: CurvesPanel, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(panel, "_draw", lambda: drawn.append(1))
+    panel.refresh(bench.store)
+    assert not drawn
+    more_steps(bench.store, 0.1)
+    panel.refresh(bench.store)
+    assert drawn == [1]
+
+
+def test_legend_model_is_a_sound_item_model(qtmodeltester: ModelTester) -> None:
+    model = LegendModel()
+    model.set_rows([LegendRow("blocks", "selected"), LegendRow("0.lin", "", "blocks.0.lin", 0, None, "1.0e-1")])
+    qtmodeltester.check(model)
+
+
+def test_loss_is_drawn_with_a_linear_axis_first(qtbot: QtBot, bench: Bench) -> None:
+    panel = LossPanel(bench.context)
+    show(qtbot, panel)
+    chart = chart_of(panel)
+    assert bench.context.theme.tokens.series[0].lower() in colors_in(chart)
+    assert chart.y_range[0] >= -0.1
+    log, _smooth = panel.title_controls()
+    log.click()
+
+    assert chart.is_log
+    assert chart.y_range[0] < -1
+
+
+def test_loss_without_a_step_says_so(qtbot: QtBot, qapp: QObject) -> None:
+    panel = LossPanel(make_bench(QObject(qapp), run_store(0)).context)
+    show(qtbot, panel)
+
+    assert not chart_of(panel).isVisible()

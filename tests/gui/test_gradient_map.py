@@ -1,0 +1,244 @@
+"""The gradient map under mouse and keyboard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from plot_builders import Bench, make_bench, more_steps, run_store, show
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from moduleview.gui.panels.gradient_map import GradientMapPanel
+from moduleview.gui.plots.map_canvas import MapCanvas
+from moduleview.telemetry.records import Finding, Severity, Tier
+
+
+@pytest.fixture
+def bench(qapp: QObject) -> Bench:
+    return make_bench(QObject(qapp), run_store())
+
+
+@pytest.fixture
+def panel(bench: Bench, qtbot: QtBot) -> GradientMapPanel:
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel)
+    return panel
+
+
+def canvas_of(panel: GradientMapPanel) -> MapCanvas:
+    canvas = panel.findChild(MapCanvas)
+    assert canvas is not None
+    return canvas
+
+
+def pixel(canvas: MapCanvas, step: float, row: float) -> QPoint:
+    return QPointF(canvas.x_px(step), canvas.y_px(row)).toPoint()
+
+
+def color_at(canvas: MapCanvas, step: float, row: float) -> str:
+    return QColor(canvas.grab().toImage().pixel(pixel(canvas, step, row))).name()
+
+
+def finding(step: int, fqn: str) -> Finding:
+    return Finding("V3", Tier.SUSPICION, Severity.WARNING, "Gradient <spike>", fqn, "rule", (), "advice", step)
+
+
+def test_without_a_step_it_offers_to_run(qtbot: QtBot, qapp: QObject) -> None:
+    bench = make_bench(QObject(qapp), run_store(0))
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel)
+
+    for button in [b for b in panel.findChildren(QPushButton) if b.isVisible()]:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    assert bench.actions == ["run.start", "run.step"]
+    assert not canvas_of(panel).isVisible()
+
+
+def test_cell_has_the_colour_of_the_one_scale(panel: GradientMapPanel, bench: Bench) -> None:
+    canvas, scale = canvas_of(panel), bench.context.scale
+    keys = [key for key in bench.store.keys("grad_norm") if key.fqn == "embed.weight"]
+    value = float(bench.store.matrix(keys, 1, end_step=20).values[0, 0])
+
+    expected, drawn = scale.color(value, bench.context.theme.tokens), QColor(color_at(canvas, 20, 0.3))
+    assert max(abs(expected.red() - drawn.red()), abs(expected.green() - drawn.green())) <= 3
+
+
+def test_nan_has_its_own_colour(panel: GradientMapPanel, bench: Bench) -> None:
+    more_steps(bench.store, np.nan)
+    panel.refresh(bench.store)
+
+    last = bench.store.last_step
+    assert last is not None
+    assert color_at(canvas_of(panel), last, 0.5) == bench.context.theme.tokens.non_finite.lower()
+
+
+def test_click_on_a_row_selects_its_module(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
+    canvas = canvas_of(panel)
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=pixel(canvas, 10, 1.5))
+
+    assert bench.context.selection.fqn == "blocks.0.lin"
+
+
+def test_selected_module_is_framed_in_white(panel: GradientMapPanel, bench: Bench) -> None:
+    canvas = canvas_of(panel)
+    bench.context.selection.select("blocks.1")
+
+    image = canvas.grab().toImage()
+    top = round(canvas.y_px(2))
+    assert QColor(image.pixel(pixel(canvas, 10, 2).x(), top)).name() == "#ffffff"
+    assert QColor(image.pixel(round(canvas.area.left()) - 5, top + 10)).name() == (
+        bench.context.theme.tokens.accent.lower()
+    )
+
+
+def test_double_click_opens_a_module_to_its_parameters(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
+    canvas = canvas_of(panel)
+    qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=pixel(canvas, 10, 1.5))
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=pixel(canvas, 10, 3.5))
+
+    assert bench.context.axes.opened == {"blocks.0.lin"}
+    assert bench.context.selection.tensor_fqn == "blocks.0.lin.bias"
+    assert bench.context.selection.fqn == "blocks.0.lin"
+
+
+def test_pointer_moves_the_crosshair_of_all_plots_and_the_hovered_row(
+    panel: GradientMapPanel, bench: Bench, qtbot: QtBot
+) -> None:
+    canvas = canvas_of(panel)
+    qtbot.mouseMove(canvas.viewport(), pixel(canvas, 10, 1.5))
+    qtbot.mouseMove(canvas.viewport(), pixel(canvas, 33, 3.5))
+
+    assert bench.context.selection.crosshair_step == 33
+    assert bench.context.selection.hovered_fqn == "head"
+
+
+def test_tooltip_says_name_step_and_value(panel: GradientMapPanel, bench: Bench) -> None:
+    canvas = canvas_of(panel)
+    more_steps(bench.store, 0.25)
+    more_steps(bench.store, np.inf)
+    panel.refresh(bench.store)
+    texts = [panel.pointer.tooltip_at(QPointF(canvas.x_px(step), canvas.y_px(0.5))) for step in (60, 61)]
+
+    assert all(part in texts[0] for part in ("embed", "step 60", "2.500e-1"))
+    assert "NaN or Inf" in texts[1]
+
+
+def test_tooltip_of_a_finding_shows_its_text_as_text(panel: GradientMapPanel, bench: Bench) -> None:
+    bench.store.set_detected((finding(30, "head"),))
+    panel.refresh(bench.store)
+    canvas = canvas_of(panel)
+
+    assert "Gradient &lt;spike&gt;" in panel.pointer.tooltip_at(QPointF(canvas.x_px(30), 10))
+
+
+def test_click_on_an_event_selects_its_module(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
+    bench.store.set_detected((finding(30, "head"),))
+    panel.refresh(bench.store)
+    canvas = canvas_of(panel)
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(canvas.x_px(30)), 10))
+
+    assert bench.context.selection.fqn == "head"
+
+
+def test_wheel_zooms_around_the_pointer_and_stops_following(
+    panel: GradientMapPanel, bench: Bench, qtbot: QtBot
+) -> None:
+    canvas, axes = canvas_of(panel), bench.context.axes
+    before = axes.steps
+    canvas.zoomed.emit(0.5, QPointF(canvas.x_px(20), canvas.y_px(1)), False)
+
+    assert axes.steps[1] - axes.steps[0] == pytest.approx((before[1] - before[0]) / 2)
+    assert canvas.x_at(QPointF(canvas.x_px(20), 0)) == pytest.approx(20)
+    assert not axes.is_following
+
+
+def test_end_key_follows_the_newest_step_again(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
+    canvas, axes = canvas_of(panel), bench.context.axes
+    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=pixel(canvas, 20, 1))
+    qtbot.mouseMove(canvas.viewport(), pixel(canvas, 30, 1))
+    qtbot.mouseMove(canvas.viewport(), pixel(canvas, 40, 1))
+    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=pixel(canvas, 40, 1))
+    dragged = axes.steps
+    more_steps(bench.store, 0.1, 100)
+    panel.refresh(bench.store)
+    assert axes.steps == dragged
+    assert bench.context.selection.fqn is None  # a drag is not a click
+
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_End)
+    panel.refresh(bench.store)
+
+    assert axes.is_following
+    assert axes.steps[0] < 159 < axes.steps[1]
+
+
+def test_ctrl_wheel_zooms_rows_until_they_have_names(qtbot: QtBot, qapp: QObject) -> None:
+    bench = make_bench(QObject(qapp), run_store())
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel, 600, 110)
+    canvas = canvas_of(panel)
+    for fqn in ("blocks.0.lin", "blocks.1.lin", "embed", "head"):
+        bench.context.axes.toggle_opened(fqn)
+    assert not canvas.row_axis.names_rows()
+    for _ in range(3):
+        canvas.zoomed.emit(0.5, QPointF(canvas.x_px(20), canvas.y_px(1)), True)
+
+    assert bench.context.axes.rows is not None
+    assert canvas.row_axis.names_rows()
+
+
+def test_nothing_is_drawn_when_nothing_changed(
+    panel: GradientMapPanel, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(panel, "_draw", lambda _store: drawn.append(1))
+    panel.refresh(bench.store)
+    panel.refresh(bench.store)
+    assert not drawn
+
+    more_steps(bench.store, 0.1)
+    panel.refresh(bench.store)
+    assert drawn == [1]
+
+
+def test_colour_scale_follows_what_is_shown(panel: GradientMapPanel, bench: Bench) -> None:
+    assert bench.context.scale.limits[1] <= 0
+    more_steps(bench.store, 5e3, 300)
+    panel.refresh(bench.store)
+    more_steps(bench.store, 5e3, 30)
+    panel.refresh(bench.store)
+
+    assert bench.context.scale.limits == (3, 4)
+
+
+def test_theme_change_reaches_the_plot(panel: GradientMapPanel, bench: Bench) -> None:
+    bench.context.theme.set_dark(True)
+    image = canvas_of(panel).grab().toImage()
+
+    assert QColor(image.pixel(1, 1)).name() == bench.context.theme.tokens.panel.lower()
+
+
+def test_another_model_closes_what_was_opened(panel: GradientMapPanel, bench: Bench) -> None:
+    bench.context.axes.toggle_opened("blocks.0.lin")
+    bench.store.forget_model()
+    panel.refresh(bench.store)
+
+    assert not canvas_of(panel).isVisible()
+    assert panel.pointer.tooltip_at(QPointF(100, 100)) == ""
+
+
+def test_arrow_keys_move_the_selection_and_return_opens(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
+    canvas, selection = canvas_of(panel), bench.context.selection
+    selection.select("embed")
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    assert selection.fqn == "blocks.1.lin"
+    qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    assert selection.tensor_fqn == "blocks.1.lin.weight"
+    qtbot.keyClick(canvas, Qt.Key.Key_Up)
+    qtbot.keyClick(canvas, Qt.Key.Key_Up)
+    assert selection.fqn == "blocks.0.lin"

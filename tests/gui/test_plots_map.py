@@ -1,0 +1,147 @@
+"""Rows, columns and pictures of the gradient map."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor
+
+from builders import add_steps, declare_gradients, opened_store, snapshot_of
+from moduleview.gui.plots.map_columns import MapColumns
+from moduleview.gui.plots.map_picture import color_table, make_picture
+from moduleview.gui.plots.map_rows import make_rows
+from moduleview.gui.tokens import DARK
+from moduleview.telemetry.store import SeriesStore
+
+
+def filled(norms: np.ndarray) -> SeriesStore:
+    """A store whose steps have these norms for every parameter of the small model."""
+    store = opened_store()
+    n = len(declare_gradients(store))
+    add_steps(store, np.broadcast_to(np.asarray(norms, dtype=np.float64)[:, None], (len(norms), n)))
+    return store
+
+
+def columns_of(store: SeriesStore, first: int, last: int, most: int = 64) -> MapColumns:
+    assert store.model is not None
+    columns = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
+    columns.update(store, first, last, most)
+    return columns
+
+
+def test_rows_are_the_modules_that_own_parameters_in_tree_order() -> None:
+    rows = make_rows(snapshot_of(), frozenset())
+
+    assert rows.fqns == ("embed", "blocks.0.lin", "blocks.1.lin", "head")
+    assert [(block.fqn, block.first, block.end) for block in rows.blocks] == [
+        ("embed", 0, 1),
+        ("blocks.0", 1, 2),
+        ("blocks.1", 2, 3),
+        ("head", 3, 4),
+    ]
+
+
+def test_opened_module_has_a_row_for_each_parameter() -> None:
+    rows = make_rows(snapshot_of(), {"blocks.0.lin"})
+
+    assert rows.fqns[1:4] == ("blocks.0.lin", "blocks.0.lin.weight", "blocks.0.lin.bias")
+    assert rows.stretch("blocks.0.lin.bias") == (3, 4)
+    assert rows.stretch("blocks") == (1, 5)
+    assert rows.stretch("blocks.0.act") is None
+
+
+def test_frame_around_everything_is_left_out() -> None:
+    rows = make_rows(snapshot_of(), frozenset())
+
+    assert rows.stretch("") == (0, 4)
+    assert rows.marked_stretch("") is None
+
+
+def test_row_is_the_norm_over_its_parameters() -> None:
+    store = filled(np.array([3.0]))
+    decades = columns_of(store, 0, 0).decades
+
+    assert decades[0, 0] == pytest.approx(np.log10(3.0))
+    assert decades[1, 0] == pytest.approx(np.log10(np.sqrt(18.0)))  # weight and bias
+
+
+def test_nan_and_not_measured_and_zero_stay_apart() -> None:
+    store = filled(np.array([np.nan, -1.0, 0.0, np.inf]))  # -1 is not measured
+    first_row = columns_of(store, 0, 3).decades[0]
+
+    assert np.isposinf(first_row[[0, 3]]).all()
+    assert np.isnan(first_row[1])
+    assert np.isfinite(first_row[2])
+    assert first_row[2] < -300
+
+
+def test_new_steps_are_appended_as_a_rebuild_would_have_them() -> None:
+    rng = np.random.default_rng(0)
+    norms = 10 ** rng.normal(-2, 1, 300)
+    norms[[17, 250]] = np.nan
+    store = opened_store()
+    n = len(declare_gradients(store))
+    assert store.model is not None
+    growing = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
+    for begin in range(0, 300, 7):
+        chunk = norms[begin : begin + 7]
+        add_steps(store, np.broadcast_to(chunk[:, None], (len(chunk), n)), begin)
+        last = begin + len(chunk) - 1
+        growing.update(store, max(0, last - 99), last, 40)
+    again = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
+    again.update(store, growing.first_step, 299, 40)
+
+    assert growing.width == 4
+    np.testing.assert_allclose(growing.decades, again.decades, rtol=1e-5)
+
+
+def test_no_nan_is_lost_when_a_column_holds_several_steps() -> None:
+    norms = np.full(1000, 0.1)
+    norms[501] = np.nan
+    columns = columns_of(filled(norms), 0, 999, most=64)
+
+    assert columns.width == 16
+    assert np.isposinf(columns.decades).sum() == len(columns.decades)  # one column, every row
+    assert columns.decade_at(0, 501) == np.inf
+
+
+def test_steps_that_are_no_longer_kept_one_by_one_come_from_the_archive() -> None:
+    n_steps = 17_000  # the ring keeps 16 384
+    norms = np.full(n_steps, 0.01)
+    norms[100] = 10.0
+    store = filled(norms)
+    columns = columns_of(store, 0, n_steps - 1, most=256)
+
+    assert store.first_step is not None
+    assert store.first_step > 100
+    assert columns.decade_at(0, 100) == pytest.approx(1.0)
+    assert columns.decade_at(0, 300) == pytest.approx(-2.0)
+    assert not np.isnan(columns.decades).any()
+
+
+def test_run_that_begins_anew_forgets_the_columns() -> None:
+    store = filled(np.full(50, 1.0))
+    columns = columns_of(store, 0, 49)
+    shorter = filled(np.full(5, 0.001))
+    columns.update(shorter, 0, 4, 64)
+
+    assert columns.decades.shape[1] == 5
+    assert columns.decades[0, 0] == pytest.approx(-3.0)
+
+
+def test_picture_saturates_and_keeps_nan_and_not_measured_apart() -> None:
+    table = color_table("viridis", DARK)
+    decades = np.array([[-9.0, 9.0, np.inf, np.nan]], dtype=np.float32)
+    pixels = make_picture(decades, (-4, 1), table, 10)[0, :, :3]
+    colors = [QColor(*pixel).name() for pixel in pixels.tolist()]
+
+    assert colors == ["#440154", "#fde725", DARK.non_finite.lower(), DARK.not_measured.lower()]
+
+
+def test_picture_with_more_rows_than_pixels_keeps_the_nan() -> None:
+    decades = np.zeros((1000, 3), dtype=np.float32)
+    decades[777, 1] = np.inf
+    picture = make_picture(decades, (-4, 1), color_table("viridis", DARK), 100)
+
+    assert picture.shape == (100, 3, 4)
+    assert (picture[77, 1, :3] == [255, 92, 240]).all()
