@@ -37,6 +37,7 @@ class ActionTargets:
         set_scheme: Light, dark or the desktop's.
         choose_file: File > Open.
         choose_name: File > Open by name.
+        show_trusted_folders: Lists whose code may run.
         reload: Opens what is open again.
         reset_layout: Puts the docks where they stood at first.
         toggle_panel: Opens or closes a panel by its id.
@@ -53,6 +54,7 @@ class ActionTargets:
     set_scheme: Callable[[ColorScheme], None]
     choose_file: Callable[[], object]
     choose_name: Callable[[], object]
+    show_trusted_folders: Callable[[], object]
     reload: Callable[[], object]
     reset_layout: Callable[[], object]
     toggle_panel: Callable[[str], object]
@@ -340,6 +342,14 @@ class ActionTable(QObject):
                 self._on.show_commands,
                 self.tr("Finds every command by a few letters"),
                 "Ctrl+Shift+P",
+            ),
+            ActionSpec(
+                "tools.trusted_folders",
+                self.tr("Trusted folders..."),
+                menu,
+                self._on.show_trusted_folders,
+                self.tr("Lists the folders whose Python files run without a question"),
+                starts_group=True,
             ),
         )
 

@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
             set_scheme=self.parts.appearance.set_scheme,
             choose_file=self.opener.choose_file,
             choose_name=self.opener.choose_name,
+            show_trusted_folders=self.opener.show_trusted_folders,
             reload=self._reload,
             reset_layout=lambda: self.docks.reset(),
             toggle_panel=lambda panel_id: self.docks.toggle(panel_id),
