@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QLocale, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 import moduleview.detectors
@@ -45,6 +45,8 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     application = QApplication([PROGRAM, *arguments])
     QCoreApplication.setApplicationName(PROGRAM)
     application.setDesktopFileName(PROGRAM)
+    if QLocale().language() == QLocale.Language.C:  # a bare machine: numbers would have no separators
+        QLocale.setDefault(QLocale(QLocale.Language.English))
     return application
 
 

@@ -27,6 +27,7 @@ class Closing(QObject):
         super().__init__(parent)
         self._ask, self._say = ask, say
         self._began_s: float | None = None
+        self._has_given_up = False
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
 
@@ -39,7 +40,7 @@ class Closing(QObject):
         """Ask for the first time; True when nothing has to be waited for."""
         if self._began_s is None:
             self._began_s = time.monotonic()
-        if self._ask():
+        if self._has_given_up or self._ask():
             return True
         self._timer.start()
         return False
@@ -57,4 +58,5 @@ class Closing(QObject):
 
     def _end(self, *, has_ended: bool) -> None:
         self._timer.stop()
+        self._has_given_up = not has_ended
         self.finished.emit(has_ended)

@@ -11,13 +11,13 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QPoint,
     QRect,
     QSize,
     Qt,
 )
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QLineEdit,
     QListView,
@@ -27,11 +27,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from moduleview.gui.fuzzy import best_matches
 from moduleview.gui.theme import Theme
 
-_WIDTH, _N_ROWS, _ROW = 520, 12, 24
+_WIDTH, _N_ROWS, _ROW, _TOP = 520, 12, 24, 72
 _LIMIT = 200  # rows; nobody reads further
 _MOVING_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _ENTRY_ROLE = Qt.ItemDataRole.UserRole
@@ -57,10 +58,14 @@ class PaletteEntry:
 
 
 class CommandPalette(QFrame):
-    """A list over the upper middle of the window; Escape or a click elsewhere closes it."""
+    """A list over the upper middle of the window; Escape or the focus going elsewhere closes it.
+
+    It is a child that lies over the window, not a popup: a popup grabs the keyboard, which not every platform allows.
+    """
 
     def __init__(self, entries: Sequence[PaletteEntry], prompt: str, theme: Theme, window: QWidget) -> None:
-        super().__init__(window, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        super().__init__(window)
+        self._focus_before = QApplication.focusWidget()
         self.setObjectName("palette")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(prompt)
@@ -82,6 +87,11 @@ class CommandPalette(QFrame):
         self._lay_out(window)
         self._on_typed("")
 
+    def open(self) -> None:
+        """Show it and take the keyboard."""
+        self.show()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
     def titles(self) -> list[str]:
         """What is listed now, best first."""
         return [self._model.entry(row).title for row in range(self._model.rowCount())]
@@ -91,7 +101,19 @@ class CommandPalette(QFrame):
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in _MOVING_KEYS:
             self.list.keyPressEvent(event)
             return True
+        if event.type() == QEvent.Type.FocusOut and QApplication.activePopupWidget() is None:
+            self.close()
         return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape closes; other keys end here and not in the window below."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._give_focus_back()
+            self.close()
+
+    def _give_focus_back(self) -> None:
+        if self._focus_before is not None and isValid(self._focus_before):
+            self._focus_before.setFocus()
 
     def _on_typed(self, text: str) -> None:
         self._model.keep_matches(text)
@@ -102,6 +124,7 @@ class CommandPalette(QFrame):
             return
         entry = self._model.entry(row)
         if not entry.obstacle:
+            self._give_focus_back()
             self.close()
             entry.run()
 
@@ -114,8 +137,9 @@ class CommandPalette(QFrame):
         column.addWidget(self.list)
         self.setFixedWidth(min(px(_WIDTH), window.width()))
         self.list.setFixedHeight(px(_ROW) * _N_ROWS)
-        self.move(window.mapToGlobal(QPoint((window.width() - self.width()) // 2, px(72))))
-        self.field.setFocus()
+        self.adjustSize()
+        self.move((window.width() - self.width()) // 2, px(_TOP))
+        self.raise_()
 
 
 class _Matches(QAbstractListModel):

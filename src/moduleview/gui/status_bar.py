@@ -34,8 +34,8 @@ class StatusBar(QStatusBar):
         self.message.setProperty("role", "muted")
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.addWidget(self.message, 1)
-        self._fade = QTimer(self, singleShot=True, interval=MESSAGE_MS)
-        self._fade.timeout.connect(lambda: self.say(""))
+        self.fade = QTimer(self, singleShot=True, interval=MESSAGE_MS)
+        self.fade.timeout.connect(lambda: self.say(""))
         names = {
             "loss": self.tr("loss"),
             "steps_per_s": self.tr("steps/s"),
@@ -55,7 +55,7 @@ class StatusBar(QStatusBar):
         self.message.setToolTip(sentence)
         self.message.setAccessibleName(sentence)
         if sentence:
-            self._fade.start()
+            self.fade.start()
 
     def refresh(self, store: StoreView) -> None:
         """Show the run's numbers as they are now."""

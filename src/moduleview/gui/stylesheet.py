@@ -37,6 +37,7 @@ def _windows(theme: Theme) -> str:
 QMainWindow, QMainWindow > QStackedWidget {{ background: {t.window}; }}
 QDialog, QMessageBox, QFileDialog {{ background: {t.panel}; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.strong}; padding: {px(3)}px {px(6)}px; }}
+QFrame#palette {{ background: {t.raised}; border: 1px solid {t.strong}; border-radius: {px(4)}px; }}
 QFrame[role="rule"] {{ background: {t.border}; border: none; }}
 QWidget[role="detail"] {{ background: {t.raised}; }}
 QGroupBox {{ border: 1px solid {t.border}; border-radius: {px(4)}px; margin-top: {px(8)}px; padding: {px(8)}px; }}

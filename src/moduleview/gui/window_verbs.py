@@ -116,4 +116,4 @@ class WindowVerbs(QObject):
         dialog.open()
 
     def _open_palette(self, entries: Sequence[PaletteEntry], prompt: str) -> None:
-        CommandPalette(entries, prompt, self._panels.theme, self._window).show()
+        CommandPalette(entries, prompt, self._panels.theme, self._window).open()

@@ -44,6 +44,11 @@ class Readout(QWidget):
         """All of it, as a person reads it."""
         return " ".join(part for part in (self._name.text(), self._value.text(), self._rest.text()) if part)
 
+    @property
+    def warns(self) -> bool:
+        """It is shown as a warning."""
+        return self._warns
+
     def show_value(self, value: str, rest: str = "", *, warns: bool = False) -> None:
         """Show another number; cheap when nothing changed.
 
