@@ -51,7 +51,7 @@ def load(target: object, *accepts: type) -> object:
 def refusal(target: object, *accepts: type) -> TargetError:
     with pytest.raises(TargetError) as caught:
         load(target, *accepts)
-    assert not caught.value.traceback or caught.value.__context__ is None, "the user's exception would keep its tensors alive"
+    assert not caught.value.traceback or caught.value.__context__ is None, "it would keep their tensors alive"
     return caught.value
 
 

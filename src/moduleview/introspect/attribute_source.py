@@ -34,14 +34,13 @@ def find_assignment(cls: type, attribute: str) -> Assignment:
         try:
             file = inspect.getsourcefile(base) or ""
             lines, begin = inspect.getsourcelines(base)
-            source = textwrap.dedent("".join(lines))
-            tree = ast.parse(source)
+            tree = ast.parse(textwrap.dedent("".join(lines)))
         except Exception:  # no file, a changed file, a class made at run time
             continue
         first = first if first.location else Assignment(f"{file}:{begin}")
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _assigns(node, attribute):
-                return Assignment(f"{file}:{begin + node.lineno - 1}", _quoted(source, node.value))
+                return Assignment(f"{file}:{begin + node.lineno - 1}", _quoted(node.value))
     return first
 
 
@@ -56,9 +55,9 @@ def _assigns(node: ast.Assign | ast.AnnAssign, attribute: str) -> bool:
     )
 
 
-def _quoted(source: str, value: ast.expr) -> str:
+def _quoted(value: ast.expr) -> str:
     written_out = ast.List | ast.ListComp | ast.Tuple | ast.Set | ast.SetComp | ast.Dict | ast.DictComp
     if not isinstance(value, written_out):
         return ""
-    segment = " ".join((ast.get_source_segment(source, value) or "").split())
-    return segment if len(segment) <= _MAXIMUM_CODE else ""
+    code = ast.unparse(value)
+    return code if len(code) <= _MAXIMUM_CODE else ""

@@ -1,0 +1,120 @@
+"""What can be read about a module, whatever its author did."""
+
+from __future__ import annotations
+
+import pytest
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from moduleview.errors import ModuleViewError
+from moduleview.introspect.lookup import module_at
+from moduleview.introspect.module_report import MAXIMUM_SUMMARY, describe_module
+
+
+class Documented(nn.Module):
+    """Doubles.
+
+    Example:
+        indented
+    """
+
+    def __init__(self, width: int = 3) -> None:
+        super().__init__()
+        self.layer = nn.Linear(width, 2 * width)
+
+    def forward(self, x: object, *, scale: float = 1.0) -> object:
+        return x
+
+    def extra_repr(self) -> str:
+        return "twice=True"
+
+
+class Broken(nn.Module):
+    def extra_repr(self) -> str:
+        raise RuntimeError("no repr today")
+
+
+def test_a_report_says_what_the_author_wrote() -> None:
+    report = describe_module(nn.Sequential(Documented()), "0")
+    assert (report.fqn, report.type_name) == ("0", "Documented")
+    assert "twice=True" in report.summary
+    assert "(layer): Linear(in_features=3" in report.summary
+    assert report.docstring == "Doubles.\n\nExample:\n    indented"
+    assert "forward(self, x: object, *, scale: float = 1.0)" in report.signatures.replace("'", "")
+    assert report.source.startswith("class Documented(nn.Module):")
+    file, _, line = report.location.rpartition(":")
+    with open(file, encoding="utf-8") as source:
+        assert source.readlines()[int(line) - 1].startswith("class Documented")
+    assert report.found_hooks == ()
+
+
+def test_a_class_without_docstring_does_not_show_that_of_its_parent() -> None:
+    assert describe_module(Broken(), "").docstring == ""
+
+
+def test_what_raises_becomes_a_sentence_in_its_place() -> None:
+    report = describe_module(Broken(), "")
+    assert "RuntimeError" in report.summary
+    assert "no repr today" in report.summary
+    assert report.source
+
+
+def test_a_class_made_at_run_time_has_no_source_and_says_so() -> None:
+    cls = type("Made", (nn.Module,), {"__module__": "nowhere"})
+    report = describe_module(cls(), "")
+    assert "not available" in report.source
+    assert report.location == ""
+
+
+def test_a_parametrised_layer_shows_the_class_that_was_written() -> None:
+    report = describe_module(weight_norm(nn.Linear(2, 2)), "")
+    assert report.type_name == "ParametrizedLinear"
+    assert report.source.startswith("class Linear(Module):")
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_the_repr_of_a_huge_model_is_cut(deep: bool) -> None:
+    model: nn.Module = nn.Linear(1, 1)
+    if deep:
+        for _ in range(900):
+            model = nn.Sequential(model)
+    else:
+        model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(5000)))
+    summary = describe_module(model, "").summary
+    assert summary.startswith("Sequential(\n  (0): ")
+    assert len(summary) <= MAXIMUM_SUMMARY + 100
+    assert "cut at" in summary
+
+
+def test_the_outline_reads_as_torchs_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = nn.Sequential(
+        nn.Linear(1, 2), nn.Sequential(nn.ReLU(), nn.Dropout(0.1)), nn.ModuleDict({"a": nn.Identity()})
+    )
+    monkeypatch.setattr("moduleview.introspect.module_report._MODULES_FOR_REPR", 0)
+    assert describe_module(model, "").summary == repr(model)
+
+
+def test_a_module_that_contains_itself_is_described() -> None:
+    model = nn.Sequential(nn.ReLU())
+    model._modules["loop"] = model
+    assert "ReLU" in describe_module(model, "").summary
+
+
+def test_a_module_that_is_gone_is_named() -> None:
+    with pytest.raises(ModuleViewError, match=r"no module called 'a\.b'"):
+        describe_module(nn.Sequential(), "a.b")
+
+
+def test_modules_are_found_by_name_without_asking_them() -> None:
+    class Trapped(nn.Module):
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(name)
+
+    trapped = Trapped()
+    trapped._modules["a.b"] = nn.Sequential(nn.ReLU())
+    model = nn.Sequential(trapped)
+    assert module_at(model, "") is model
+    assert module_at(model, "0") is trapped
+    assert isinstance(module_at(model, "0.a.b.0"), nn.ReLU)
+    assert module_at(model, "0.a") is None
+    assert module_at(model, "0.a.b.0.x") is None
