@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moduleview.detectors.base import Detector
+from moduleview.telemetry.number_words import significant
 from moduleview.telemetry.records import Finding, SeriesKey, Severity, Tier
 from moduleview.telemetry.store_view import StoreView
 
@@ -103,7 +104,7 @@ class DivergingLoss(Detector):
             f"Level of the loss (median of {self.n_blocks} means of {self.block_steps} steps) is above "
             f"{self.tail_ratio:g} times its best, and more than {self.lost_share:.0%} of what was gained is lost.",
             (
-                f"loss {level:.3g} = {level / lowest:.2g} × its best level {lowest:.3g}",
+                f"loss {significant(level)} = {significant(level / lowest, 2)} × its best level {significant(lowest)}",
                 f"level over the last {n_steps} steps; best until step {lowest_step:,}",
             ),
         )
@@ -124,12 +125,15 @@ class DivergingLoss(Detector):
         if usual <= 0 or run is None:
             return None
         at = first_new + run
-        peak = float(losses[at:].max())
+        loss, peak = float(losses[at]), float(losses[at:].max())
         return self._finding(
             int(steps[at]),
             f"Loss is above {self.spike_ratio:g} times the larger of its trailing median and its first values for "
             f"{self.spike_steps} steps in a row.",
-            (f"loss {losses[at]:.3g} = {losses[at] / usual:.2g} × {usual:.3g}", f"largest since then {peak:.3g}"),
+            (
+                f"loss {significant(loss)} = {significant(loss / usual, 2)} × {significant(usual)}",
+                f"largest since then {significant(peak)}",
+            ),
         )
 
     def _finding(self, step: int, rule: str, evidence: tuple[str, ...]) -> Finding:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from moduleview.detectors.base import Detector
 from moduleview.telemetry.module_norms import own_norms, owners, tensor_matrix
+from moduleview.telemetry.number_words import significant
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -154,6 +155,7 @@ class GradientSpike(Detector):
         top = int(np.argmax(np.where(episode.rising, episode.z, -np.inf)))
         fqn = model.fqns[int(self._nodes[top])]
         norm, median = episode.norms[top], episode.medians[top]
+        ratio, limit = significant(norm / median, 2), significant(median * self.smallest_ratio, 1)
         others = int(episode.rising.sum()) - 1
         return Finding(
             id="V3",
@@ -164,11 +166,11 @@ class GradientSpike(Detector):
             rule=f"Robust z of log norm against the trailing median of {self.window_steps} steps is over {self.z:g} "
             f"for {self.n_steps} steps in a row.",
             evidence=(
-                f"gradient norm {norm:.3g} = {norm / median:.2g} × its trailing median {median:.2g}",
+                f"gradient norm {significant(norm)} = {ratio} × its trailing median {significant(median, 2)}",
                 f"z = {episode.z[top]:.1f} since step {episode.step:,}",
                 f"{others} of {len(self._nodes) - 1} other layers rise too",
             ),
-            advice=f"Look at the batch of step {episode.step:,}; clip the norm near {_rounded(median * 4)}",
+            advice=f"Look at the batch of step {episode.step:,}; clip the norm near {limit}",
             step=episode.step,
         )
 
@@ -178,7 +180,3 @@ def _logs(norms: NDArray[np.float32]) -> NDArray[np.float64]:
     values = norms.astype(np.float64)
     usable = np.isfinite(values) & (values > 0)
     return np.log10(values, out=np.full_like(values, np.nan), where=usable)
-
-
-def _rounded(value: float) -> str:
-    return f"{value:.1g}"

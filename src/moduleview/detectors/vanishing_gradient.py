@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from moduleview.detectors.base import Detector
 from moduleview.telemetry.module_norms import own_norms, owners, tensor_matrix
+from moduleview.telemetry.number_words import scientific
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -107,12 +108,12 @@ class VanishingGradient(Detector):
             severity=Severity.WARNING,
             title=self.name,
             fqn=fqn,
-            rule=f"RMS gradient of the first layers is below {self.ratio:.0e} of the largest layer's for "
+            rule=f"RMS gradient of the first layers is below {scientific(self.ratio, 1)} of the largest layer's for "
             f"{self.n_steps} steps in a row.",
             evidence=(
-                f"RMS gradient {rms[first]:.1e} = {rms[first] / rms[largest]:.1e} × the largest",
-                f"largest: {model.fqns[int(nodes[largest])]}, {rms[largest]:.1e}",
-                f"{int(vanished.sum())} of {len(nodes)} layers are below {self.ratio:.0e}",
+                f"RMS gradient {scientific(rms[first])} = {scientific(rms[first] / rms[largest])} × the largest",
+                f"largest: {model.fqns[int(nodes[largest])]}, {scientific(rms[largest])}",
+                f"{int(vanished.sum())} of {len(nodes)} layers are below {scientific(self.ratio, 1)}",
             ),
             advice="Use ReLU or GELU in place of sigmoid or tanh; add normalisation or residual connections; "
             "initialise to keep the variance",

@@ -11,6 +11,7 @@ from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, Tier
 
 _MAXIMUM_TEXT = 2000
+_HEIGHT_PX = 108  # a caption, a button and two lines, or four lines of numbers; wrapped labels do not ask for it
 
 
 class FindingDetail(QWidget):
@@ -89,7 +90,8 @@ class FindingDetail(QWidget):
 
     def _on_theme_changed(self) -> None:
         px = self._theme.px
-        self._grid.setContentsMargins(px(8), px(10), px(8), px(8))
+        self._grid.setContentsMargins(px(8), px(8), px(8), px(6))
+        self.setMinimumHeight(px(_HEIGHT_PX))
         self._grid.setHorizontalSpacing(px(24))
         self._grid.setVerticalSpacing(px(4))
         self._buttons.setSpacing(px(8))

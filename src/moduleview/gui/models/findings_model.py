@@ -57,6 +57,14 @@ def place_of(model: ModelSnapshot | None, fqn: str) -> tuple[str, str | None] | 
     return None if row is None else (model.fqns[int(model.tensors.module[row])], fqn)
 
 
+def headline(finding: Finding) -> str:
+    """The first line of the evidence; one that ends in a colon, with what it announces."""
+    if not finding.evidence:
+        return ""
+    first, *more = finding.evidence
+    return displayable(f"{first} {', '.join(more)}" if first.endswith(":") else first, _MAXIMUM_TEXT)
+
+
 class FindingsModel(QAbstractTableModel):
     """Rows are positions in the filtered list."""
 
@@ -170,7 +178,7 @@ class FindingsModel(QAbstractTableModel):
             case FindingColumn.STEP:
                 text = number_format.NO_VALUE if finding.step is None else number_format.exact_count(finding.step)
             case FindingColumn.EVIDENCE:
-                text = displayable(finding.evidence[0], _MAXIMUM_TEXT) if finding.evidence else ""
+                text = headline(finding)
             case FindingColumn.ADVICE:
                 text = displayable(finding.advice, _MAXIMUM_TEXT)
             case FindingColumn.JUMP:

@@ -49,7 +49,7 @@ LOOKS = {
 }
 WIDTHS = {  # logical px
     _C.NAME: 120,
-    _C.SHAPE: 80,
+    _C.SHAPE: 76,
     _C.DTYPE: 72,
     _C.DEVICE: 60,
     _C.NUMEL: 76,
@@ -57,9 +57,9 @@ WIDTHS = {  # logical px
     _C.TRAINABLE: 64,
     _C.PERSISTENT: 64,
     _C.TIED: 110,
-    _C.HOOK: 24,
-    _C.GRADIENT: 72,
-    _C.NORM: 56,
+    _C.HOOK: 22,
+    _C.GRADIENT: 70,
+    _C.NORM: 54,
 }
 
 

@@ -12,11 +12,11 @@ from moduleview import detectors
 from moduleview.detectors.base import Detector
 from moduleview.gui.findings.filter_bar import FilterBar
 from moduleview.gui.findings.finding_detail import FindingDetail
-from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, place_of
+from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline, place_of
 from moduleview.gui.panel import Area, Panel, PanelContext
-from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.gui.widgets.row_table import RowTable
+from moduleview.gui.widgets.row_table import HEADER_PX, RowTable
 from moduleview.registry import discover
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, RunState, Severity
@@ -60,8 +60,8 @@ class FindingsPanel(Panel):
         show = (self.tr("Show information"), self._show_information, False)
         self.empty = EmptyState(context.theme, "check", "", "", (show,), self)
         self._lay_out()
-        context.theme.changed.connect(self._fit_severity)
-        self._fit_severity()
+        context.theme.changed.connect(self._fit_table)
+        self._fit_table()
         self.refresh(context.store)
 
     def title(self) -> str:
@@ -122,8 +122,7 @@ class FindingsPanel(Panel):
         text = f"{checks} {watching}"
         if n_information:
             first = next(f for f in store.findings if f.severity is Severity.INFORMATION)
-            evidence = first.evidence[0] if first.evidence else first.title
-            text += "\n" + self.tr("Information: {0}").format(displayable(evidence))
+            text += "\n" + self.tr("Information: {0}").format(headline(first) or displayable(first.title))
         return text
 
     def _show_information(self) -> None:
@@ -131,15 +130,16 @@ class FindingsPanel(Panel):
 
     def _on_filter_changed(self) -> None:
         self.model.set_filter(self.filter_bar.chosen_severities, self.filter_bar.chosen_tiers)
-        self._fit_severity()
+        self._fit_table()
         self._show()
 
-    def _fit_severity(self) -> None:
-        """As wide as the longest word that can stand there."""
+    def _fit_table(self) -> None:
+        """Severity as wide as the longest word that can stand there; always room for one row."""
         theme, shown = self.context.theme, self.filter_bar.chosen_severities
         metrics = QFontMetrics(theme.ui_font(bold=True))
         widest = max((metrics.horizontalAdvance(self.model.severity_word(severity)) for severity in shown), default=0)
         self.table.setColumnWidth(FindingColumn.SEVERITY, widest + theme.px(_SEVERITY_PX))
+        self.table.setMinimumHeight(theme.px(HEADER_PX + ROW_PX))
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
