@@ -41,6 +41,7 @@ class OpenedModel:
         self._target = target
         self._put = put
         self._task = open_target(target)
+        self._random_data: SetTrainingData | None = None
         if device is not None:
             self._move(checked_device(device))
         self._step = TrainingStep(self._task)
@@ -100,7 +101,7 @@ class OpenedModel:
         """
         task = task_on_random_batches(self._task, command)
         self._step.release()
-        self._task, self._step = task, TrainingStep(task)
+        self._task, self._step, self._random_data = task, TrainingStep(task), command
         self._announce_change()
 
     def set_device(self, name: str) -> None:
@@ -165,4 +166,5 @@ class OpenedModel:
             can_train=not reason,
             cannot_train_reason=reason,
             optimizer="" if task.optimizer is None else repr(task.optimizer)[:_REPR_LENGTH],
+            random_data=self._random_data,
         )

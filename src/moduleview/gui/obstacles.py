@@ -29,10 +29,11 @@ class Obstacles(QObject):
         return "" if state.fqn is not None else self.tr("Select a module first.")
 
     def has_data(self, state: WindowState) -> str:
-        """Needs a model that came without data."""
+        """Needs a model that came without data; the ones it was given can be corrected."""
         if not state.has_model:
             return self.tr("Open a model first.")
-        return "" if state.cannot_train_reason else self.tr("This model has its own data.")
+        can_be_given = state.cannot_train_reason or state.has_random_data
+        return "" if can_be_given else self.tr("This model has its own data.")
 
     def nothing_to_freeze(self, state: WindowState) -> str:
         """Needs a trainable parameter in the selection."""

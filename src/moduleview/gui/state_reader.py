@@ -30,6 +30,7 @@ class StateReader:
             n_steps_done=max(store.run.step, 0 if last is None else last + 1) if task is not None else 0,
             has_model=task is not None,
             cannot_train_reason="" if task is None or task.can_train else task.cannot_train_reason,
+            has_random_data=task is not None and task.random_data is not None,
             capabilities=self._session.capabilities,
             target="" if task is None else task.target,
             fqn=selection.fqn,

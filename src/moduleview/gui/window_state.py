@@ -18,6 +18,7 @@ class WindowState:
         n_steps_done: Steps of this run.
         has_model: A model is open.
         cannot_train_reason: A sentence when the open model cannot train, else "".
+        has_random_data: It trains on data that were made up for it, and may get others.
         capabilities: What the source can do.
         target: As it was opened; "" when there is none to open again.
         fqn: The selected module, None for nothing.
@@ -33,6 +34,7 @@ class WindowState:
     n_steps_done: int = 0
     has_model: bool = False
     cannot_train_reason: str = ""
+    has_random_data: bool = False
     capabilities: Capability = Capability.NONE
     target: str = ""
     fqn: str | None = None

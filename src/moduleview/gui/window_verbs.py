@@ -94,7 +94,8 @@ class WindowVerbs(QObject):
         task = self._panels.store.task
         if task is None:
             return
-        dialog = TrainingDataDialog(task.title, self._session.send, self._panels.theme, self._window)
+        theme, window = self._panels.theme, self._window
+        dialog = TrainingDataDialog(task.title, self._session.send, theme, window, task.random_data)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.hooks import HookEntry
 from moduleview.telemetry.snapshot import ModelSnapshot
 
@@ -96,6 +97,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
         cannot_train_reason: Then, a sentence on what is missing.
         optimizer: ``repr`` of the optimizer, or "".
         n_steps_planned: Steps until the batches end, or None where that is not known.
+        random_data: What a model that came without data trains on, once it was given.
     """
 
     title: str
@@ -107,6 +109,7 @@ class TaskInfo(msgspec.Struct, frozen=True):
     cannot_train_reason: str = ""
     optimizer: str = ""
     n_steps_planned: int | None = None
+    random_data: SetTrainingData | None = None
 
 
 class ModelOpened(msgspec.Struct, frozen=True, eq=False, tag=True):

@@ -29,7 +29,7 @@ class TrainingDataDialog(Dialog):
         send: Passes the command on.
         theme: Colours, fonts, zoom.
         parent: The window.
-        proposed: What stands in the fields at first: what was applied last.
+        proposed: What stands in the fields at first: what was applied last, if anything was.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TrainingDataDialog(Dialog):
         send: Callable[[Command], None],
         theme: Theme,
         parent: QWidget | None = None,
-        proposed: SetTrainingData = _FIRST_GUESS,
+        proposed: SetTrainingData | None = None,
     ) -> None:
         super().__init__(theme, "", parent)
         self.setWindowTitle(self.tr("Training data for {0}").format(title))
@@ -48,7 +48,7 @@ class TrainingDataDialog(Dialog):
         self._send = send
         text = self.tr("This model came without data. With random batches it trains on noise: enough to see gradients.")
         self.add_text(text, "muted")
-        self._make_fields(proposed)
+        self._make_fields(proposed or _FIRST_GUESS)
         self._add_form()
         self._problem = self.add_text("", "error")
         self.preview = CodeView(theme, self)
