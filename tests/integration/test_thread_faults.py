@@ -275,3 +275,26 @@ def test_flood_of_printed_lines_costs_no_memory_and_loses_no_step(tmp_path: Path
     words = next(line.split() for line in lines if line.startswith("grown"))
     assert float(words[2]) <= 20.0
     assert float(words[-1]) <= 1.0  # seconds; 79 with a queued signal for each line
+
+
+def test_closing_at_any_moment_of_a_step_ends_cleanly(tmp_path: Path) -> None:
+    """Fault row 46, below the window: a hundred times at random, from before the model is open to the middle of a step."""
+    done = run_script(
+        """
+        import random
+
+        dice = random.Random(0)
+        for _ in range(100):
+            source = InProcessSource(toy_task, run_at_once=True)
+            threading.Event().wait(dice.uniform(0.0, 0.01))
+            if not source.close(10.0):
+                leave_at_once(1)
+        last = InProcessSource(toy_task, run_at_once=True)
+        threading.Event().wait(0.005)
+        print("threads", threading.active_count(), flush=True)
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["threads", "2"]
+    assert not done.stderr
