@@ -400,6 +400,16 @@ def test_columns_fill_the_width_and_the_sparkline_gives_way_first(panel: Modules
     qtbot.waitUntil(lambda: panel.view.width() == 436)
     assert sum(widths()) == panel.view.viewport().width()
     assert panel.view.columnWidth(Column.NAME) == name
+    panel.resize(400, 700)
+    qtbot.waitUntil(lambda: panel.view.width() == 400)
+    assert sum(widths()) == panel.view.viewport().width(), "then name and type give way, before anything scrolls"
+
+
+def test_dragged_column_keeps_its_width(panel: ModulesPanel, qtbot: QtBot) -> None:
+    panel.view.horizontalHeader().resizeSection(Column.TYPE, 180)
+    panel.resize(380, 700)
+    qtbot.waitUntil(lambda: panel.view.width() == 380)
+    assert panel.view.columnWidth(Column.TYPE) == 180
 
 
 def test_only_rows_on_the_screen_read_gradients(panel: ModulesPanel, bench: Bench) -> None:
@@ -453,6 +463,7 @@ def test_name_like_html_is_shown_as_text(qtbot: QtBot) -> None:
 
 
 def test_zoom_scales_rows_and_columns(panel: ModulesPanel) -> None:
+    panel.resize(900, 800)
     height, width = panel.view.rowHeight(0), panel.view.columnWidth(Column.TYPE)
     panel.context.theme.set_zoom(1.5)
     assert panel.view.rowHeight(0) == round(height * 1.5)

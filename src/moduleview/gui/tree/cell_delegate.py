@@ -118,5 +118,7 @@ class CellDelegate(QStyledItemDelegate):
         space = cell.adjusted(look.px(PADDING_PX), 0, 0, 0)
         painter.setFont(look.caption_font)
         painter.setPen(look.on_selection if is_selected else look.muted)
+        if look.caption_metrics.horizontalAdvance(text) > space.width():
+            text = text.partition(" ")[0]  # "tied": the tooltip has all of it
         elided = look.caption_metrics.elidedText(text, Qt.TextElideMode.ElideRight, space.width())
         painter.drawText(space.x(), look.baseline(cell), elided)

@@ -12,26 +12,36 @@ from moduleview.gui.tree.cell_look import CHECK_COLUMN_PX, CellLook
 from moduleview.gui.tree.gradient_cell import GradientCell
 
 PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column.PARAMETERS: 56}
+LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
 
 
 def fitted_widths(
-    available: int, preferred: Mapping[Column, int], fixed: int, gradient: tuple[int, int], hidden: frozenset[Column]
+    available: int,
+    preferred: Mapping[Column, tuple[int, int]],
+    fixed: int,
+    gradient: tuple[int, int],
+    hidden: frozenset[Column],
 ) -> dict[Column, int]:
     """Widths of all columns that are shown, in pixels; wider than ``available`` together where nothing gives way.
 
     Args:
         available: Width of the viewport.
-        preferred: Of name, type and parameters, as they were at first or were dragged.
+        preferred: Least and preferred width of name, type and parameters; equal where a person dragged them.
         fixed: Width of each hook column and of the state column.
-        gradient: Of the gradient column without and with its sparkline.
+        gradient: Width of the gradient column without and with its sparkline.
         hidden: Columns that are not shown.
     """
-    widths = {column: preferred[column] for column in PREFERRED_PX if column not in hidden}
+    widths = {column: preferred[column][1] for column in PREFERRED_PX if column not in hidden}
     widths.update({column: fixed for column in (*HOOK_COLUMNS, Column.STATE) if column not in hidden})
     rest = available - sum(widths.values())
     if Column.GRADIENT not in hidden:
         widths[Column.GRADIENT] = min(max(rest, gradient[0]), gradient[1])
         rest -= widths[Column.GRADIENT]
+    for column in (Column.NAME, Column.TYPE):
+        if rest < 0 and column in widths:
+            given = min(-rest, widths[column] - preferred[column][0])
+            widths[column] -= given
+            rest += given
     widths[Column.NAME] += max(rest, 0)
     return widths
 
@@ -42,7 +52,7 @@ class ColumnFitter:
     def __init__(self, view: QTableView, theme: Theme) -> None:
         self._view = view
         self._theme = theme
-        self._preferred = dict(PREFERRED_PX)  # at zoom 1
+        self._preferred = {column: (LEAST_PX[column], PREFERRED_PX[column]) for column in PREFERRED_PX}  # at zoom 1
         self._is_fitting = False
         view.horizontalHeader().sectionResized.connect(self._on_section_resized)
 
@@ -62,7 +72,7 @@ class ColumnFitter:
         px, hidden = self._theme.px, frozenset(column for column in Column if self._view.isColumnHidden(column))
         widths = fitted_widths(
             self._view.viewport().width(),
-            {column: px(width) for column, width in self._preferred.items()},
+            {column: (px(least), px(width)) for column, (least, width) in self._preferred.items()},
             px(CHECK_COLUMN_PX),
             GradientCell.widths(CellLook(self._theme)),
             hidden,
@@ -75,5 +85,6 @@ class ColumnFitter:
     def _on_section_resized(self, section: int, _earlier: int, width: int) -> None:
         column = Column(section)
         if not self._is_fitting and column in PREFERRED_PX and width > 0:
-            self._preferred[column] = round(width / self._theme.zoom)
+            dragged = round(width / self._theme.zoom)
+            self._preferred[column] = (dragged, dragged)
             self.fit()
