@@ -103,7 +103,7 @@ def _shot(arguments: list[str]) -> int:
     parser.add_argument("target", metavar="TARGET", help=_TARGET_HELP)
     parser.add_argument("--steps", type=_count, default=100, metavar="N", help="steps to train first (100)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="PNG", help="the picture to write")
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours (dark)")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help="colours (light)")
     parser.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="pixels (1600x1000)")
     chosen = parser.parse_args(arguments)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # read by Qt when it starts: a picture needs no display
