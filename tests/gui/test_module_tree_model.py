@@ -64,6 +64,8 @@ def test_screen_readers_hear_hooks_and_states() -> None:
     spoken = model.index(row, Column.FORWARD).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken.startswith("F: ")
     assert "ScriptModule" in spoken
+    assert model.index(0, Column.NAME).data(Qt.ItemDataRole.AccessibleTextRole) == "GPT, level 1, expanded"
+    assert model.index(1, Column.NAME).data(Qt.ItemDataRole.AccessibleTextRole) == "embed, level 2"
     model.set_hooks({("embed", HookKind.FORWARD): HookEntry("embed", HookKind.FORWARD, HookStatus.ACTIVE)})
     check = model.index(1, Column.FORWARD).data(Qt.ItemDataRole.CheckStateRole)
     assert check == Qt.CheckState.Checked

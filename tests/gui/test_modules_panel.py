@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QMouseEvent
 from pytestqt.qtbot import QtBot
 from tree_builders import Bench, add_gradients, gpt_snapshot, gpt_store
 
-from builders import add_steps
+from builders import add_steps, snapshot_of
 from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.node_marks import Mark
 from moduleview.gui.models.tree_columns import Column
@@ -379,6 +379,16 @@ def test_new_picture_of_the_model_keeps_rows_filter_and_selection(panel: Modules
     assert panel.view.selected_nodes() == [node(panel, "blocks.0.attn.qkv")]
     panel.field.clear()
     assert "blocks.0.attn.qkv" in shown(panel)
+
+
+def test_another_model_has_nothing_to_undo(panel: ModulesPanel, bench: Bench, qtbot: QtBot) -> None:
+    click(panel, qtbot, spot(panel, "embed", Column.FORWARD))
+    bench.store.apply(ModelChanged(gpt_snapshot(generation=1), bench.store.task))
+    panel.refresh(bench.store)
+    assert panel.actions_of_tree.undo_stack.canUndo(), "a new picture of the same model"
+    bench.store.apply(ModelOpened(snapshot_of(), bench.store.task))
+    panel.refresh(bench.store)
+    assert not panel.actions_of_tree.undo_stack.canUndo()
 
 
 def test_hidden_hook_columns_come_from_the_header_menu(panel: ModulesPanel) -> None:

@@ -63,8 +63,19 @@ class ModuleRows:
 
     def set_expanded(self, node: int, is_expanded: bool) -> None:
         """Show or hide what is below one node."""
+        if self.is_expanded(node) == is_expanded:
+            return
         self._open[node] = is_expanded
-        self._layout()
+        row = self.row_of(node)
+        if row >= 0:
+            end = int(np.searchsorted(self._visible, self.snapshot.subtree_end[node]))
+            below = self.rows_below(node) if is_expanded else np.zeros(0, dtype=np.int32)
+            self._visible = np.concatenate([self._visible[: row + 1], below, self._visible[end:]])
+
+    def rows_below(self, node: int) -> NDArray[np.int32]:
+        """Nodes that are shown below ``node`` once it is open, from the top."""
+        begin, end = node + 1, int(self.snapshot.subtree_end[node])
+        return (np.flatnonzero(self._shown(begin, end)) + begin).astype(np.int32)
 
     def set_subtree_expanded(self, node: int, is_expanded: bool) -> None:
         """Show or hide everything below ``node``, at all depths."""
@@ -113,15 +124,20 @@ class ModuleRows:
         return self._expanded if self._kept is None else self._expanded_in_filter
 
     def _layout(self) -> None:
-        n = len(self.snapshot)
-        closed = np.flatnonzero(self._is_parent & ~self._open)
-        shown = np.ones(n, dtype=np.bool_) if self._kept is None else self._kept
+        self._visible = np.flatnonzero(self._shown(0, len(self.snapshot))).astype(np.int32)
+
+    def _shown(self, begin: int, end: int) -> NDArray[np.bool_]:
+        """Which of the rows ``begin:end`` are hidden neither by a collapsed module among them nor by the filter."""
+        n = end - begin
+        closed = np.flatnonzero(self._is_parent[begin:end] & ~self._open[begin:end])
+        shown = np.ones(n, dtype=np.bool_) if self._kept is None else self._kept[begin:end]
         if len(closed):
             steps = np.zeros(n + 1, dtype=np.int32)
             steps[closed + 1] = 1
-            steps -= np.bincount(self.snapshot.subtree_end[closed], minlength=n + 1).astype(np.int32)
+            ends = self.snapshot.subtree_end[begin + closed] - begin
+            steps -= np.bincount(ends, minlength=n + 1).astype(np.int32)
             shown = shown & (np.cumsum(steps[:n]) == 0)
-        self._visible = np.flatnonzero(shown).astype(np.int32)
+        return shown
 
     def _open_first_levels(self) -> None:
         """As many whole levels as a person sees without scrolling."""

@@ -26,7 +26,6 @@ from moduleview.telemetry.filter_query import frozen_modules
 from moduleview.telemetry.hooks import HookEntry, HookKind
 from moduleview.telemetry.records import Finding
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
-from moduleview.telemetry.store_view import StoreView
 
 Index = QModelIndex | QPersistentModelIndex
 _RESET_FROM_ROWS = 2_000
@@ -125,26 +124,19 @@ class ModuleTreeModel(QAbstractTableModel):
         row = self._rows.row_of(node)
         if row < 0 or not self._rows.has_children(node) or self._rows.is_expanded(node) == is_expanded:
             return
-        before = self.rowCount()
-        if is_expanded:
+        n_rows = len(self._rows.rows_below(node)) if is_expanded else self._n_shown_below(row)
+        if n_rows > _RESET_FROM_ROWS:
+            self.beginResetModel()
+            self._rows.set_expanded(node, is_expanded)
+            self.endResetModel()
+        elif is_expanded:
+            self.beginInsertRows(QModelIndex(), row + 1, row + n_rows)
             self._rows.set_expanded(node, True)
-            n_more = self.rowCount() - before
-            self._rows.set_expanded(node, False)
-            if n_more <= _RESET_FROM_ROWS:
-                self.beginInsertRows(QModelIndex(), row + 1, row + n_more)
-                self._rows.set_expanded(node, True)
-                self.endInsertRows()
-                return
+            self.endInsertRows()
         else:
-            n_fewer = self._n_shown_below(row)
-            if n_fewer <= _RESET_FROM_ROWS:
-                self.beginRemoveRows(QModelIndex(), row + 1, row + n_fewer)
-                self._rows.set_expanded(node, False)
-                self.endRemoveRows()
-                return
-        self.beginResetModel()
-        self._rows.set_expanded(node, is_expanded)
-        self.endResetModel()
+            self.beginRemoveRows(QModelIndex(), row + 1, row + n_rows)
+            self._rows.set_expanded(node, False)
+            self.endRemoveRows()
 
     def set_subtree_expanded(self, node: int, is_expanded: bool) -> None:
         """Show or hide all that is below a node, at all depths."""
@@ -236,6 +228,9 @@ class ModuleTreeModel(QAbstractTableModel):
     def _spoken(self, node: int, column: Column) -> str:
         if column in HOOK_COLUMNS:
             return f"{self.texts.header(column)}: {self._tooltip(node, column)}"
+        if column is Column.NAME:
+            is_open = self._rows.is_expanded(node) if self._rows.has_children(node) else None
+            return self.texts.spoken_name(self.name(node), int(self._snapshot.depth[node]), is_open)
         return self._mark_text(node) if column is Column.STATE else self._text(node, column)
 
     def _mark_text(self, node: int) -> str:

@@ -51,6 +51,13 @@ class TreeTexts(QObject):
             Column.STATE: self.tr("State"),
         }[column]
 
+    def spoken_name(self, name: str, depth: int, is_open: bool | None) -> str:
+        """A name for a screen reader, which sees neither indentation nor arrow; ``is_open`` is None for a leaf."""
+        text = self.tr("{0}, level {1}").format(name, depth + 1)
+        if is_open is None:
+            return text
+        return (self.tr("{0}, expanded") if is_open else self.tr("{0}, collapsed")).format(text)
+
     def hook(self, states: HookStates, snapshot: ModelSnapshot, node: int, kind: HookKind) -> str:
         """Why a hook cell looks as it does."""
         entry = states.entry(node, kind)

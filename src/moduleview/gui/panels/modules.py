@@ -135,6 +135,8 @@ class ModulesPanel(Panel):
         if model.snapshot is snapshot:
             return False
         is_same = model.snapshot.type_names[:1] == snapshot.type_names[:1]
+        if not is_same:
+            self.actions_of_tree.undo_stack.clear()  # its commands name modules of another model
         with self.view.changing_rows():
             model.set_snapshot(snapshot, keep_expansion=is_same)
         return True
@@ -224,6 +226,13 @@ class ModulesPanel(Panel):
     def _lay_out(self) -> None:
         self.field.setPlaceholderText(self.tr("Go to or filter: blocks.4.attn, type:Linear grad>1"))
         self.field.setAccessibleName(self.tr("Go to or filter"))
+        self.field.setToolTip(
+            self.tr(
+                "attn: in a name or type\nblocks.4.attn: a path, Enter goes there\ntype:Linear   name~attn   /regex/\n"
+                "grad>1   nan   frozen\nhook:fwd   hook:bwd   hook:any\nis:tied   is:shared   is:lazy   is:unused\n"
+                "!term: all others"
+            )
+        )
         self._content = QWidget(self)
         for page in (self._content, self._no_model):
             page.setBackgroundRole(QPalette.ColorRole.Base)
