@@ -19,7 +19,7 @@ from moduleview.gui.tree.state_mark import paint_mark
 from moduleview.telemetry.display_names import displayable
 
 _KIND_OF = {int(column): kind for column, kind in HOOK_COLUMNS.items()}
-_SELECTED, _ACTIVE = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_Active.value  # flags are slow
+_SELECTED = QStyle.StateFlag.State_Selected.value  # arithmetic on flags is slow
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -59,13 +59,12 @@ class CellDelegate(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, ModuleTreeModel)
         row, column = index.row(), index.column()
-        bits = state.value
-        is_selected, is_active = bool(bits & _SELECTED), bool(bits & _ACTIVE)
+        is_selected = bool(state.value & _SELECTED)
         if is_selected:
-            painter.fillRect(cell, self._look.selection if is_active else self._look.hover)
+            painter.fillRect(cell, self._look.selection)  # with and without focus: all panels are about these rows
         elif row == self.hovered_row:
             painter.fillRect(cell, self._look.hover)
-        self._paint_column(painter, cell, model, model.rows.node_at(row), column, is_selected and is_active)
+        self._paint_column(painter, cell, model, model.rows.node_at(row), column, is_selected)
         return True
 
     def _paint_column(
