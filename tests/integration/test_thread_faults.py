@@ -278,7 +278,7 @@ def test_flood_of_printed_lines_costs_no_memory_and_loses_no_step(tmp_path: Path
 
 
 def test_closing_at_any_moment_of_a_step_ends_cleanly(tmp_path: Path) -> None:
-    """Fault row 46, below the window: a hundred times at random, from before the model is open to the middle of a step."""
+    """Fault row 46, below the window: a hundred times at random, some before the model is open, some within a step."""
     done = run_script(
         """
         import random

@@ -72,6 +72,14 @@ def test_limit_can_be_lifted(clock: Clock, lifted: float | None) -> None:
     assert pace.wait_s() == 0.0
 
 
+@pytest.mark.parametrize("rate", [1e-300, 5e-324, 1e-6])
+def test_hardly_any_rate_is_waited_for_an_hour_at_most(clock: Clock, rate: float) -> None:
+    pace = Pacing()
+    pace.limit(rate)
+    pace.count_step()
+    assert pace.wait_s() == pytest.approx(3600.0)
+
+
 def test_budget_is_counted_down_and_renewed() -> None:
     pace = Pacing()
     assert not pace.is_used_up

@@ -183,11 +183,13 @@ def test_tensors_are_moved_wherever_they_are_and_the_rest_is_left_alone() -> Non
     assert moved["d"].batch_sizes.device.type == "cpu"
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 def test_batch_is_described_by_its_shapes() -> None:
     batch = (torch.zeros(64, 1, 8, 8), {"y": torch.zeros(64, dtype=torch.int64), "w": torch.tensor(1.0)})
     assert describe_tensors(batch) == "64 × 1 × 8 × 8 float32, 64 int64, scalar float32"
     assert describe_tensors([torch.zeros(1)] * 100).count("float32") == 6
     assert describe_tensors("nothing") == ""
+    assert describe_tensors(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])).startswith("nested")
 
 
 def test_devices_are_named_and_others_refused() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+_LONGEST_PERIOD_S = 3600.0  # a lower rate than one step an hour is a mistake, and no queue waits for ever
+_AT_ONCE = float("-inf")
+
 
 class Stopwatch:
     """Seconds that it ran; stopped at first."""
@@ -38,7 +41,7 @@ class Pacing:
     def __init__(self) -> None:
         self._n_left: int | None = None
         self._period_s = 0.0
-        self._due_s = 0.0
+        self._due_s = _AT_ONCE
 
     @property
     def is_used_up(self) -> bool:
@@ -48,12 +51,15 @@ class Pacing:
     def allow(self, n_steps: int | None) -> None:
         """From now on so many more steps may be made; None for any number. The first of them is due at once."""
         self._n_left = n_steps
-        self._due_s = 0.0
+        self._due_s = _AT_ONCE
 
     def limit(self, steps_per_s: float | None) -> None:
         """At most so many steps a second; None or a number that is not positive lifts the limit."""
-        self._period_s = 1.0 / steps_per_s if steps_per_s is not None and steps_per_s > 0.0 else 0.0
-        self._due_s = 0.0
+        if steps_per_s is None or not steps_per_s > 0.0:
+            self._period_s = 0.0
+        else:
+            self._period_s = min(1.0 / steps_per_s, _LONGEST_PERIOD_S)
+        self._due_s = _AT_ONCE
 
     def wait_s(self) -> float:
         """Seconds until the next step is due; 0 when it may begin."""

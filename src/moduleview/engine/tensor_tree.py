@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import torch
@@ -36,11 +37,16 @@ def _move_parts(tree: Any, device: torch.device, depth: int) -> Any:
 
 def describe_tensors(tree: Any) -> str:
     """Shapes and types of the tensors in a batch as a person reads them: ``64 × 1 × 8 × 8 float32, 64 int64``."""
-    texts = [
-        f"{' × '.join(map(str, tensor.shape)) or 'scalar'} {str(tensor.dtype).removeprefix('torch.')}"
-        for tensor, _ in zip(_tensors(tree, _DEPTH), range(_N_DESCRIBED), strict=False)
-    ]
-    return ", ".join(texts)
+    return ", ".join(_describe(tensor) for tensor in islice(_tensors(tree, _DEPTH), _N_DESCRIBED))
+
+
+def _describe(tensor: torch.Tensor) -> str:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    try:
+        shape = " × ".join(map(str, tensor.shape)) or "scalar"
+    except RuntimeError:  # a nested tensor has no one shape
+        shape = "nested"
+    return f"{shape} {dtype}"
 
 
 def _tensors(tree: Any, depth: int) -> Iterator[torch.Tensor]:

@@ -115,7 +115,7 @@ class Training:
                 self._change_state(RunState.PAUSED)
 
     def _finish(self) -> None:
-        title = f"The batches ended after {self._n_steps:,} steps."
+        title = f"The batches ended after {self._n_steps:,} step{'' if self._n_steps == 1 else 's'}."
         advice = "Give batches that can be gone through again, a list or a DataLoader, to go on; Run begins anew."
         self._begins_anew = True
         self._change_state(RunState.FINISHED, FailureReport(title, advice))
