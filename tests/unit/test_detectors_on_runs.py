@@ -58,6 +58,7 @@ def test_first_non_finite_gradient_is_found_at_its_step_and_stays(value):
     assert finding.fqn == "layer2.weight"  # of those that turned at once, the one nearest the output
     assert "3 of 6 gradients" in finding.evidence[1]
     assert ("NaN" if np.isnan(value) else "Inf") in finding.evidence[0]
+    assert finding.title == ("Non-finite gradient" if np.isnan(value) else "Gradient norm is Inf")
 
 
 def test_non_finite_loss_is_named_before_the_gradients_it_causes():

@@ -69,7 +69,7 @@ class NonFiniteGradient(Detector):
             id="S14",
             tier=Tier.FACT,
             severity=Severity.ERROR,
-            title=f"Non-finite {'loss' if in_loss else 'gradient'}",
+            title="Non-finite loss" if in_loss else _gradient_title(word),
             fqn=start.fqn,
             rule="The loss and the norm of every gradient are finite. A norm is NaN when one element is, and Inf when "
             "one element is or when the sum of squares leaves float32.",
@@ -92,6 +92,11 @@ def _word(store: StoreView, key: SeriesKey, step: int) -> str:
     if np.isnan(value):
         return "NaN"
     return "Inf" if value > 0 else "-Inf"
+
+
+def _gradient_title(word: str) -> str:
+    """NaN comes from an element; Inf may come from the sum of squares alone, and a fact says no more than is known."""
+    return "Non-finite gradient" if word == "NaN" else "Gradient norm is Inf"
 
 
 def _named(gradients: list[SeriesKey]) -> str:

@@ -56,8 +56,9 @@ class DocumentationTab(QWidget):
             self.tr("Python has no source for this class."),
             self.tr("Its repr is empty."),
         )
-        for (_title, view), text, otherwise in zip(self._pages, texts, missing, strict=True):
-            view.set_code(text or otherwise, "python" if text else "text")
+        languages = ("text", "python", "python")
+        for (_title, view), text, otherwise, language in zip(self._pages, texts, missing, languages, strict=True):
+            view.set_code(text or otherwise, language if text else "text")
         self._location.set_text(
             displayable(report.location.replace("\\", "/").rpartition("/")[2]) or self.tr("no file")
         )
@@ -116,8 +117,5 @@ class DocumentationTab(QWidget):
 
 
 def _signatures_and_docstring(report: ModuleReport) -> str:
-    """One Python text, so that one highlighter reads it: the signatures, then the docstring as a string."""
-    if not report.docstring:
-        return report.signatures
-    quoted = f'"""{report.docstring.strip()}\n"""'
-    return f"{report.signatures.rstrip()}\n\n{quoted}" if report.signatures else quoted
+    """How it is made and called, then its docstring."""
+    return "\n\n".join(part for part in (report.signatures.strip(), report.docstring.strip()) if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -84,17 +85,17 @@ class InspectorHeader(QWidget):
         rows = snapshot.subtree_tensors(node)
         begin, end = rows.start, rows.stop
         tensors = snapshot.tensors
-        chosen = begin + np.flatnonzero(tensors.is_parameter[begin:end])
-        if not len(chosen):
+        are_parameters = tensors.is_parameter[begin:end]
+        if not are_parameters.any():
             return [*facts, self.tr("no parameters")]
-        facts.append(self._count(snapshot, node, chosen.tolist()))
-        facts.append(", ".join(sorted({tensors.dtypes[row] for row in chosen.tolist()})))
-        return [*facts, self._trainable(tensors.requires_grad[chosen])]
+        facts.append(self._count(snapshot, node, begin + int(np.argmax(are_parameters))))
+        facts.append(", ".join(sorted(set(compress(tensors.dtypes[begin:end], are_parameters.tolist())))))
+        return [*facts, self._trainable(tensors.requires_grad[begin:end][are_parameters])]
 
-    def _count(self, snapshot: ModelSnapshot, node: int, rows: list[int]) -> str:
+    def _count(self, snapshot: ModelSnapshot, node: int, first_row: int) -> str:
         count = int(snapshot.subtree_parameters[node])
-        if count == 0 and snapshot.tensors.alias_of[rows[0]] != NO_NODE:
-            first = snapshot.tensor_fqns[int(snapshot.tensors.alias_of[rows[0]])]
+        if count == 0 and snapshot.tensors.alias_of[first_row] != NO_NODE:
+            first = snapshot.tensor_fqns[int(snapshot.tensors.alias_of[first_row])]
             return self.tr("tied to {0}").format(displayable(first))
         return self.tr("{0} parameters").format(number_format.exact_count(count))
 

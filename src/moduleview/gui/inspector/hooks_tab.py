@@ -63,8 +63,9 @@ class HookDelegate(CellDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> bool:
         """A click on the box or on the name beside it ticks."""
-        is_left = isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton
-        if not is_left or index.data(HOOK_CELL_ROLE) is None:
+        if not isinstance(event, QMouseEvent) or event.button() != Qt.MouseButton.LeftButton:
+            return False
+        if index.data(HOOK_CELL_ROLE) is None:
             return False
         if event.type() == QEvent.Type.MouseButtonRelease and option.rect.contains(event.position().toPoint()):
             toggle_check(model, index)
