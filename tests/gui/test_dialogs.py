@@ -302,3 +302,9 @@ def test_every_dialog_has_a_name_and_draws_in_both_themes(window, tmp_path, zoom
         for dark in (True, False):
             window.theme.set_dark(dark)
             assert not dialog.grab().isNull()
+
+
+def test_training_data_that_did_not_fit_are_proposed_for_correction(window):
+    applied = SetTrainingData(((8, 99), (8, 3)), "int64", "cross_entropy", 7, 0.25)
+    dialog = TrainingDataDialog("Net", print, window.theme, window, applied)
+    assert dialog.command() == applied
