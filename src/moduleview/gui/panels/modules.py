@@ -120,6 +120,7 @@ class ModulesPanel(Panel):
         model.set_hooks(store.hooks)
         model.set_marks(store.coverage, store.findings)
         if is_new:
+            self._filter.prepare(snapshot)
             self._apply_filter()
             self._link.show()
             self._series_seen = -1

@@ -48,7 +48,7 @@ class TreeFilter:
         snapshot = model.snapshot
         subject = FilterSubject(
             snapshot,
-            self._index_of(snapshot),
+            self.prepare(snapshot),
             self._store.coverage,
             lambda: model.gradients.latest_of_all(self._store),
             model.hooks.ticked,
@@ -66,7 +66,8 @@ class TreeFilter:
         """The tree shows this answer now."""
         self._last = (snapshot, matches)
 
-    def _index_of(self, snapshot: ModelSnapshot) -> NameIndex:
+    def prepare(self, snapshot: ModelSnapshot) -> NameIndex:
+        """Index a model's names, so that the first key is as fast as the others."""
         if self._index is None or self._index[0] is not snapshot:
             self._index = (snapshot, NameIndex(snapshot))
         return self._index[1]
