@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import torch
 
+BLOCK = 16
+
 
 def stored_values(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor itself; of a sparse one the values that it stores, each place once."""
@@ -31,13 +33,24 @@ def flat_elements(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.permute(by_stride).reshape(-1)
 
 
+def sample_elements(flat: torch.Tensor, n_elements: int) -> torch.Tensor:
+    """About ``n_elements`` of a one-dimensional tensor that has more, contiguous and spread over the whole of it.
+
+    They come in blocks of 16 neighbours, a cache line of float32: single elements would cost as much memory traffic as
+    sixteen times as many.
+    """
+    n_blocks = n_elements // BLOCK
+    rows = flat.as_strided((n_blocks, BLOCK), (block_stride(flat.numel(), n_blocks) * flat.stride(0), flat.stride(0)))
+    return rows.reshape(-1)
+
+
 @lru_cache(maxsize=4096)
-def sample_stride(n: int, sample_size: int) -> int:
-    """Smallest stride that leaves at most ``sample_size`` of ``n`` elements and shares no divisor with ``n``.
+def block_stride(n: int, n_blocks: int) -> int:
+    """Elements from one block to the next: as many as there is room for, and no divisor in common with ``n``.
 
     With a stride that divides the number of channels the sample would meet some channels only.
     """
-    stride = -(-n // sample_size)
+    stride = n // n_blocks
     while math.gcd(stride, n) != 1:
-        stride += 1
+        stride -= 1
     return stride

@@ -9,12 +9,12 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from moduleview.hooks.model_index import module_at
-from moduleview.hooks.sampling import flat_elements, sample_stride
+from moduleview.hooks.sampling import flat_elements, sample_elements
 from moduleview.lab.magnitude_histogram import magnitude_histogram
 from moduleview.lab.tensor_statistics import tensor_statistics
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
 
-MAX_ELEMENTS = 4_194_304  # above, about that many with a constant stride: the training thread waits for the report
+MAX_ELEMENTS = 4_194_304  # above, a sample of that many: the training thread waits for the report
 
 
 _NOT_READABLE: tuple[tuple[Callable[[torch.Tensor], bool], str], ...] = (
@@ -35,7 +35,7 @@ def report_tensor(model: nn.Module, fqn: str, step: int) -> TensorReport:
     """Statistics and magnitudes of a parameter or buffer, and of its gradient. Training thread only; never raises.
 
     Only the module's own tables are read: an attribute of a parametrized module computes. May wait for the device. Of a
-    tensor of more than 4 million elements a strided sample is looked at, and norm and non-finite count are scaled up.
+    tensor of more than 4 million elements a sample is looked at, and norm and non-finite count are scaled up.
 
     Args:
         model: The live model.
@@ -85,7 +85,7 @@ def _look_at(tensor: torch.Tensor) -> tuple[TensorStatistics, MagnitudeHistogram
     with torch.no_grad():
         flat = flat_elements(tensor.detach())
         if flat.numel() > MAX_ELEMENTS:
-            flat = flat[:: sample_stride(flat.numel(), MAX_ELEMENTS)]
+            flat = sample_elements(flat, MAX_ELEMENTS)
         elements = flat.cpu().contiguous()
         if not elements.is_floating_point() or elements.dtype.itemsize == 1:
             elements = elements.float()

@@ -26,8 +26,7 @@ class GradNorm(Probe):
 
     def measure(self, step: StepView) -> Mapping[str, torch.Tensor]:
         """One batched read of all gradients."""
-        gradients = {fqn: p.grad for fqn, p in step.parameters.items() if p.grad is not None}
-        norms = l2_norms(gradients)
+        norms = l2_norms({fqn: grad for fqn, p in step.parameters.items() if (grad := p.grad) is not None})
         if step.grad_scale is None:
             return norms
         return {fqn: norm / step.grad_scale.to(norm.device, non_blocking=True) for fqn, norm in norms.items()}

@@ -195,8 +195,9 @@ class Recorder:
             if probe.moment is not moment or view.step % probe.every:
                 continue
             try:
-                for fqn, value in probe.measure(view).items():
-                    self._values.add(self._ids.id_of(probe.quantity, fqn), value, group)
+                measured = probe.measure(view)
+                series = self._ids.ids_of(probe.quantity, measured)
+                self._values.add_all(series, list(measured.values()), group)
             except Exception as error:
                 self._probes.remove(probe)
                 self._say(f"Measuring {probe.quantity} failed at step {view.step} and was switched off: {error!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +51,17 @@ class StepValues:
 
     def add(self, series: int, value: torch.Tensor, group: int = _ALWAYS) -> None:
         """Take a float32 0-d tensor."""
-        column = self._columns.get(value.device)
-        if column is None:
-            column = self._columns[value.device] = _Column()
-        column.series.append(series)
-        column.groups.append(group)
-        column.values.append(value)
+        self.add_all([series], [value], group)
+
+    def add_all(self, series: Sequence[int], values: Sequence[torch.Tensor], group: int = _ALWAYS) -> None:
+        """Take float32 0-d tensors, as many as ``series``."""
+        devices = [value.device for value in values]
+        for device in set(devices):
+            column = self._columns.setdefault(device, _Column())
+            here = [index for index, other in enumerate(devices) if other == device]
+            column.series += [series[index] for index in here]
+            column.values += [values[index] for index in here]
+            column.groups += [group] * len(here)
 
     def send(self, rank: int, step: int, time_s: float) -> SentStep:
         """Start the copies to the host; on CUDA nothing waits for them."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from operator import attrgetter
 
 import torch
 
 from moduleview.hooks.sampling import stored_values
 
-_BATCHED_DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+_BATCHED_DTYPES = frozenset({torch.float32, torch.bfloat16, torch.float16})
+_PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
+_STRIDED = frozenset({torch.strided})
+_META = frozenset({torch.device("meta")})
+_DEVICE, _DTYPE, _LAYOUT = attrgetter("device"), attrgetter("dtype"), attrgetter("layout")
 
 
 def l2_norms(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -18,36 +23,42 @@ def l2_norms(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     of a half-precision gradient overflows otherwise. Sparse, complex, double and 8-bit ones take a route of their own.
     What has no norm (meta, lazy, quantised, sharded over ranks) is left out.
     """
-    batches: dict[tuple[torch.device, torch.dtype], tuple[list[str], list[torch.Tensor]]] = {}
+    if _is_one_batch(tensors.values()):
+        return _norms_of_batch(list(tensors), list(tensors.values()))
+    batches: dict[tuple[torch.device, torch.dtype], dict[str, torch.Tensor]] = {}
     norms: dict[str, torch.Tensor] = {}
     for fqn, tensor in tensors.items():
-        if _is_plain(tensor):
-            names, batch = batches.setdefault((tensor.device, tensor.dtype), ([], []))
-            names.append(fqn)
-            batch.append(tensor)
-        elif (norm := _norm_of_odd_one(tensor)) is not None:
-            norms[fqn] = norm
-    for names, batch in batches.values():
-        norms.update(_norms_of_batch(names, batch))
+        if _is_one_batch((tensor,)):
+            batches.setdefault((tensor.device, tensor.dtype), {})[fqn] = tensor
+        else:
+            norms.update(_norms_one_by_one({fqn: tensor}))
+    for batch in batches.values():
+        norms.update(_norms_of_batch(list(batch), list(batch.values())))
     return norms
+
+
+def _is_one_batch(tensors: Collection[torch.Tensor]) -> bool:
+    """All plain, strided, of one device and one dtype: asked in C, once a tensor and step."""
+    devices, dtypes = set(map(_DEVICE, tensors)), set(map(_DTYPE, tensors))
+    return (
+        len(devices) == len(dtypes) == 1
+        and dtypes <= _BATCHED_DTYPES
+        and devices.isdisjoint(_META)
+        and set(map(_LAYOUT, tensors)) == _STRIDED
+        and set(map(type, tensors)) <= _PLAIN_TYPES
+    )
 
 
 def _norms_of_batch(names: list[str], batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     try:
         return dict(zip(names, torch._foreach_norm(batch, 2, dtype=torch.float32), strict=True))
-    except RuntimeError:  # one of them is odder than it looks
-        found = {name: _norm_of_odd_one(tensor) for name, tensor in zip(names, batch, strict=True)}
-        return {name: norm for name, norm in found.items() if norm is not None}
+    except RuntimeError:  # one of them is odder than it looks: nested
+        return _norms_one_by_one(dict(zip(names, batch, strict=True)))
 
 
-def _is_plain(tensor: torch.Tensor) -> bool:
-    return (
-        tensor.dtype in _BATCHED_DTYPES
-        and tensor.layout is torch.strided
-        and not tensor.is_meta
-        and not tensor.is_nested
-        and type(tensor) in (torch.Tensor, torch.nn.Parameter)
-    )
+def _norms_one_by_one(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    found = {fqn: _norm_of_odd_one(tensor) for fqn, tensor in tensors.items()}
+    return {fqn: norm for fqn, norm in found.items() if norm is not None}
 
 
 def _norm_of_odd_one(tensor: torch.Tensor) -> torch.Tensor | None:

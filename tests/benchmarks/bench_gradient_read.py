@@ -1,0 +1,156 @@
+"""What measuring costs a training step: watched over unwatched, interleaved in one run. Prints a table.
+
+Run it with ``python tests/benchmarks/bench_gradient_read.py [--steps 150]``. Every number is a ratio of medians of the
+thread's CPU time, so that other programs on the machine count little; the A/A row is unwatched over unwatched and shows
+the noise that is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from moduleview.engine.task import TrainingTask
+from moduleview.probes.recorder import Recorder
+from moduleview.telemetry.commands import SetHooks
+from moduleview.telemetry.hooks import HookKind
+
+SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "samples" / "transformer.py"
+GOAL_GRADIENTS = 1.01  # issue 2, Speed
+GOAL_LEAVES = 1.02  # performance.md
+
+
+def transformer() -> TrainingTask:
+    """The character transformer of the samples."""
+    spec = importlib.util.spec_from_file_location("transformer", SAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.task()
+
+
+def mlp() -> TrainingTask:
+    """Ten small layers: the step is so short that overhead shows."""
+    torch.manual_seed(0)
+    model = nn.Sequential(*(layer for _ in range(10) for layer in (nn.Linear(256, 256), nn.ReLU())))
+    batch = torch.randn(64, 256), torch.randn(64, 256)
+    return TrainingTask(
+        model, torch.optim.AdamW(model.parameters()), [batch], nn.functional.mse_loss, title="MLP 10x256"
+    )
+
+
+class Mode:
+    """One way of running a step."""
+
+    def __init__(self, name: str, goal: float | None, tick: Callable[[Recorder], None] | None) -> None:
+        self.name, self.goal, self._tick = name, goal, tick
+        self.times_s: list[float] = []
+        self._recorder: Recorder | None = None
+        self._n_steps = 0
+
+    def prepare(self, model: nn.Module) -> None:
+        """A recorder of its own, past its first step."""
+        if self._tick is not None:
+            self._recorder = Recorder(model, lambda _: None)
+
+    def step(self, train: Callable[[], torch.Tensor]) -> None:
+        """One timed step; what it puts on goes off again before the next mode's turn."""
+        recorder = self._recorder
+        if recorder is None:
+            began_s = time.thread_time()
+            train()
+            self.times_s.append(time.thread_time() - began_s)
+            return
+        recorder.attach()
+        assert self._tick is not None
+        self._tick(recorder)
+        began_s = time.thread_time()
+        recorder.begin_step(self._n_steps)
+        loss = train()
+        recorder.end_step(self._n_steps, 0.0, loss)
+        self.times_s.append(time.thread_time() - began_s)
+        recorder.detach()
+        self._n_steps += 1
+
+
+def tick_leaves(*kinds: HookKind) -> Callable[[Recorder], None]:
+    """Tick kinds of hook on every module that has no children."""
+
+    def tick(recorder: Recorder) -> None:
+        leaves = tuple(fqn for fqn, module in recorder._index.modules.items() if not list(module.children()))
+        for kind in kinds:
+            recorder.set_hooks(SetHooks(leaves, kind, enabled=True))
+
+    return tick
+
+
+def training(task: TrainingTask) -> Callable[[], torch.Tensor]:
+    """One whole step of a task."""
+    batches: Iterator[Any] = iter(())
+
+    def train() -> torch.Tensor:
+        nonlocal batches
+        batch = next(batches, None)
+        if batch is None:
+            batches = iter(task.batches)
+            batch = next(batches)
+        inputs, target = batch
+        task.optimizer.zero_grad()
+        loss = task.loss(task.model(inputs), target)
+        loss.backward()
+        task.optimizer.step()
+        return loss
+
+    return train
+
+
+def measure(task: TrainingTask, n_steps: int) -> list[Mode]:
+    """Every mode ``n_steps`` times, in a new order each round."""
+    modes = [
+        Mode("unwatched", None, None),
+        Mode("unwatched again (A/A)", None, None),
+        Mode("gradients, loss, weights every 10th", GOAL_GRADIENTS, lambda _: None),
+        Mode("+ outputs of every leaf", GOAL_LEAVES, tick_leaves(HookKind.FORWARD)),
+        Mode("+ gradients at them", GOAL_LEAVES, tick_leaves(HookKind.FORWARD, HookKind.BACKWARD)),
+    ]
+    train = training(task)
+    for mode in modes:
+        mode.prepare(task.model)
+    order = random.Random(0)
+    for _ in range(n_steps + 5):
+        for mode in order.sample(modes, len(modes)):
+            mode.step(train)
+    for mode in modes:
+        del mode.times_s[:5]
+    return modes
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=150)
+    n_steps = parser.parse_args().steps
+    torch.set_num_threads(1)
+    for make in (transformer, mlp):
+        task = make()
+        modes = measure(task, n_steps)
+        base_s = statistics.median(modes[0].times_s)
+        print(f"\n{task.title}, {n_steps} steps a row, unwatched step {base_s * 1e3:.2f} ms")
+        for mode in modes:
+            median_s = statistics.median(mode.times_s)
+            goal = "" if mode.goal is None else f"goal {mode.goal:.2f}"
+            print(f"  {mode.name:<38} {median_s * 1e3:8.2f} ms   {median_s / base_s:6.3f}   {goal}")
+
+
+if __name__ == "__main__":
+    main()
