@@ -91,9 +91,15 @@ def test_without_training_there_is_no_limit(clock, work, time, qtbot):
 
 def test_records_are_taken_between_frames(clock, work, time, qtbot):
     work.frame_cpu_s = 1.0
-    run_for(1.0, clock, time, qtbot)
+    run_for(0.9, clock, time, qtbot)
     assert work.n_frames == 1
-    assert work.n_pumps == 30
+    assert work.n_pumps == 27
+
+
+def test_frame_that_costs_very_much_does_not_leave_the_window_still(clock, work, time, qtbot):
+    work.frame_cpu_s = 1.0
+    run_for(3.3, clock, time, qtbot)
+    assert work.n_frames >= 3
 
 
 def test_what_a_person_does_is_drawn_at_the_next_tick(clock, work, time, qtbot):

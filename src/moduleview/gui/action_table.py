@@ -6,23 +6,19 @@ enabled by mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from PySide6.QtCore import QObject
 
 from moduleview.gui.actions import ActionSpec
-from moduleview.gui.appearance import ColorScheme
+from moduleview.gui.menus import MenuTitles
 from moduleview.gui.obstacles import Obstacles
 from moduleview.gui.run_control import RunControl
 from moduleview.gui.selection import Selection
-from moduleview.gui.theme import Theme
-from moduleview.gui.window_state import WindowState
+from moduleview.gui.view_actions import ViewActions, ViewTargets
 from moduleview.gui.window_verbs import WindowVerbs
 from moduleview.telemetry.records import RunState
-
-_ZOOM_STEP = 1.1
 
 
 @dataclass(frozen=True)
@@ -33,14 +29,11 @@ class ActionTargets:
         control: Run, pause, step, stop.
         verbs: Find, go to, copy, freeze, pages.
         selection: Back and forward.
-        theme: Zoom.
-        set_scheme: Light, dark or the desktop's.
+        view: Theme, zoom, layout.
         choose_file: File > Open.
         choose_name: File > Open by name.
         show_trusted_folders: Lists whose code may run.
         reload: Opens what is open again.
-        reset_layout: Puts the docks where they stood at first.
-        toggle_panel: Opens or closes a panel by its id.
         find: Puts the cursor into the search field of the panel a person is in.
         show_commands: Opens the command palette.
         show_shortcuts: Opens the page of keys.
@@ -50,14 +43,11 @@ class ActionTargets:
     control: RunControl
     verbs: WindowVerbs
     selection: Selection
-    theme: Theme
-    set_scheme: Callable[[ColorScheme], None]
+    view: ViewTargets
     choose_file: Callable[[], object]
     choose_name: Callable[[], object]
     show_trusted_folders: Callable[[], object]
     reload: Callable[[], object]
-    reset_layout: Callable[[], object]
-    toggle_panel: Callable[[str], object]
     find: Callable[[], object]
     show_commands: Callable[[], object]
     show_shortcuts: Callable[[], object]
@@ -71,56 +61,25 @@ class ActionTable(QObject):
         super().__init__(parent)
         self._on = targets
         self._obstacles = Obstacles(self)
-
-    def menu_paths(self) -> tuple[tuple[str, ...], ...]:
-        """The menus, File first, and View > Panels, which is filled later."""
-        names = ("file", "edit", "view", "model", "run", "tools", "help")
-        return (*((self._menu(name),) for name in names), (self._menu("view"), self.tr("Panels")))
+        self._menus = MenuTitles(self)
+        self._view = ViewActions(targets.view, self)
 
     def specs(self) -> tuple[ActionSpec, ...]:
-        """Every action but those that open and close a panel."""
+        """Every action but those that open and close a panel, in the order of the menus."""
         return (
             *self._file(),
             *self._edit(),
-            *self._view(),
+            *self._history(),
+            *self._view.specs(),
             *self._model(),
             *self._run(),
+            *self._steps(),
             *self._tools(),
             *self._help(),
         )
 
-    def panel_specs(self, panels: Sequence[tuple[str, str]]) -> tuple[ActionSpec, ...]:
-        """One action a panel in View, ticked while it is open.
-
-        Args:
-            panels: Id and title of each.
-        """
-        return tuple(
-            ActionSpec(
-                f"view.panel.{panel_id}",
-                title,
-                (self._menu("view"), self.tr("Panels")),
-                partial(self._on.toggle_panel, panel_id),
-                tip=self.tr("Shows or closes {0}").format(title),
-                obstacle=self._obstacles.no_model,
-                checked=partial(_is_open, panel_id),
-            )
-            for panel_id, title in panels
-        )
-
-    def _menu(self, name: str) -> str:
-        return {
-            "file": self.tr("File"),
-            "edit": self.tr("Edit"),
-            "view": self.tr("View"),
-            "model": self.tr("Model"),
-            "run": self.tr("Run"),
-            "tools": self.tr("Tools"),
-            "help": self.tr("Help"),
-        }[name]
-
     def _file(self) -> tuple[ActionSpec, ...]:
-        menu = (self._menu("file"),)
+        menu = (self._menus.file(),)
         on = self._on
         tip = self.tr("Opens a Python file that makes a model")
         return (
@@ -148,7 +107,7 @@ class ActionTable(QObject):
         )
 
     def _edit(self) -> tuple[ActionSpec, ...]:
-        menu = (self._menu("edit"),)
+        menu = (self._menus.edit(),)
         on, verbs = self._on, self._on.verbs
         return (
             ActionSpec(
@@ -177,6 +136,11 @@ class ActionTable(QObject):
                 shortcut="Ctrl+P",
                 obstacle=self._obstacles.no_model,
             ),
+        )
+
+    def _history(self) -> tuple[ActionSpec, ...]:
+        menu, on = (self._menus.edit(),), self._on
+        return (
             ActionSpec(
                 "edit.back",
                 self.tr("Back"),
@@ -198,55 +162,8 @@ class ActionTable(QObject):
             ),
         )
 
-    def _view(self) -> tuple[ActionSpec, ...]:
-        menu, theme_menu = (self._menu("view"),), (self._menu("view"), self.tr("Theme"))
-        theme = self._on.theme
-        names = {
-            ColorScheme.SYSTEM: self.tr("As the desktop"),
-            ColorScheme.LIGHT: self.tr("Light"),
-            ColorScheme.DARK: self.tr("Dark"),
-        }
-        schemes = tuple(
-            ActionSpec(
-                f"view.theme.{scheme.value}",
-                name,
-                theme_menu,
-                partial(self._on.set_scheme, scheme),
-                checked=partial(_is_scheme, scheme),
-            )
-            for scheme, name in names.items()
-        )
-        return (
-            *schemes,
-            ActionSpec(
-                "view.zoom_in",
-                self.tr("Zoom in"),
-                menu,
-                lambda: theme.set_zoom(theme.zoom * _ZOOM_STEP),
-                shortcut="Ctrl++; Ctrl+=",
-                starts_group=True,
-            ),
-            ActionSpec(
-                "view.zoom_out",
-                self.tr("Zoom out"),
-                menu,
-                lambda: theme.set_zoom(theme.zoom / _ZOOM_STEP),
-                shortcut="Ctrl+-",
-            ),
-            ActionSpec("view.zoom_reset", self.tr("Actual size"), menu, lambda: theme.set_zoom(1.0), shortcut="Ctrl+0"),
-            ActionSpec(
-                "view.reset_layout",
-                self.tr("Reset layout"),
-                menu,
-                self._on.reset_layout,
-                tip=self.tr("Puts every panel where it stood at first"),
-                obstacle=self._obstacles.no_model,
-                starts_group=True,
-            ),
-        )
-
     def _model(self) -> tuple[ActionSpec, ...]:
-        menu, verbs = (self._menu("model"),), self._on.verbs
+        menu, verbs = (self._menus.model(),), self._on.verbs
         return (
             ActionSpec(
                 "model.training_data",
@@ -276,7 +193,7 @@ class ActionTable(QObject):
         )
 
     def _run(self) -> tuple[ActionSpec, ...]:
-        menu, control = (self._menu("run"),), self._on.control
+        menu, control = (self._menus.run(),), self._on.control
         return (
             ActionSpec(
                 "run.start",
@@ -299,6 +216,11 @@ class ActionTable(QObject):
                 "pause",
                 self._obstacles.not_running,
             ),
+        )
+
+    def _steps(self) -> tuple[ActionSpec, ...]:
+        menu, control = (self._menus.run(),), self._on.control
+        return (
             ActionSpec(
                 "run.step",
                 self.tr("One step"),
@@ -333,7 +255,7 @@ class ActionTable(QObject):
         )
 
     def _tools(self) -> tuple[ActionSpec, ...]:
-        menu = (self._menu("tools"),)
+        menu = (self._menus.tools(),)
         return (
             ActionSpec(
                 "tools.command_palette",
@@ -351,19 +273,18 @@ class ActionTable(QObject):
                 self.tr("Lists the folders whose Python files run without a question"),
                 starts_group=True,
             ),
+            ActionSpec(
+                "tools.doctor",
+                self.tr("Doctor..."),
+                menu,
+                self._on.verbs.show_doctor,
+                self.tr("Says what this machine has and lacks"),
+            ),
         )
 
     def _help(self) -> tuple[ActionSpec, ...]:
-        menu = (self._menu("help"),)
+        menu = (self._menus.help(),)
         return (
             ActionSpec("help.shortcuts", self.tr("Keys"), menu, self._on.show_shortcuts, shortcut="?; F1"),
             ActionSpec("help.about", self.tr("About moduleview"), menu, self._on.verbs.show_about),
         )
-
-
-def _is_open(panel_id: str, state: WindowState) -> bool:
-    return panel_id in state.open_panels
-
-
-def _is_scheme(scheme: ColorScheme, state: WindowState) -> bool:
-    return state.scheme is scheme

@@ -1,7 +1,8 @@
 """The one clock of the window: every 33 ms it takes what arrived, and draws only as much as training can spare.
 
 Painting holds the GIL, so a trainer bound by it slows by the share of a core that the window uses. The next frame
-comes after its own CPU time / 0.03: the share stays at 3 % whatever is shown. What a person does is drawn at once.
+comes after its own CPU time / 0.03, at most a second: the share stays at 3 % whatever is shown. What a person does is
+drawn at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 PERIOD_MS = 33
 PUMP_BUDGET_S = 0.008
 DUTY = 0.03
+LONGEST_PAUSE_S = 1.0  # a first frame that lays out every panel must not leave the window still for ten seconds
 
 
 @dataclass(frozen=True)
@@ -86,4 +88,4 @@ class Clock(QObject):
     def _on_painted(self) -> None:
         cpu_s = time.thread_time() - self._frame_began_cpu_s
         if self._work.is_training():
-            self._next_frame_s = time.monotonic() + cpu_s / DUTY
+            self._next_frame_s = time.monotonic() + min(cpu_s / DUTY, LONGEST_PAUSE_S)

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTabWidget, QWidget
 
 from moduleview.gui.dock_layout import arrange, fit, is_compact
 from moduleview.gui.dock_tabs import DockTabs
@@ -93,6 +93,13 @@ class Docks(QMainWindow):
         if dock is not None:
             dock.show()
             dock.raise_()
+
+    def focus_content(self, panel_id: str) -> None:
+        """Put the focus into a panel's tree or table."""
+        dock = self.dock(panel_id)
+        view = None if dock is None else dock.panel.findChild(QAbstractItemView)
+        if view is not None:
+            view.setFocus()
 
     def focus_filter(self) -> None:
         """Put the cursor into the search field of the panel a person is in, or of the first panel that has one."""

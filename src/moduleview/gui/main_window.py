@@ -19,7 +19,7 @@ from moduleview.gui.docks import Docks
 from moduleview.gui.drop_target import DropTarget
 from moduleview.gui.failure_dialogs import FailureDialogs
 from moduleview.gui.gradient_scale import GradientScale
-from moduleview.gui.menus import fill_menu_bar
+from moduleview.gui.menus import MenuTitles, fill_menu_bar
 from moduleview.gui.model_pages import ModelPages
 from moduleview.gui.opening import Opener
 from moduleview.gui.panel import Panel, PanelContext
@@ -35,6 +35,7 @@ from moduleview.gui.status_bar import StatusBar
 from moduleview.gui.theme import Theme
 from moduleview.gui.toolbar import Toolbar
 from moduleview.gui.trust import TrustedFolders
+from moduleview.gui.view_actions import ViewActions, ViewTargets
 from moduleview.gui.window_verbs import VerbsContext, WindowVerbs
 from moduleview.session import Session
 from moduleview.sources.base import Source
@@ -93,8 +94,7 @@ class MainWindow(QMainWindow):
         self._kept = KeptSettings(parts.settings)
         self._watch = RunWatch(self.context, self.control, self.failures, self)
         self._make_pages(recent)
-        self._table = ActionTable(self._make_targets(), self)
-        self.actions_ = Actions(self._table.specs(), theme, self)
+        self.actions_ = Actions(ActionTable(self._make_targets(), self).specs(), theme, self)
         self._fill_frame(recent)
         self._states = StateReader(session, self.selection, parts.appearance)
         self._drawn_revision = -1
@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
         docks = Docks(panels, self.parts.theme, self.parts.settings, parent)
         docks.placement_changed.connect(self.redraw)
         entries = [(dock.objectName(), dock.windowTitle()) for dock in docks.docks]
-        specs = self._table.panel_specs(entries)
+        specs = ViewActions(self._make_view_targets(), self).panel_specs(entries)
         self.actions_.extend(specs)
         menu = self.menus[specs[0].menu] if specs else None
         for spec in specs:
@@ -202,24 +202,30 @@ class MainWindow(QMainWindow):
             control=self.control,
             verbs=self.verbs,
             selection=self.selection,
-            theme=self.parts.theme,
-            set_scheme=self.parts.appearance.set_scheme,
+            view=self._make_view_targets(),
             choose_file=self.opener.choose_file,
             choose_name=self.opener.choose_name,
             show_trusted_folders=self.opener.show_trusted_folders,
             reload=self._reload,
-            reset_layout=lambda: self.docks.reset(),
-            toggle_panel=lambda panel_id: self.docks.toggle(panel_id),
             find=lambda: self.docks.focus_filter(),
             show_commands=lambda: self.verbs.show_commands(self.actions_),
             show_shortcuts=lambda: self.verbs.show_shortcuts(self.actions_),
             close_window=self.close,
         )
 
+    def _make_view_targets(self) -> ViewTargets:
+        return ViewTargets(
+            theme=self.parts.theme,
+            set_scheme=self.parts.appearance.set_scheme,
+            reset_layout=lambda: self.docks.reset(),
+            toggle_panel=lambda panel_id: self.docks.toggle(panel_id),
+        )
+
     def _fill_frame(self, recent: RecentFiles) -> None:
         theme = self.parts.theme
-        self.menus = fill_menu_bar(self.menuBar(), self.actions_, self._table.menu_paths())
-        RecentMenu(recent, self.opener.open_target, self.menus[self._table.menu_paths()[0]], self.actions_)
+        paths = MenuTitles(self).paths()
+        self.menus = fill_menu_bar(self.menuBar(), self.actions_, paths)
+        RecentMenu(recent, self.opener.open_target, self.menus[paths[0]], self.actions_)
         self.title = QLabel(self)
         self.title.setObjectName("run_title")
         self.title.setProperty("role", "muted")

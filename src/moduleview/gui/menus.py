@@ -4,9 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from moduleview.gui.actions import Actions
+
+
+class MenuTitles(QObject):
+    """The titles of the menus, translated: the table names its menus by them."""
+
+    def paths(self) -> tuple[tuple[str, ...], ...]:
+        """The menus left to right, File first, and View > Panels, which is filled later."""
+        titles = (self.file(), self.edit(), self.view(), self.model(), self.run(), self.tools(), self.help())
+        return (*((title,) for title in titles), self.panels())
+
+    def panels(self) -> tuple[str, str]:
+        """Path of the menu that has an entry for each panel."""
+        return self.view(), self.tr("Panels")
+
+    def file(self) -> str:
+        """Title of the File menu."""
+        return self.tr("File")
+
+    def edit(self) -> str:
+        """Title of the Edit menu."""
+        return self.tr("Edit")
+
+    def view(self) -> str:
+        """Title of the View menu."""
+        return self.tr("View")
+
+    def model(self) -> str:
+        """Title of the Model menu."""
+        return self.tr("Model")
+
+    def run(self) -> str:
+        """Title of the Run menu."""
+        return self.tr("Run")
+
+    def tools(self) -> str:
+        """Title of the Tools menu."""
+        return self.tr("Tools")
+
+    def help(self) -> str:
+        """Title of the Help menu."""
+        return self.tr("Help")
 
 
 def fill_menu_bar(bar: QMenuBar, actions: Actions, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], QMenu]:

@@ -24,15 +24,10 @@ _N_SETTLING_TICKS = 12  # reports of the selection arrive, plots take their fina
 _CLOSE_TIMEOUT_S = 8.0
 _ENDED = (RunState.PAUSED, RunState.FINISHED, RunState.FAILED, RunState.STOPPED)
 _MOST_CURVES = 16
+_FOCUS_IN = "modules"  # a selected row looks selected only where the focus is
 
 
-def save_shot(
-    target: str,
-    n_steps: int,
-    output: Path,
-    theme: str = "light",
-    size: tuple[int, int] = FIRST_SIZE,
-) -> int:
+def save_shot(target: str, n_steps: int, output: Path, theme: str = "light", size: tuple[int, int] = FIRST_SIZE) -> int:
     """Open ``target``, train it, and save what the window shows.
 
     The settings of the person who runs this are neither read nor changed.
@@ -62,16 +57,20 @@ def save_shot(
         window.show()
         try:
             _train(window, target, n_steps)
-            if not window.grab().save(str(output)):
-                raise ModuleViewError(f"The picture cannot be written to {output}. Check the folder and the suffix.")
+            _save(window, output)
         finally:
             window.clock.stop()
             window.parts.session.close(_CLOSE_TIMEOUT_S)
             window.hide()
-    failure = window.parts.session.store.run.failure
-    if failure is not None and window.parts.session.store.run.state is RunState.FAILED:
-        raise TaskError(f"{failure.title} {failure.advice}", failure.traceback)
     return 0
+
+
+def _save(window: MainWindow, output: Path) -> None:
+    if not window.grab().save(str(output)):
+        raise ModuleViewError(f"The picture cannot be written to {output}. Check the folder and the suffix.")
+    run = window.parts.session.store.run
+    if run.state is RunState.FAILED and run.failure is not None:
+        raise TaskError(f"{run.failure.title} {run.failure.advice}", run.failure.traceback)
 
 
 def _train(window: MainWindow, target: str, n_steps: int) -> None:
@@ -88,6 +87,8 @@ def _train(window: MainWindow, target: str, n_steps: int) -> None:
         session.send(Run(n_steps=n_steps))
         _wait(window, lambda: store.run.state in _ENDED)
     window.selection.select(most_telling(store))
+    window.activateWindow()
+    window.docks.focus_content(_FOCUS_IN)
     ticks = iter(range(_N_SETTLING_TICKS))
 
     def is_settled() -> bool:

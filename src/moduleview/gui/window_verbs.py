@@ -15,6 +15,7 @@ from moduleview.gui.command_palette import CommandPalette, PaletteEntry
 from moduleview.gui.dialogs.about import AboutDialog
 from moduleview.gui.dialogs.shortcuts import Shortcut, ShortcutsDialog
 from moduleview.gui.dialogs.training_data import TrainingDataDialog
+from moduleview.gui.doctor_dialog import DoctorDialog
 from moduleview.gui.panel import PanelContext
 from moduleview.session import Session
 from moduleview.telemetry.commands import Freeze
@@ -113,6 +114,12 @@ class WindowVerbs(QObject):
     def show_about(self) -> None:
         """Name, version, licence."""
         dialog = AboutDialog(self._panels.theme, self._window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def show_doctor(self) -> None:
+        """What this machine has and lacks."""
+        dialog = DoctorDialog(self._panels.theme, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
