@@ -44,7 +44,7 @@ class ModulesPanel(Panel):
         self._series_seen = -1
         self._filtered_at_s = 0.0
         self.view = TreeView(context.theme, context.scale, self)
-        self.field = FilterField(context.theme, self.tr("Ctrl+F"), self)
+        self.field = FilterField(context.theme, self)
         self.actions_of_tree = TreeActions(context, self)
         self._filter = TreeFilter(context.store)
         self._crumbs = Breadcrumbs(context.theme, context.selection, self)
@@ -225,15 +225,6 @@ class ModulesPanel(Panel):
         return EmptyState(self.context.theme, "search", title, line, buttons, self)
 
     def _lay_out(self) -> None:
-        self.field.setPlaceholderText(self.tr("Go to or filter: blocks.4.attn, type:Linear grad>1"))
-        self.field.setAccessibleName(self.tr("Go to or filter"))
-        self.field.setToolTip(
-            self.tr(
-                "attn: in a name or type\nblocks.4.attn: a path, Enter goes there\ntype:Linear   name~attn   /regex/\n"
-                "grad>1   nan   frozen\nhook:fwd   hook:bwd   hook:any\nis:tied   is:shared   is:lazy   is:unused\n"
-                "!term: all others"
-            )
-        )
         self._content = QWidget(self)
         for page in (self._content, self._no_model):
             page.setBackgroundRole(QPalette.ColorRole.Base)
@@ -284,6 +275,4 @@ class ModulesPanel(Panel):
             shortcut.activated.connect(slot)
 
     def _open_column_menu(self, at: QPoint) -> None:
-        menu = self._menus.of_columns()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(at)
+        self._menus.of_columns().popup(at)

@@ -21,12 +21,21 @@ class FilterField(QLineEdit):
     went_down = Signal()  # to the tree
     given_up = Signal()  # Escape in an empty field
 
-    def __init__(self, theme: Theme, key_hint: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._icons = Icons(theme)
-        self._key_hint = key_hint
+        self._key_hint = self.tr("Ctrl+F")
         self.setClearButtonEnabled(True)
+        self.setPlaceholderText(self.tr("Go to or filter: blocks.4.attn, type:Linear grad>1"))
+        self.setAccessibleName(self.tr("Go to or filter"))
+        self.setToolTip(
+            self.tr(
+                "attn: in a name or type\nblocks.4.attn: a path, Enter goes there\ntype:Linear   name~attn   /regex/\n"
+                "grad>1   nan   frozen\nhook:fwd   hook:bwd   hook:any\nis:tied   is:shared   is:lazy   is:unused\n"
+                "!term: all others"
+            )
+        )
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -50,7 +59,7 @@ class FilterField(QLineEdit):
         painter = QPainter(self)
         side = px(_ICON_PX)
         painter.drawPixmap(px(6), (self.height() - side) // 2, self._icons.pixmap("search", "muted", _ICON_PX))
-        if not self.text() and self._key_hint:
+        if not self.text():
             painter.setFont(self._theme.mono_font(11))
             painter.setPen(QColor(self._theme.tokens.muted))
             space = QRect(0, 0, self.width() - px(_HINT_RIGHT_PX), self.height())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -30,7 +30,7 @@ class TreeMenus(QObject):
 
     def of_node(self, node: int) -> QMenu:
         """What can be done with a module; with all selected ones where it is among them."""
-        menu = QMenu(self._view)
+        menu = self._empty_menu()
         model = self._view.tree_model
         if model is None:
             return menu
@@ -60,7 +60,7 @@ class TreeMenus(QObject):
 
     def of_columns(self) -> QMenu:
         """Which columns are shown."""
-        menu = QMenu(self._view)
+        menu = self._empty_menu()
         model = self._view.tree_model
         if model is None:
             return menu
@@ -74,6 +74,11 @@ class TreeMenus(QObject):
         menu.addSeparator()
         self._add(menu, self.tr("Expand all"), lambda: self._view.set_subtree_expanded(0, True))
         self._add(menu, self.tr("Collapse all"), lambda: self._view.set_subtree_expanded(0, False))
+        return menu
+
+    def _empty_menu(self) -> QMenu:
+        menu = QMenu(self._view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
 
     def _add_hooks(self, menu: QMenu, nodes: list[int]) -> None:
