@@ -382,3 +382,16 @@ def test_empty_histogram_of_a_tensor_that_is_all_nan_is_not_empty(qtbot, bench):
     plot.show_shares(nothing, nothing)
     assert "NaN 100.0 %" in plot.accessibleDescription()
     assert bench.context.theme.tokens.non_finite in pixel_colors(plot)
+
+
+def test_a_narrow_panel_gives_up_the_norm_until_a_person_chooses_columns(panel, bench):
+    bench.selection.select("blocks.0")
+    table = panel.parameters.table
+    assert not table.isColumnHidden(TensorColumn.NORM)
+    panel.resize(272, 740)
+    assert table.isColumnHidden(TensorColumn.NORM)
+    menu = table.column_menu([TensorColumn.NORM])
+    menu.actions()[0].trigger()
+    panel.resize(260, 740)
+    assert not table.isColumnHidden(TensorColumn.NORM)
+    menu.close()

@@ -58,7 +58,8 @@ class FilterBar(QWidget):
             toggle.setAccessibleName(text)
 
     def _toggle(self, is_on: bool) -> QToolButton:
-        toggle = QToolButton(self, checkable=True)
+        toggle = QToolButton(self)
+        toggle.setCheckable(True)
         toggle.setChecked(is_on)
         toggle.setProperty("role", "toggle")
         toggle.toggled.connect(self._on_toggled)

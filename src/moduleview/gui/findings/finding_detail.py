@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
 
 from moduleview.gui.icons import Icons
 from moduleview.gui.theme import Theme
@@ -11,7 +20,8 @@ from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, Tier
 
 _MAXIMUM_TEXT = 2000
-_HEIGHT_PX = 108  # a caption, a button and two lines, or four lines of numbers; wrapped labels do not ask for it
+_LEAST_PX = 44
+HEIGHT_PX = 112  # a caption, a button and two lines, or four lines of numbers; wrapped labels do not ask for it
 
 
 class FindingDetail(QWidget):
@@ -91,10 +101,30 @@ class FindingDetail(QWidget):
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self._grid.setContentsMargins(px(8), px(8), px(8), px(6))
-        self.setMinimumHeight(px(_HEIGHT_PX))
         self._grid.setHorizontalSpacing(px(24))
         self._grid.setVerticalSpacing(px(4))
         self._buttons.setSpacing(px(8))
         self._numbers.setFont(self._theme.mono_font(11))
         self.pause.setIcon(self._icons.icon("pause", "text"))
         self.jump.setIcon(self._icons.icon("jump", "text"))
+
+
+class DetailArea(QScrollArea):
+    """Room for the detail: as high as it likes where there is room, and scrolled where there is not."""
+
+    def __init__(self, theme: Theme, detail: FindingDetail, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(detail)
+        self.setAccessibleName(detail.accessibleName())
+
+    def sizeHint(self) -> QSize:
+        """Four lines of numbers."""
+        return QSize(super().sizeHint().width(), self._theme.px(HEIGHT_PX))
+
+    def minimumSizeHint(self) -> QSize:
+        """Caption and buttons."""
+        return QSize(0, self._theme.px(_LEAST_PX))

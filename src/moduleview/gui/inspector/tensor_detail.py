@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui import number_format
@@ -16,6 +16,7 @@ from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
 
 _N_ROWS = 4
+_NARROW_PX = 310  # below it the names of the numbers are shortened, not cut
 
 
 class TensorDetail(QWidget):
@@ -65,10 +66,20 @@ class TensorDetail(QWidget):
         else:
             step = number_format.exact_count(report.step)
             self._where.setText(self.tr("step {0} · {1}").format(step, report.device))
-        for (name, value), name_label, value_label in zip(self._rows(report), self._names, self._values, strict=True):
+        self._write_rows()
+        self._draw_distribution()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorter names where there is less room."""
+        super().resizeEvent(event)
+        self._write_rows()
+        self._what.setText(self._caption_text())
+
+    def _write_rows(self) -> None:
+        rows = self._rows(self._report)
+        for (name, value), name_label, value_label in zip(rows, self._names, self._values, strict=True):
             name_label.setText(name)
             value_label.setText(value)
-        self._draw_distribution()
 
     # -- content ---------------------------------------------------------------------------------------------------
 
@@ -77,16 +88,29 @@ class TensorDetail(QWidget):
         value = None if report is None else report.value
         gradient = None if report is None else report.gradient
         plain, short = number_format.plain, number_format.gradient
+        is_narrow = self.width() < self._theme.px(_NARROW_PX)
         dash = number_format.NO_VALUE
         non_finite = [s.non_finite for s in (value, gradient) if s is not None]
         return [
             (self.tr("norm"), dash if value is None else plain(value.norm, 3)),
             (self.tr("mean"), dash if value is None else plain(value.mean, 3)),
             (self.tr("std"), dash if value is None else plain(value.std, 3)),
-            (self.tr("min … max"), dash if value is None else f"{plain(value.min, 2)} … {plain(value.max, 2)}"),
-            (self.tr("gradient norm"), dash if gradient is None else short(gradient.norm)),
-            (self.tr("gradient max"), dash if gradient is None else short(_largest(gradient))),
-            (self.tr("gradient zeros"), dash if gradient is None else f"{gradient.zero_share * 100:.1f} %"),
+            (
+                self.tr("range") if is_narrow else self.tr("min … max"),
+                dash if value is None else f"{plain(value.min, 2)} … {plain(value.max, 2)}",
+            ),
+            (
+                self.tr("grad norm") if is_narrow else self.tr("gradient norm"),
+                dash if gradient is None else short(gradient.norm),
+            ),
+            (
+                self.tr("grad max") if is_narrow else self.tr("gradient max"),
+                dash if gradient is None else short(_largest(gradient)),
+            ),
+            (
+                self.tr("grad zeros") if is_narrow else self.tr("gradient zeros"),
+                dash if gradient is None else f"{gradient.zero_share * 100:.1f} %",
+            ),
             (self.tr("non-finite"), number_format.exact_count(sum(non_finite)) if non_finite else dash),
         ]
 
@@ -97,14 +121,16 @@ class TensorDetail(QWidget):
             None if self._report is None or now is None else self._report.step,
             None if self._earlier is None or earlier is None else self._earlier.step,
         )
-        text = (
-            self.tr("|gradient|, share of elements") if self._shows_gradient else self.tr("|value|, share of elements")
-        )
-        self._what.setText(text)
+        self._what.setText(self._caption_text())
         notice = self._missing()
         self._notice.setText(notice)
         self._notice.setVisible(bool(notice))
         self.plot.setVisible(not notice)
+
+    def _caption_text(self) -> str:
+        what = self.tr("|gradient|") if self._shows_gradient else self.tr("|value|")
+        is_narrow = self.width() < self._theme.px(_NARROW_PX)
+        return what if is_narrow else self.tr("{0}, share of elements").format(what)
 
     def _histogram(self, report: TensorReport | None) -> MagnitudeHistogram | None:
         if report is None:

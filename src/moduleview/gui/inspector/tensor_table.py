@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QMenu, QStyleOptionViewItem, QWidget
 
 from moduleview.gui.gradient_scale import GradientScale
 from moduleview.gui.models.tensor_columns import WIDTHS, TensorColumn
@@ -17,6 +17,8 @@ from moduleview.gui.tree.hook_cell import HookCell
 from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.row_table import RowTable
 from moduleview.telemetry.hooks import HookKind
+
+_NARROW_PX = 320
 
 
 class TensorDelegate(CellDelegate):
@@ -74,7 +76,23 @@ class TensorTable(RowTable):
         hidden = [column for column in TensorColumn if column not in first]
         self.set_columns({int(c): width for c, width in WIDTHS.items()}, TensorColumn.NAME, hidden)
         self.offer_columns(offered)
+        self._gives_way = TensorColumn.NORM in first  # until a person chooses columns
         scale.changed.connect(self.viewport().update)
+
+    def column_menu(self, columns: Sequence[int]) -> QMenu:
+        """The same; what a person chooses here is not changed by the width any more."""
+        menu = super().column_menu(columns)
+        menu.triggered.connect(self._on_columns_chosen)
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where names would be cut, the norm goes: the detail below has it."""
+        super().resizeEvent(event)
+        if self._gives_way:
+            self.setColumnHidden(TensorColumn.NORM, self.width() < self._theme.px(_NARROW_PX))
+
+    def _on_columns_chosen(self) -> None:
+        self._gives_way = False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space ticks or unticks."""

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QFrame, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHeaderView, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from moduleview import detectors
 from moduleview.detectors.base import Detector
 from moduleview.gui.findings.filter_bar import FilterBar
-from moduleview.gui.findings.finding_detail import FindingDetail
+from moduleview.gui.findings.finding_detail import HEIGHT_PX, DetailArea, FindingDetail
 from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline, place_of
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
@@ -28,6 +28,7 @@ _WIDTHS: dict[int, int] = {  # logical px
     FindingColumn.STEP: 56,
     FindingColumn.JUMP: 72,
 }
+_MOST_ROWS_FIRST = 2  # before the detail gets its room
 _SEVERITY_PX = 38  # icon and padding beside the word
 
 
@@ -82,15 +83,17 @@ class FindingsPanel(Panel):
         """Counts, the row that was selected, or what there is to say when there is no row."""
         self.filter_bar.show_counts(self.model)
         self.detail.set_running(self.context.store.run.state is RunState.RUNNING)
+        self._fit_table()
         n_rows = self.model.rowCount()
         self._stack.setCurrentIndex(0 if n_rows else 1)
-        self.detail.setVisible(bool(n_rows))
+        self._scroll.setVisible(bool(n_rows))
         if not n_rows:
             self._say_empty()
             return
         row = self.model.row_of(self._chosen) or 0
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.table.selectionModel().setCurrentIndex(self.model.index(row, 0), flags)
+        self.table.scrollTo(self.model.index(row, 0))
         self._show_detail(self.model.finding(row))
 
     def _show_detail(self, finding: Finding) -> None:
@@ -130,16 +133,17 @@ class FindingsPanel(Panel):
 
     def _on_filter_changed(self) -> None:
         self.model.set_filter(self.filter_bar.chosen_severities, self.filter_bar.chosen_tiers)
-        self._fit_table()
         self._show()
 
     def _fit_table(self) -> None:
-        """Severity as wide as the longest word that can stand there; always room for one row."""
+        """Severity as wide as the longest word that can stand there; always room for the first rows."""
         theme, shown = self.context.theme, self.filter_bar.chosen_severities
         metrics = QFontMetrics(theme.ui_font(bold=True))
         widest = max((metrics.horizontalAdvance(self.model.severity_word(severity)) for severity in shown), default=0)
         self.table.setColumnWidth(FindingColumn.SEVERITY, widest + theme.px(_SEVERITY_PX))
-        self.table.setMinimumHeight(theme.px(HEADER_PX + ROW_PX))
+        n_rows = min(max(self.model.rowCount(), 1), _MOST_ROWS_FIRST)
+        self._stack.setMinimumHeight(theme.px(HEADER_PX + ROW_PX * n_rows))
+        self._scroll.setMaximumHeight(theme.px(HEIGHT_PX))
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
@@ -166,6 +170,7 @@ class FindingsPanel(Panel):
             self.context.selection.set_crosshair(finding.step)
 
     def _lay_out(self) -> None:
+        self._scroll = DetailArea(self.context.theme, self.detail, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.empty)
@@ -178,4 +183,5 @@ class FindingsPanel(Panel):
         rule.setFixedHeight(1)
         column.addWidget(rule)
         column.addWidget(self._stack, 1)
-        column.addWidget(self.detail)
+        column.addWidget(self._scroll)
+        self._stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # the detail comes first
