@@ -42,7 +42,7 @@ class CellDelegate(QStyledItemDelegate):
         tokens = self.theme.tokens
         painter.save()
         if option.state & _State.State_Selected:
-            painter.fillRect(option.rect, QColor(tokens.selection if _has_focus(option) else tokens.hover))
+            painter.fillRect(option.rect, QColor(tokens.selection if _is_in_active_window(option) else tokens.hover))
         elif index.row() == getattr(option.widget, "hovered_row", -1):
             painter.fillRect(option.rect, QColor(tokens.hover))
         self.paint_content(painter, option, index)
@@ -88,7 +88,7 @@ class CellDelegate(QStyledItemDelegate):
         tokens = self.theme.tokens
         is_selected = bool(option.state & _State.State_Selected)
         if is_selected and not look.keeps_color:
-            return QColor(tokens.on_selection if _has_focus(option) else tokens.text)
+            return QColor(tokens.on_selection if _is_in_active_window(option) else tokens.text)
         return QColor(getattr(tokens, look.color))
 
     def _paint_icon(self, painter: QPainter, rect: QRect, look: Look, option: QStyleOptionViewItem) -> QRect:
@@ -107,6 +107,10 @@ class CellDelegate(QStyledItemDelegate):
         painter.fillRect(swatch, self._scale.color(value, self.theme.tokens))
 
 
-def _has_focus(option: QStyleOptionViewItem) -> bool:
-    """Whether the view's window is the active one: elsewhere a selected row takes the hover colour."""
-    return bool(option.state & _State.State_Active)
+def _is_in_active_window(option: QStyleOptionViewItem) -> bool:
+    """In another window's shadow a selected row takes the hover colour.
+
+    Not the option's own State_Active: Qt clears that in every view but the focused one, and the selected tensor and
+    finding must not fade while a person moves in the tree.
+    """
+    return bool(option.widget.isActiveWindow())
