@@ -100,17 +100,20 @@ class StepSightings:
             return
         began_s = time.perf_counter()
         try:
-            with torch.no_grad():
-                for index, (part, tensor) in enumerate(parts):
-                    if not index:
-                        ticked.seen = Seen(tuple(tensor.shape), tensor.dtype, is_sampled(tensor))
-                    self.seen.append(Sighting(ticked.fqn, ticked.kind, part, statistics_of(tensor)))
+            self._measure(ticked, parts)
         except Exception as error:
             ticked.fail(error, self.step)
         ticked.n_fires += 1
         spent_s = time.perf_counter() - began_s
         ticked.spent_s += spent_s
         self.spent_s += spent_s
+
+    @torch.no_grad()
+    def _measure(self, ticked: Ticked, parts: Iterable[tuple[str, torch.Tensor]]) -> None:
+        for index, (part, tensor) in enumerate(parts):
+            if not index:
+                ticked.seen = Seen(tuple(tensor.shape), tensor.dtype, is_sampled(tensor))
+            self.seen.append(Sighting(ticked.fqn, ticked.kind, part, statistics_of(tensor)))
 
 
 def part_name(call: int, place: str) -> str:

@@ -203,11 +203,14 @@ class Recorder:
                 self._say(f"Measuring {probe.quantity} failed at step {view.step} and was switched off: {error!r}")
 
     def _end_hooks(self) -> None:
+        series: list[int] = []
+        values: list[torch.Tensor] = []
         for sighting in self._hooks.end_step():
             for statistic, value in zip(HOOK_STATISTICS, sighting.statistics, strict=True):
                 if value is not None:
-                    series = self._ids.id_of(f"{sighting.kind}.{statistic}", sighting.fqn, sighting.part)
-                    self._values.add(series, value)
+                    series.append(self._ids.id_of(f"{sighting.kind}.{statistic}", sighting.fqn, sighting.part))
+                    values.append(value)
+        self._values.add_all(series, values)
         if self._coverage is not None:
             generation = 0 if self._snapshot is None else self._snapshot.generation
             rows = self._coverage.rows(self._index, self._hooks.take_calls())
