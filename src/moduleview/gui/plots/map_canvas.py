@@ -33,6 +33,7 @@ class MapCanvas(Canvas):
         self._scale = scale
         self._crosshair: int | None = None
         self._selected: tuple[int, int] | None = None
+        self._last_edge = 0.0  # where the newest column ends
         self._image = Image(axisOrder="row-major")
         self.add_item(self._image)
         self._image.setVisible(False)
@@ -60,6 +61,7 @@ class MapCanvas(Canvas):
             picture = make_picture(shown, (low, high), table, max(1, int(self.area.height())))
             self._image.setImage(picture, autoLevels=False, levels=None)
             width = decades.shape[1] * columns.width
+            self._last_edge = columns.first_step - 0.5 + width
             self._image.setRect(QRectF(columns.first_step - 0.5, first, width, end - first))
         self.set_ranges(steps, (seen[1], seen[0]))
         self.redraw()
@@ -91,12 +93,13 @@ class MapCanvas(Canvas):
 
     def _draw_marks(self, painter: QPainter) -> None:
         area = self.area
-        if self._selected is not None:
+        if self._selected is not None and self._image.isVisible():
             top, bottom = (min(max(round(self.y_px(row)), area.top()), area.bottom()) for row in self._selected)
             painter.setPen(cosmetic_pen(_WHITE))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             if bottom > top:
-                painter.drawRect(QRectF(area.left(), top, area.width() - 1, bottom - top - 1))
+                right = min(round(self.x_px(self._last_edge)), area.right())
+                painter.drawRect(QRectF(area.left(), top, max(right - area.left() - 1, 1), bottom - top - 1))
         step = self._crosshair
         if step is not None and self.x_range[0] <= step <= self.x_range[1]:
             painter.setPen(cosmetic_pen(_WHITE, dash=(3.0, 3.0)))

@@ -108,8 +108,15 @@ class RowAxis:
         painter.setPen(QColor(tokens.text if label.is_bold else tokens.muted))
         metrics = QFontMetrics(font)
         right = area.left() - px(_SHORT_GAP_PX if self.is_short else _LABEL_GAP_PX)
-        text = label.text.rpartition(".")[2] if self.is_short else label.text
+        text = _shortened(label.text) if self.is_short else label.text
         text = metrics.elidedText(displayable(text), Qt.TextElideMode.ElideLeft, round(right - px(2)))
         painter.drawText(
             QPointF(right - metrics.horizontalAdvance(text), round(label.y + metrics.capHeight() / 2)), text
         )
+
+
+def _shortened(fqn: str) -> str:
+    """The end of an FQN: ``embed``, the ``0`` of ``blocks.0``, but the ``3.1`` of ``features.3.1``."""
+    above, _dot, last = fqn.rpartition(".")
+    parent = above.rpartition(".")[2]
+    return f"{parent}.{last}" if last.isdigit() and parent.isdigit() else last
