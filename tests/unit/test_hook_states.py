@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builders import snapshot_of
-
 from moduleview.gui.models.hook_states import CellState, HookStates
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import ModelSnapshot, ModuleTrait

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from builders import snapshot_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import snapshot_of
 from moduleview.gui.models.module_rows import ModuleRows
 from moduleview.telemetry.snapshot import ModelSnapshot
 

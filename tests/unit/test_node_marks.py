@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from builders import snapshot_of
 
+from builders import snapshot_of
 from moduleview.gui.models.node_marks import Mark, findings_below, node_marks, partners, wholly_tied
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait, NodeCoverage
