@@ -20,14 +20,14 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from builders import Spec, declare_gradients, opened_store, snapshot_of  # noqa: E402
 from moduleview.gui.clock import Clock, ClockWork  # noqa: E402
-from moduleview.gui.gradient_scale import GradientScale  # noqa: E402
+from moduleview.gui.look.gradient_scale import GradientScale  # noqa: E402
+from moduleview.gui.look.theme import Theme  # noqa: E402
 from moduleview.gui.panel import Panel, PanelContext  # noqa: E402
 from moduleview.gui.panels.curves import CurvesPanel  # noqa: E402
 from moduleview.gui.panels.gradient_map import GradientMapPanel  # noqa: E402
 from moduleview.gui.panels.loss import LossPanel  # noqa: E402
 from moduleview.gui.panels.profile import ProfilePanel  # noqa: E402
 from moduleview.gui.selection import Selection  # noqa: E402
-from moduleview.gui.theme import Theme  # noqa: E402
 from moduleview.telemetry.commands import Capability  # noqa: E402
 from moduleview.telemetry.records import RunChanged, RunState, StepRecord  # noqa: E402
 from moduleview.telemetry.store import SeriesStore  # noqa: E402

@@ -1,6 +1,6 @@
 """How long the picture of a large module tree takes, beside torch's own walk, interleaved in one run.
 
-    python tests/benchmarks/bench_snapshot.py [--modules 100000] [--rounds 7]
+python tests/benchmarks/bench_snapshot.py [--modules 100000] [--rounds 7]
 """
 
 from __future__ import annotations

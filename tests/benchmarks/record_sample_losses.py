@@ -11,7 +11,7 @@ import time
 import torch
 
 from moduleview.engine.training_step import TrainingStep
-from moduleview.gui.samples import LOSS_CURVES
+from moduleview.gui.welcome.samples import LOSS_CURVES
 from moduleview.resources import resource_path
 
 N_STEPS = 240

@@ -4,10 +4,10 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.selection import Selection
-from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability, SetHooks
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
 

@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from builders import add_steps, declare_gradients, opened_store
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import Panel, PanelContext
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
-from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store import SeriesStore
 

@@ -9,11 +9,11 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QLabel
 
 from builders import snapshot_of, task_info
-from moduleview.gui.appearance import Appearance
+from moduleview.gui.look.appearance import Appearance
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.main_window import MainWindow, WindowParts
 from moduleview.gui.panel import Area, Panel
 from moduleview.gui.settings import KeptSettings
-from moduleview.gui.theme import Theme
 from moduleview.session import Session
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.records import ModelOpened, RunChanged, RunState

@@ -4,9 +4,9 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 from scripted_source import ScriptedSource, make_test_window, open_in
 
-from moduleview.gui.command_palette import CommandPalette
+from moduleview.gui.actions.command_palette import CommandPalette
+from moduleview.gui.actions.fuzzy import best_matches
 from moduleview.gui.dialogs.shortcuts import ShortcutsDialog
-from moduleview.gui.fuzzy import best_matches
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtGui import QColor
 
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
 
 

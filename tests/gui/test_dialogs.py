@@ -11,9 +11,9 @@ from moduleview.gui.dialogs.open_by_name import OpenByNameDialog, names_in
 from moduleview.gui.dialogs.shortcuts import Shortcut, ShortcutsDialog
 from moduleview.gui.dialogs.training_data import TrainingDataDialog
 from moduleview.gui.dialogs.trust import TrustDialog, TrustedFoldersDialog
-from moduleview.gui.failure_dialogs import MAXIMUM_OPEN, FailureDialogs
-from moduleview.gui.theme import Theme
-from moduleview.gui.trust import TrustedFolders
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.opening.failure_dialogs import MAXIMUM_OPEN, FailureDialogs
+from moduleview.gui.opening.trust import TrustedFolders
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.records import FailureReport

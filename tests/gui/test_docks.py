@@ -3,11 +3,11 @@ from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import QTabBar
 from scripted_source import PANELS, make_panel_class
 
-from moduleview.gui.docks import Docks
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.docking.docks import Docks
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import Area, PanelContext
 from moduleview.gui.selection import Selection
-from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store import SeriesStore
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QColor, QIcon
 
-from moduleview.gui.icons import Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 from moduleview.resources import resource_path
 
 NAMES = sorted(file.stem for file in Path(resource_path("icons")).glob("*.svg"))

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QLabel
 from builders import snapshot_of
 from moduleview.gui.inspector.histogram import MagnitudePlot
 from moduleview.gui.inspector.report_feed import ReportFeed
+from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.hook_table_model import HookColumn, RowKind
 from moduleview.gui.models.tensor_columns import TensorColumn
-from moduleview.gui.number_format import exact_count
 from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.telemetry.commands import Capability, RequestModuleReport, RequestTensorReport, SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS, HookEntry, HookKind, HookStatus

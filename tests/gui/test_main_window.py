@@ -5,9 +5,9 @@ from PySide6.QtWidgets import QApplication, QLabel
 from scripted_source import ScriptedSource, make_test_window, open_in
 
 from builders import task_info
-from moduleview.gui.appearance import ColorScheme
 from moduleview.gui.dialogs.error import ErrorDialog
-from moduleview.gui.number_format import exact_count
+from moduleview.gui.look.appearance import ColorScheme
+from moduleview.gui.look.number_format import exact_count
 from moduleview.telemetry.commands import Capability, Close, Freeze, Pause, Run, SetThrottle, Stop
 from moduleview.telemetry.records import FailureReport, RunChanged, RunState, SeriesDeclared, SeriesKey
 
@@ -255,7 +255,7 @@ def test_close_waits_for_a_step_that_goes_on_and_says_so(qtbot, window, source, 
 
 
 def test_close_gives_up_on_a_thread_that_never_ends(qtbot, window, source, monkeypatch):
-    monkeypatch.setattr("moduleview.gui.closing.GIVE_UP_AFTER_S", 0.1)
+    monkeypatch.setattr("moduleview.gui.lifetime.closing.GIVE_UP_AFTER_S", 0.1)
     source.is_ended = False
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible())

@@ -10,12 +10,12 @@ from builders import snapshot_of, task_info
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.dialogs.open_by_name import OpenByNameDialog
 from moduleview.gui.dialogs.trust import TrustDialog, TrustedFoldersDialog
-from moduleview.gui.drop_target import DropTarget
-from moduleview.gui.failure_dialogs import FailureDialogs
-from moduleview.gui.opening import Opener
-from moduleview.gui.recent_files import RecentFiles
-from moduleview.gui.theme import Theme
-from moduleview.gui.trust import TrustedFolders
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.opening.drop_target import DropTarget
+from moduleview.gui.opening.failure_dialogs import FailureDialogs
+from moduleview.gui.opening.opener import Opener
+from moduleview.gui.opening.recent_files import RecentFiles
+from moduleview.gui.opening.trust import TrustedFolders
 from moduleview.session import Session
 from moduleview.telemetry.commands import Capability, Run
 from moduleview.telemetry.records import FailureReport, ModelOpened, OpenFailed

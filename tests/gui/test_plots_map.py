@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtGui import QColor
 
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
+from moduleview.gui.look.tokens import DARK
 from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_picture import color_table, make_picture
 from moduleview.gui.plots.map_rows import make_rows
-from moduleview.gui.tokens import DARK
 from moduleview.telemetry.store import SeriesStore
 
 

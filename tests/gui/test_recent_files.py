@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import QSettings
 
-from moduleview.gui.recent_files import MAXIMUM_RECENT, RecentFiles
+from moduleview.gui.opening.recent_files import MAXIMUM_RECENT, RecentFiles
 
 
 @pytest.fixture

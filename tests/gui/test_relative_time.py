@@ -3,7 +3,7 @@ from datetime import datetime
 import pytest
 from PySide6.QtCore import QLocale
 
-from moduleview.gui.relative_time import RelativeTime
+from moduleview.gui.opening.relative_time import RelativeTime
 
 NOW = datetime(2026, 11, 18, 12, 0, 0)  # a Wednesday
 

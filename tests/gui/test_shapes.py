@@ -1,7 +1,7 @@
 import pytest
 
 from moduleview.errors import TaskError
-from moduleview.gui.shapes import read_shapes, write_shapes
+from moduleview.gui.opening.shapes import read_shapes, write_shapes
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from moduleview.errors import TargetError
-from moduleview.gui.target import Target
+from moduleview.gui.opening.target import Target
 from moduleview.resources import resource_path
 
 

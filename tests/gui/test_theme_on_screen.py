@@ -3,8 +3,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QSpinBox
 
-from moduleview.gui.appearance import Appearance, ColorScheme
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.appearance import Appearance, ColorScheme
+from moduleview.gui.look.theme import Theme
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import QSettings
 
-from moduleview.gui.trust import TrustedFolders
+from moduleview.gui.opening.trust import TrustedFolders
 
 
 @pytest.fixture

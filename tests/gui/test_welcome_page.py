@@ -5,10 +5,10 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 
-from moduleview.gui.recent_files import RecentFiles
-from moduleview.gui.samples import Sample, load_samples
-from moduleview.gui.theme import Theme
-from moduleview.gui.welcome_page import WelcomePage
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.opening.recent_files import RecentFiles
+from moduleview.gui.welcome.samples import Sample, load_samples
+from moduleview.gui.welcome.welcome_page import WelcomePage
 
 
 class Asked:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.selection import Selection
-from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability, Command, SetHooks
 from moduleview.telemetry.records import CoverageMeasured
 from moduleview.telemetry.snapshot import ModelSnapshot, ModuleTrait, NodeCoverage

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from moduleview.gui.crash_report import CrashReport
+from moduleview.gui.lifetime.crash_report import CrashReport
 from moduleview.resources import resource_path
 
 _RUN = """

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from moduleview.gui.colormap import MAP_NAMES, lookup_table
-from moduleview.gui.tokens import DARK, LIGHT
+from moduleview.gui.look.colormap import MAP_NAMES, lookup_table
+from moduleview.gui.look.tokens import DARK, LIGHT
 
 _D65 = np.array([0.95047, 1.0, 1.08883])
 _RGB_TO_XYZ = np.array(

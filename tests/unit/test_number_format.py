@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from moduleview.gui.colormap import lookup_table
-from moduleview.gui.tokens import DARK, LIGHT, Tokens
+from moduleview.gui.look.colormap import lookup_table
+from moduleview.gui.look.tokens import DARK, LIGHT, Tokens
 
 THEMES = pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 

@@ -15,17 +15,17 @@ from PySide6.QtWidgets import QApplication, QWidget
 import moduleview.detectors
 import moduleview.gui.panels
 from moduleview.detectors.base import Detector
-from moduleview.gui.appearance import Appearance
-from moduleview.gui.crash_report import CrashReport
-from moduleview.gui.interrupts import Interrupts
+from moduleview.gui.lifetime.crash_report import CrashReport
+from moduleview.gui.lifetime.interrupts import Interrupts
+from moduleview.gui.look.appearance import Appearance
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.main_window import MainWindow, WindowParts
-from moduleview.gui.opening import Opener
+from moduleview.gui.opening.opener import Opener
+from moduleview.gui.opening.recent_files import RecentFiles
 from moduleview.gui.panel import Panel
-from moduleview.gui.recent_files import RecentFiles
-from moduleview.gui.samples import load_samples
 from moduleview.gui.settings import PROGRAM, KeptSettings, cache_folder, open_settings, session_folder
-from moduleview.gui.theme import Theme
-from moduleview.gui.welcome_page import WelcomePage
+from moduleview.gui.welcome.samples import load_samples
+from moduleview.gui.welcome.welcome_page import WelcomePage
 from moduleview.registry import discover
 from moduleview.resources import resource_path
 from moduleview.session import Session

@@ -10,33 +10,33 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
 
-from moduleview.gui.action_table import ActionTable, ActionTargets
-from moduleview.gui.actions import Actions
-from moduleview.gui.appearance import Appearance
+from moduleview.gui.actions.action_spec import Actions
+from moduleview.gui.actions.action_table import ActionTable, ActionTargets
+from moduleview.gui.actions.menus import MenuTitles, fill_menu_bar
+from moduleview.gui.actions.recent_menu import RecentMenu
+from moduleview.gui.actions.state_reader import StateReader
+from moduleview.gui.actions.view_actions import ViewActions, ViewTargets
+from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
 from moduleview.gui.clock import Clock, ClockWork
-from moduleview.gui.closing import Closing
-from moduleview.gui.docks import Docks
-from moduleview.gui.drop_target import DropTarget
-from moduleview.gui.failure_dialogs import FailureDialogs
-from moduleview.gui.gradient_scale import GradientScale
-from moduleview.gui.menus import MenuTitles, fill_menu_bar
+from moduleview.gui.docking.docks import Docks
+from moduleview.gui.lifetime.closing import Closing
+from moduleview.gui.look.appearance import Appearance
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.model_pages import ModelPages
-from moduleview.gui.opening import Opener
+from moduleview.gui.opening.drop_target import DropTarget
+from moduleview.gui.opening.failure_dialogs import FailureDialogs
+from moduleview.gui.opening.opener import Opener
+from moduleview.gui.opening.recent_files import RecentFiles
+from moduleview.gui.opening.trust import TrustedFolders
 from moduleview.gui.panel import Panel, PanelContext
-from moduleview.gui.recent_files import RecentFiles
-from moduleview.gui.recent_menu import RecentMenu
-from moduleview.gui.run_control import RunControl
-from moduleview.gui.run_watch import RunWatch
+from moduleview.gui.running.run_control import RunControl
+from moduleview.gui.running.run_watch import RunWatch
+from moduleview.gui.running.status_bar import StatusBar
+from moduleview.gui.running.toolbar import Toolbar
 from moduleview.gui.selection import Selection
 from moduleview.gui.settings import KeptSettings
 from moduleview.gui.shared_axes import SharedAxes
-from moduleview.gui.state_reader import StateReader
-from moduleview.gui.status_bar import StatusBar
-from moduleview.gui.theme import Theme
-from moduleview.gui.toolbar import Toolbar
-from moduleview.gui.trust import TrustedFolders
-from moduleview.gui.view_actions import ViewActions, ViewTargets
-from moduleview.gui.window_verbs import VerbsContext, WindowVerbs
 from moduleview.session import Session
 from moduleview.sources.base import Source
 from moduleview.telemetry.records import RunState

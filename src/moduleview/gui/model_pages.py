@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from moduleview.gui.docks import Docks
-from moduleview.gui.theme import Theme
+from moduleview.gui.docking.docks import Docks
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.empty_state import EmptyState
 
 

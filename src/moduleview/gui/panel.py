@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
-from moduleview.gui.theme import Theme
 from moduleview.telemetry.commands import Capability, Command
 from moduleview.telemetry.store_view import StoreView
 
@@ -84,6 +84,8 @@ class Panel(QWidget):
         return ()
 
     def refresh(self, store: StoreView) -> None:
-        """Draw what changed. Called by the clock, only while the panel is visible; at most 5 ms, and nothing to do
-        when the revisions it reads have not moved."""
+        """Draw what changed, in at most 5 ms; nothing when the revisions it reads have not moved.
+
+        Called by the clock, only while the panel is visible.
+        """
         raise NotImplementedError

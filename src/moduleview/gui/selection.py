@@ -1,4 +1,4 @@
-"""What a person is looking at: the selected nodes, the pinned series, the step under the crosshair. Shared by all panels."""
+"""What a person is looking at: selected nodes, pinned series, the step under the crosshair; shared by all panels."""
 
 from __future__ import annotations
 

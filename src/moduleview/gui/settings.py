@@ -8,9 +8,9 @@ from platformdirs import user_cache_path, user_config_path, user_state_path
 from PySide6.QtCore import QByteArray, QSettings, QSize
 from PySide6.QtWidgets import QMainWindow
 
-from moduleview.gui.appearance import Appearance, ColorScheme
-from moduleview.gui.run_control import FIRST_N_STEPS, RunControl
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.appearance import Appearance, ColorScheme
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.running.run_control import FIRST_N_STEPS, RunControl
 
 PROGRAM = "moduleview"
 FIRST_SIZE = QSize(1280, 800)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEventLoop, QSize
 
 from moduleview.errors import ModuleViewError, TargetError, TaskError
 from moduleview.gui.app import make_application, make_window
-from moduleview.gui.appearance import ColorScheme
+from moduleview.gui.look.appearance import ColorScheme
 from moduleview.gui.main_window import MainWindow
 from moduleview.gui.settings import open_settings
 from moduleview.telemetry.commands import Run

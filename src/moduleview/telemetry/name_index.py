@@ -6,6 +6,7 @@ not.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -81,10 +82,8 @@ class NameIndex:
         text, begins = self._fqns
         if pattern.pattern == pattern.pattern.lower():
             text = self._lower_fqns
-        try:
+        with contextlib.suppress(re.error):  # flags in the middle
             pattern = re.compile(f"(?:{pattern.pattern})[^{_SEPARATOR}]*", pattern.flags)  # once a line is enough
-        except re.error:  # flags in the middle
-            pass
         starts = np.fromiter((match.start() for match in pattern.finditer(text)), dtype=np.int64)
         found = np.zeros(len(self._snapshot), dtype=np.bool_)
         found[np.searchsorted(begins, starts, side="right") - 1] = True

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 import moduleview
 from moduleview.gui.dialogs.base import Dialog
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 
 _WIDTH_PX = 400
 

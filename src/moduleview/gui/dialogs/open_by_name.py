@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, 
 
 from moduleview.errors import TargetError
 from moduleview.gui.dialogs.base import Dialog
-from moduleview.gui.target import Target
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.opening.target import Target
 
 _WIDTH_PX = 520
 _MAXIMUM_BYTES = 1_000_000  # a bigger file is not somebody's model definition

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from moduleview.gui.dialogs.base import Dialog
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 
 _WIDTH_PX, _HEIGHT_PX = 720, 520
 _N_COLUMNS = 2

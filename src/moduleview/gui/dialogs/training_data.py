@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QSpinBox, QWidg
 
 from moduleview.errors import TaskError
 from moduleview.gui.dialogs.base import Dialog, Outlined
-from moduleview.gui.shapes import read_shapes, write_shapes
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.opening.shapes import read_shapes, write_shapes
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.telemetry.commands import Command, SetTrainingData
 from moduleview.telemetry.training_data_code import CLASS_LOSSES, DTYPES, INTEGER_DTYPES, LOSSES, preview_code

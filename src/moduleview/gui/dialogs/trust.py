@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QVBoxLayout, QWidget
 
 from moduleview.gui.dialogs.base import Dialog, Outlined
-from moduleview.gui.icons import Icons
-from moduleview.gui.theme import Theme
-from moduleview.gui.trust import TrustedFolders
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.opening.trust import TrustedFolders
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.telemetry.display_names import displayable
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from moduleview.gui import number_format
-from moduleview.gui.icons import Icons
+from moduleview.gui.look import number_format
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.findings_model import SEVERITY_LOOK, FindingsModel
-from moduleview.gui.theme import Theme
 from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.records import Severity, Tier
 

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from moduleview.gui.icons import Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, Tier
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState

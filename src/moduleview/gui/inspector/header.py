@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from moduleview.gui import number_format
-from moduleview.gui.icons import Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look import number_format
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.icon_button import IconButton
 from moduleview.telemetry.display_names import displayable

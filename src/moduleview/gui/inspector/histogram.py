@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from moduleview.gui import number_format
-from moduleview.gui.theme import Theme
+from moduleview.gui.look import number_format
+from moduleview.gui.look.theme import Theme
 from moduleview.telemetry.records import MagnitudeHistogram
 
 _SPECIAL_WIDTH, _GAP, _AXIS_HEIGHT, _TOP = 98, 8, 22, 16

@@ -7,10 +7,10 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.tensor_table import toggle_check
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
 from moduleview.gui.models.hook_table_model import HOOK_CELL_ROLE, HookColumn, HookTableModel, RowKind
 from moduleview.gui.panel import PanelContext
-from moduleview.gui.theme import Theme
 from moduleview.gui.tree.cell_look import CHECK_COLUMN_PX, CellLook
 from moduleview.gui.tree.hook_cell import HookCell
 from moduleview.gui.widgets.cell_delegate import CellDelegate

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from moduleview.gui import number_format
-from moduleview.gui.theme import Theme
+from moduleview.gui.look import number_format
+from moduleview.gui.look.theme import Theme
 
 _SAMPLE, _LINE, _GAP, _BETWEEN = 10, 12, 5, 12
 

@@ -6,11 +6,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from moduleview.gui import number_format
-from moduleview.gui.icons import Icons
 from moduleview.gui.inspector.histogram import MagnitudePlot
 from moduleview.gui.inspector.legend import Legend
-from moduleview.gui.theme import Theme
+from moduleview.gui.look import number_format
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics

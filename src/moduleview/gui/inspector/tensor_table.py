@@ -8,10 +8,10 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentM
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStyleOptionViewItem, QWidget
 
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.tensor_columns import WIDTHS, TensorColumn
 from moduleview.gui.models.tensor_table_model import HOOK_STATE_ROLE, TensorTableModel
-from moduleview.gui.theme import Theme
 from moduleview.gui.tree.cell_look import CellLook
 from moduleview.gui.tree.hook_cell import HookCell
 from moduleview.gui.widgets.cell_delegate import CellDelegate

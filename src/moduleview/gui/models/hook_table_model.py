@@ -8,7 +8,7 @@ from enum import Enum, IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
 from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.hook_words import HookWords

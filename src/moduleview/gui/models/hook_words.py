@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QObject
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import ModuleTrait
 

@@ -26,6 +26,7 @@ class ModuleRows:
         self._kept_below: NDArray[np.bool_] | None = None
         self._expanded_in_filter = self._expanded
         self._n_matches = n
+        self._visible = np.zeros(0, dtype=np.int32)
         self._open_first_levels()
         self._layout()
 

@@ -7,12 +7,13 @@ many rows there are. Indentation and arrows are painted by the name cell.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from moduleview.gui.look.number_format import NO_VALUE, exact_count, gradient, short_count
 from moduleview.gui.models.gradient_rows import GradientRows
 from moduleview.gui.models.hook_states import CellState, HookStates
 from moduleview.gui.models.module_rows import ModuleRows
@@ -20,7 +21,6 @@ from moduleview.gui.models.node_marks import Mark, findings_below, node_marks, p
 from moduleview.gui.models.safe_model import CellGuard
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.models.tree_texts import TreeTexts
-from moduleview.gui.number_format import NO_VALUE, exact_count, gradient, short_count
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.filter_query import frozen_modules
 from moduleview.telemetry.hooks import HookEntry, HookKind
@@ -47,6 +47,7 @@ class ModuleTreeModel(QAbstractTableModel):
         super().__init__(parent)
         self.texts = TreeTexts(self)
         self._guard = CellGuard()
+        self._findings: Sequence[Finding] = ()
         self._take(snapshot)
 
     # -- what a cell reads -------------------------------------------------------------------------------------------
@@ -256,7 +257,7 @@ class ModuleTreeModel(QAbstractTableModel):
         self._wholly_tied = wholly_tied(snapshot)
         self._frozen = frozen_modules(snapshot)
         self._has_parameters = _has_parameters(snapshot)
-        self._findings: Iterable[Finding] = ()
+        self._findings = ()
         self._marks = np.zeros(len(snapshot), dtype=np.uint8)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.gui.models.hook_states import CellState
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, SWATCH_ROLE, Look
 from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.safe_model import CellGuard, Index

@@ -6,10 +6,10 @@ import math
 
 from PySide6.QtCore import QObject
 
+from moduleview.gui.look.number_format import exact_count, gradient, plain
 from moduleview.gui.models.hook_states import CellState, HookStates
 from moduleview.gui.models.node_marks import Mark
 from moduleview.gui.models.tree_columns import Column
-from moduleview.gui.number_format import exact_count, gradient, plain
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.hooks import HookEntry, HookKind
 from moduleview.telemetry.records import Finding

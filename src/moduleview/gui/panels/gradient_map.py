@@ -9,7 +9,7 @@ from typing import ClassVar
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chosen_series import GRAD_NORM
 from moduleview.gui.plots.limits import DecadeLimits

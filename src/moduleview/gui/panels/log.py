@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from moduleview.gui.icons import Icons
+from moduleview.gui.look.icons import Icons
 from moduleview.gui.models.log_model import LogColumn, LogModel
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.widgets.cell_delegate import CellDelegate

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from moduleview.gui.icons import Icons
+from moduleview.gui.look.icons import Icons
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.tree.breadcrumbs import Breadcrumbs

@@ -15,8 +15,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsObject, QGraphicsWidget, QWidget
 
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.safe_paint import safe_paint
-from moduleview.gui.theme import Theme
 
 _WHEEL_STEP = 120.0  # Qt's eighths of a degree for one notch
 _ZOOM_A_NOTCH = 1.2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPolygonF
 
-from moduleview.gui.colormap import lookup_table
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.colormap import lookup_table
+from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.gui.plots.items import cosmetic_pen
 

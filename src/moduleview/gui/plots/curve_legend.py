@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.gui.plots.chart_lines import LineStyle, value_at
 from moduleview.gui.plots.chosen_series import Choice, ChosenSeries
 from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints

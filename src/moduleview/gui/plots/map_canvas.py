@@ -7,7 +7,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.axes import Axis, Edge
 from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
 from moduleview.gui.plots.color_bar import LINE_PX, ColorBar
@@ -18,7 +19,6 @@ from moduleview.gui.plots.map_picture import color_table, make_picture
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.plots.row_axis import RowAxis
 from moduleview.gui.plots.ticks import step_ticks
-from moduleview.gui.theme import Theme
 
 AXIS_PX = 22
 _MARGINS = Margins(72, STRIP_PX, 14, AXIS_PX + LINE_PX)

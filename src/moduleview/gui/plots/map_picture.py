@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from moduleview.gui.colormap import lookup_table
-from moduleview.gui.tokens import Tokens
+from moduleview.gui.look.colormap import lookup_table
+from moduleview.gui.look.tokens import Tokens
 
 _NON_FINITE, _NOT_MEASURED = 256, 257
 

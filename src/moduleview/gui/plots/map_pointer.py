@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolTip
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_rows import MapRows

@@ -11,7 +11,8 @@ from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.axes import Axis, Edge, Grid
 from moduleview.gui.plots.canvas import BELOW, Canvas, Margins
 from moduleview.gui.plots.color_bar import LINE_PX
@@ -21,7 +22,6 @@ from moduleview.gui.plots.limits import AxisLimits
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.plots.row_axis import RowAxis
 from moduleview.gui.plots.ticks import decade_ticks
-from moduleview.gui.theme import Theme
 
 _AXIS_PX = 22
 _NARROW = Margins(42, STRIP_PX, 16, _AXIS_PX + LINE_PX)

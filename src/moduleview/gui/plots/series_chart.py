@@ -9,7 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.axes import Axis, Edge, Grid, draw_tag
 from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
 from moduleview.gui.plots.chart_lines import Line, LineStyle, Scale, value_at
@@ -17,7 +18,6 @@ from moduleview.gui.plots.curve_points import CurvePoints
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.limits import AxisLimits
 from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
-from moduleview.gui.theme import Theme
 
 LEFT_AXIS_PX = 72
 _MARGINS = Margins(LEFT_AXIS_PX, 8, 14, 36)

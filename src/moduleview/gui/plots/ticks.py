@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from moduleview.gui import number_format
+from moduleview.gui.look import number_format
 
 
 @dataclass(frozen=True)

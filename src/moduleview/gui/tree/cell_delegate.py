@@ -6,11 +6,11 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.models.safe_model import PLACEHOLDER, CellGuard
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
-from moduleview.gui.number_format import NO_VALUE
 from moduleview.gui.tree.cell_look import PADDING_PX, CellLook
 from moduleview.gui.tree.gradient_cell import GradientCell
 from moduleview.gui.tree.hook_cell import HookCell

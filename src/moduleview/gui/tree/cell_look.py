@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPixmap
 
-from moduleview.gui.icons import Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 
 ROW_PX = 22
 HEADER_PX = 24

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from PySide6.QtWidgets import QHeaderView, QTableView
 
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.tree_columns import HIDDEN_AT_FIRST, HOOK_COLUMNS, Column
-from moduleview.gui.theme import Theme
 from moduleview.gui.tree.cell_look import CHECK_COLUMN_PX, CellLook
 from moduleview.gui.tree.gradient_cell import GradientCell
 

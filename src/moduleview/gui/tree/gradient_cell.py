@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QPainter, QPen, QPolygon
 
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.number_format import NO_VALUE, gradient
 from moduleview.gui.models.gradient_rows import GradientHistory
-from moduleview.gui.number_format import NO_VALUE, gradient
 from moduleview.gui.tree.cell_look import PADDING_PX, CellLook
 from moduleview.gui.tree.sparkline import sparkline_runs
 

@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication, QUndoCommand, QUndoStack
 
+from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
-from moduleview.gui.number_format import exact_count
 from moduleview.gui.panel import PanelContext
 from moduleview.telemetry.commands import Capability, Command, Freeze, SetHooks
 from moduleview.telemetry.hooks import HookKind

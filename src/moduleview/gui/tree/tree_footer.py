@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 
 _HEIGHT_PX = 24
 _PADDING_PX = 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
-from moduleview.gui.number_format import exact_count
 
 
 class TreeSummary(QObject):

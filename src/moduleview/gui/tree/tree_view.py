@@ -18,10 +18,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
-from moduleview.gui.gradient_scale import GradientScale
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
-from moduleview.gui.theme import Theme
 from moduleview.gui.tree.cell_delegate import CellDelegate
 from moduleview.gui.tree.cell_look import ROW_PX, CellLook
 from moduleview.gui.tree.column_widths import ColumnFitter

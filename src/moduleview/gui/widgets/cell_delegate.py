@@ -6,10 +6,10 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from moduleview.gui.gradient_scale import GradientScale
-from moduleview.gui.icons import Icons
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_look import LOOK_ROLE, SWATCH_ROLE, Look
-from moduleview.gui.theme import Theme
 
 ROW_PX = 22
 PADDING_PX = 8

@@ -9,8 +9,8 @@ from pygments.util import ClassNotFound
 from PySide6.QtGui import QColor, QFontMetricsF, QPalette, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
-from moduleview.gui.theme import Theme
-from moduleview.gui.tokens import Tokens
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.look.tokens import Tokens
 
 MAXIMUM_HIGHLIGHTED = 200_000  # characters: Pygments reads about 1 MB a second, and more is not code to be read
 _TAB_WIDTH = 4

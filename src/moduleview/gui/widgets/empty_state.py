@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from moduleview.gui.icons import Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.theme import Theme
 
 Button = tuple[str, Callable[[], object], bool]
 """Text, what a click does, whether it is the window's primary button."""

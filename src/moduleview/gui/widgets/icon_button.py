@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from moduleview.gui.icons import GRID_PX, Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import GRID_PX, Icons
+from moduleview.gui.look.theme import Theme
 
 _SIDE_PX = 20  # a button in a title bar
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 
 _HEIGHT_PX, _MARGIN_TOP_PX, _MARGIN_BOTTOM_PX, _LABEL_MARGIN_PX = 64, 9, 13, 12
 _WASH = 0.25  # visual.md: over a dead stretch

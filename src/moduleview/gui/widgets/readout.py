@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from moduleview.gui.icons import Icons
-from moduleview.gui.number_format import NO_VALUE
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.number_format import NO_VALUE
+from moduleview.gui.look.theme import Theme
 
 _ICON_PX = 12
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
+from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_look import COPY_ROLE
-from moduleview.gui.theme import Theme
 from moduleview.gui.widgets.cell_delegate import ROW_PX
 
 HEADER_PX = 24

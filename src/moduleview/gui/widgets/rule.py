@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.theme import Theme
 
 
 class VerticalRule(QWidget):

@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from moduleview.gui.icons import GRID_PX, Icons
-from moduleview.gui.theme import Theme
+from moduleview.gui.look.icons import GRID_PX, Icons
+from moduleview.gui.look.theme import Theme
 
 _ICON_GAP_PX, _PADDING_PX, _LINE_PX, _GAP_PX = 12, 8, 16, 12
 _BY_KEYBOARD = (

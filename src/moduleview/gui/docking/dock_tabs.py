@@ -1,0 +1,122 @@
+"""The tab bars that Qt puts over docks in one place: our look, and the current panel's controls at their right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QTabBar, QWidget
+
+from moduleview.gui.docking.panel_dock import PanelDock
+from moduleview.gui.look.theme import Theme
+
+_MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
+
+
+class DockTabs(QObject):
+    """Looks after the tab bars of a window of docks.
+
+    Qt makes, reuses and deletes them as it likes, so nothing of ours is ever a tab bar's child: controls and outlines
+    lie over it, in the window.
+    """
+
+    def __init__(self, window: QMainWindow, theme: Theme) -> None:
+        super().__init__(window)
+        self._window = window
+        self._theme = theme
+        self._docks: Sequence[PanelDock] = ()
+        self._outlines: dict[QTabBar, _Outline] = {}
+
+    def update(self, docks: Sequence[PanelDock]) -> None:
+        """Give each dock a title or a tab, and each tab bar the controls of its current dock."""
+        self._docks = docks
+        for dock in docks:
+            others = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
+            dock.set_tabbed(bool(others) and not dock.isFloating())
+        for bar in self._bars():
+            self._adopt(bar)
+        self._place_all()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the controls at the right edge when a bar moves."""
+        if event.type() in _MOVES and isinstance(watched, QTabBar):
+            self._place_all()
+        return False
+
+    def _bars(self) -> list[QTabBar]:
+        return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
+    def _adopt(self, bar: QTabBar) -> None:
+        if bar in self._outlines:
+            return
+        self._outlines[bar] = _Outline(bar, self._theme, self._window)
+        bar.destroyed.connect(lambda: self._forget(bar))
+        bar.setObjectName("dock_tabs")
+        bar.setAccessibleName(self.tr("Panels in one place"))
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setUsesScrollButtons(True)
+        bar.setExpanding(False)
+        bar.setDocumentMode(True)
+        bar.setDrawBase(False)
+        bar.installEventFilter(self)
+        bar.currentChanged.connect(lambda _index: self._place_all())
+
+    def _forget(self, bar: QTabBar) -> None:
+        outline = self._outlines.pop(bar, None)
+        if outline is not None:
+            outline.deleteLater()
+
+    def _place_all(self) -> None:
+        current: dict[str, QTabBar] = {}
+        for bar, outline in self._outlines.items():
+            outline.follow()
+            if bar.isVisible() and bar.currentIndex() >= 0:
+                current[bar.tabText(bar.currentIndex())] = bar
+        for dock in self._docks:
+            if dock.is_tabbed:
+                self._place(dock, current.get(dock.windowTitle()))
+
+    def _place(self, dock: PanelDock, bar: QTabBar | None) -> None:
+        controls = dock.controls
+        if controls.parent() is not self._window:
+            controls.setParent(self._window)
+        width = controls.sizeHint().width()
+        if bar is None or _tabs_width(bar) + width > bar.width():
+            controls.hide()
+            return
+        frame = bar.geometry()
+        controls.setGeometry(frame.right() - width, frame.top() + 1, width, frame.height() - 2)
+        controls.show()
+        controls.raise_()
+
+
+class _Outline(QWidget):
+    """The line around a tab bar, which a style sheet does not draw."""
+
+    def __init__(self, bar: QTabBar, theme: Theme, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._bar, self._theme = bar, theme
+
+    def follow(self) -> None:
+        """Lie over the bar."""
+        self.setGeometry(self._bar.geometry())
+        self.setVisible(self._bar.isVisible())
+        self.raise_()
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """All but where the current tab has its underline."""
+        painter = QPainter(self)
+        painter.setPen(QColor(self._theme.tokens.border))
+        right, bottom = self.width() - 1, self.height() - 1
+        for line in ((0, 0, right, 0), (0, 0, 0, bottom), (right, 0, right, bottom)):
+            painter.drawLine(*line)
+        current: QRect = self._bar.tabRect(self._bar.currentIndex())
+        painter.drawLine(0, bottom, max(0, current.left() - 1), bottom)
+        painter.drawLine(current.right() + 1, bottom, right, bottom)
+
+
+def _tabs_width(bar: QTabBar) -> int:
+    return sum(bar.tabRect(index).width() for index in range(bar.count()))

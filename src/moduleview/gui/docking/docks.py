@@ -1,0 +1,166 @@
+"""All panels in their docks: where they stand at first, how the layout is kept, and which of them can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTabWidget, QWidget
+
+from moduleview.gui.docking.dock_layout import arrange, fit, is_compact
+from moduleview.gui.docking.dock_tabs import DockTabs
+from moduleview.gui.docking.panel_dock import PanelDock
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.panel import Panel
+from moduleview.telemetry.commands import Capability
+from moduleview.telemetry.store_view import StoreView
+
+_STATE_VERSION = 1
+_STATE_KEY, _PANELS_KEY = "docks/state", "docks/panels"
+
+
+@runtime_checkable
+class HasFilter(Protocol):
+    """A panel with a search field of its own."""
+
+    def focus_filter(self) -> None:
+        """Put the cursor into it."""
+
+
+class Docks(QMainWindow):
+    """A window inside the window that holds nothing but docks, so that the welcome page can take its place."""
+
+    placement_changed = Signal()
+    settled = Signal()  # the first layout, or one that follows the window, has its sizes
+
+    def __init__(self, panels: Sequence[Panel], theme: Theme, settings: QSettings, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Widget)  # a QMainWindow is a window of its own by default
+        self.setObjectName("docks")
+        self._theme = theme
+        self._settings = settings
+        self._is_arranged = False
+        self._is_compact = False
+        self._keeps_default = False  # until a person moves something, sizes follow the window
+        self.setAnimated(False)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setDocumentMode(True)
+        self._tabs = DockTabs(self, theme)
+        self._docks = tuple(PanelDock(panel, self) for panel in panels)
+        self._settle = QTimer(self, singleShot=True, interval=0)
+        self._settle.timeout.connect(self._on_settled)
+        self._fit = QTimer(self, singleShot=True, interval=0)  # sizes hold only once the layout knows its own
+        self._fit.timeout.connect(self._on_fit)
+        for dock in self._docks:
+            dock.placement_changed.connect(self._settle.start)
+        self.tabifiedDockWidgetActivated.connect(lambda _dock: self._settle.start())
+
+    @property
+    def docks(self) -> tuple[PanelDock, ...]:
+        """Every dock, those that are closed included."""
+        return self._docks
+
+    def dock(self, panel_id: str) -> PanelDock | None:
+        """The dock of a panel, or None when there is no such panel."""
+        return next((dock for dock in self._docks if dock.objectName() == panel_id), None)
+
+    def refresh(self, store: StoreView) -> None:
+        """Let every panel that can be seen draw what changed."""
+        for dock in self._docks:
+            dock.refresh(store)
+
+    def set_capabilities(self, capabilities: Capability) -> None:
+        """Tell the panels what the source can do."""
+        for dock in self._docks:
+            dock.set_capabilities(capabilities)
+
+    def toggle(self, panel_id: str) -> None:
+        """Close a panel, or bring it back and to the front."""
+        dock = self.dock(panel_id)
+        if dock is None:
+            return
+        if dock.is_open:
+            dock.close()
+        else:
+            self.bring_forward(panel_id)
+
+    def bring_forward(self, panel_id: str) -> None:
+        """Show a panel, in front of the tabs beside it."""
+        dock = self.dock(panel_id)
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+
+    def focus_content(self, panel_id: str) -> None:
+        """Put the focus into a panel's tree or table."""
+        dock = self.dock(panel_id)
+        view = None if dock is None else dock.panel.findChild(QAbstractItemView)
+        if view is not None:
+            view.setFocus()
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the search field of the panel a person is in, or of the first panel that has one."""
+        found = [dock for dock in self._docks if isinstance(dock.panel, HasFilter)]
+        focus = QApplication.focusWidget()
+        inside = [dock for dock in found if focus is not None and dock.isAncestorOf(focus)]
+        for dock in (inside or found)[:1]:
+            self.bring_forward(dock.objectName())
+            assert isinstance(dock.panel, HasFilter)
+            dock.panel.focus_filter()
+
+    def reset(self) -> None:
+        """Put everything where it stood at first."""
+        arrange(self, self._docks, self._theme)
+        self._is_compact = is_compact(self, self._theme)
+        self._keeps_default = True
+        self._fit.start()
+        self._settle.start()
+
+    def save(self) -> None:
+        """Keep the layout in the settings."""
+        if self._is_arranged:
+            self._settings.setValue(_STATE_KEY, self.saveState(_STATE_VERSION))
+            self._settings.setValue(_PANELS_KEY, self._panel_ids())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time, take the kept layout, or the default when there is none or it is broken."""
+        super().showEvent(event)
+        if not self._is_arranged:
+            self._is_arranged = True
+            self.reset()
+            self._keeps_default = not self._restore()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the default's proportions until a person has moved something."""
+        super().resizeEvent(event)
+        if self._is_arranged and self._keeps_default:
+            self._fit.start()
+
+    def _restore(self) -> bool:
+        state = self._settings.value(_STATE_KEY)
+        if not isinstance(state, QByteArray) or self._settings.value(_PANELS_KEY) != self._panel_ids():
+            return False
+        if self.restoreState(state, _STATE_VERSION) and any(dock.is_open for dock in self._docks):
+            return True
+        self.reset()
+        return False
+
+    def _panel_ids(self) -> str:
+        return ",".join(dock.objectName() for dock in self._docks)
+
+    def _on_fit(self) -> None:
+        if not self._keeps_default:
+            self.settled.emit()
+            return
+        if self._is_compact != is_compact(self, self._theme):
+            self._is_compact = not self._is_compact
+            arrange(self, self._docks, self._theme)
+        fit(self, self._docks, self._theme)
+        self.settled.emit()
+
+    def _on_settled(self) -> None:
+        self._tabs.update(self._docks)
+        self.placement_changed.emit()

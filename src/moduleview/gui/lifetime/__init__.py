@@ -1,0 +1,1 @@
+"""How the program ends: closing while it trains, signals, crashes."""

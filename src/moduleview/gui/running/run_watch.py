@@ -1,0 +1,58 @@
+"""Notices what happened to the run since the last look: another model, a failure, an end."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from moduleview.gui.opening.failure_dialogs import FailureDialogs
+from moduleview.gui.panel import PanelContext
+from moduleview.gui.running.run_control import RunControl
+from moduleview.telemetry.records import FailureReport, RunState
+from moduleview.telemetry.store_view import StoreView
+
+
+class RunWatch(QObject):
+    """Compares the store with what it was; a failed run shows the user's traceback once. GUI thread only."""
+
+    def __init__(self, context: PanelContext, control: RunControl, failures: FailureDialogs, parent: QObject) -> None:
+        super().__init__(parent)
+        self._context, self._control, self._failures = context, control, failures
+        self._opened: tuple[str, str] | None = None
+        self._failure: FailureReport | None = None
+        self._seen: tuple[object, ...] = ()
+
+    def look(self, store: StoreView) -> bool:
+        """Act on what changed.
+
+        Returns:
+            True when something changed that a person should see at once, whatever the last frame cost.
+        """
+        self._notice_model(store)
+        self._notice_end(store)
+        seen = (store.run.state, store.model_revision, store.hooks_revision, store.report_revision)
+        has_changed, self._seen = seen != self._seen, seen
+        return has_changed
+
+    def _notice_model(self, store: StoreView) -> None:
+        task, model = store.task, store.model
+        opened = None if task is None else (task.target, task.title)
+        if opened == self._opened:
+            return
+        self._opened = opened
+        self._context.axes.forget_model()
+        selection = self._context.selection
+        if model is None or any(model.node_of(fqn) is None for fqn in selection.fqns):
+            selection.clear()
+        if opened is not None:
+            self._control.resend_throttle()
+
+    def _notice_end(self, store: StoreView) -> None:
+        failure = store.run.failure
+        if failure is self._failure:
+            return
+        self._failure = failure
+        if failure is None:
+            return
+        if store.run.state is RunState.FAILED:
+            self._failures.show(failure)
+        self._context.notify(failure.title)

@@ -1,0 +1,97 @@
+"""The status bar: the last message at the left for 8 s, what the run costs and gives at the right (visual.md)."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+
+from moduleview.gui.look import number_format
+from moduleview.gui.look.number_format import NO_VALUE
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.readout import Readout
+from moduleview.gui.widgets.rule import VerticalRule
+from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.store_view import StoreView
+
+MESSAGE_MS = 8000
+OVERHEAD_BUDGET = 0.02  # share of a step's time that measuring may take before it is said
+_HEIGHT = 24
+
+
+class StatusBar(QStatusBar):
+    """Reads the store, keeps nothing but the message."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("status_bar")
+        self.setSizeGripEnabled(False)
+        self._theme = theme
+        self._revision = -1
+        self.message = QLabel(self)
+        self.message.setObjectName("status_message")
+        self.message.setProperty("role", "muted")
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.addWidget(self.message, 1)
+        self.fade = QTimer(self, singleShot=True, interval=MESSAGE_MS)
+        self.fade.timeout.connect(lambda: self.say(""))
+        names = {
+            "loss": self.tr("loss"),
+            "steps_per_s": self.tr("steps/s"),
+            "overhead": self.tr("overhead"),
+            "drops": self.tr("drops"),
+            "memory": self.tr("memory"),
+            "device": self.tr("device"),
+        }
+        self.readouts = {key: self._add_readout(name) for key, name in names.items()}
+        self._explain()
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence at the left for 8 s; a newer one takes its place."""
+        self.message.setText(sentence)
+        self.message.setToolTip(sentence)
+        self.message.setAccessibleName(sentence)
+        if sentence:
+            self.fade.start()
+
+    def refresh(self, store: StoreView) -> None:
+        """Show the run's numbers as they are now."""
+        if store.revision == self._revision:
+            return
+        self._revision = store.revision
+        read, task = self.readouts, store.task
+        read["loss"].show_value(number_format.plain(store.latest(SeriesKey("loss"))))
+        rate = store.steps_per_s
+        read["steps_per_s"].show_value(NO_VALUE if math.isnan(rate) else number_format.plain(rate, 3))
+        overhead = store.latest(SeriesKey("overhead"))
+        if overhead is None or math.isnan(overhead):
+            read["overhead"].show_value(NO_VALUE)
+        else:
+            read["overhead"].show_value(f"{overhead * 100:.1f} %", warns=overhead > OVERHEAD_BUDGET)
+        read["drops"].show_value(number_format.short_count(store.n_dropped), warns=store.n_dropped > 0)
+        memory = store.latest(SeriesKey("memory"))
+        read["memory"].show_value(NO_VALUE if memory is None else number_format.n_bytes(int(memory)))
+        read["device"].show_value(NO_VALUE if task is None else task.device)
+
+    def _add_readout(self, name: str) -> Readout:
+        self.addPermanentWidget(VerticalRule(self._theme, 14, 4, self))
+        readout = Readout(self._theme, name, self)
+        self.addPermanentWidget(readout)
+        return readout
+
+    def _explain(self) -> None:
+        self.readouts["loss"].setToolTip(self.tr("Loss of the last step"))
+        self.readouts["steps_per_s"].setToolTip(self.tr("Optimizer steps a second, over the last two seconds"))
+        self.readouts["overhead"].setToolTip(self.tr("Share of the last step's time that all measuring took"))
+        self.readouts["drops"].setToolTip(self.tr("Steps that were trained but not shown, since the window was busy"))
+        self.readouts["memory"].setToolTip(self.tr("Memory of the program, or of the tensors on the GPU"))
+        self.readouts["device"].setToolTip(self.tr("Where the model is"))
+
+    def _on_theme_changed(self) -> None:
+        px = self._theme.px
+        self.setFixedHeight(px(_HEIGHT))
+        self.setContentsMargins(px(8), 0, px(8), 0)
+        self.message.setFont(self._theme.ui_font(11))
