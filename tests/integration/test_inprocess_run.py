@@ -36,7 +36,7 @@ from moduleview.telemetry.records import (
     TensorReport,
 )
 from source_records import Taken, opened
-from toy_tasks import plain_loop, toy_batches, toy_model, toy_task
+from toy_tasks import plain_loop, toy_model, toy_task
 
 
 def steps_of(taken: Taken) -> list[int]:
@@ -328,26 +328,34 @@ def test_closing_while_it_opens_does_not_wait_for_a_step() -> None:
     assert source.close(10.0)
 
 
-def test_nobody_taking_records_does_not_slow_training() -> None:
-    """Fault row 34: a window that is frozen drops step records, and they are counted."""
-    batches = toy_batches()
-    done = threading.Event()
+def test_nobody_taking_records_drops_steps_and_counts_them() -> None:
+    """Fault row 34: beside a window that is frozen it trains on; the oldest steps are kept and the rest is counted."""
+    n_steps, capacity = 6000, 4096
+    reached, drained = threading.Event(), threading.Event()
 
     def make() -> TrainingTask:
-        task = toy_task(batches)
         n_done = 0
 
         def step() -> float:
             nonlocal n_done
+            if n_done == n_steps:
+                reached.set()
+                drained.wait(60.0)  # nothing is put while the test takes
             n_done += 1
-            if n_done == 6000:
-                done.set()
             return 1.0
 
-        return TrainingTask(task.model, step=step)
+        return TrainingTask(toy_model(), step=step)
 
     with opened(make, run_at_once=True) as taken:
-        assert done.wait(60.0)
-        assert taken.source.n_dropped > 0
-        taken.rest()
-    assert len(taken.of_type(StepRecord)) <= 4096
+        try:
+            assert reached.wait(60.0)
+            taken.rest()
+            n_dropped = taken.source.n_dropped
+        finally:
+            drained.set()
+        kept = steps_of(taken)
+        assert kept == list(range(len(kept)))
+        assert capacity - 100 <= len(kept) <= capacity
+        assert len(kept) + n_dropped == n_steps
+        after = taken.until_type(StepRecord)
+        assert after.step == n_steps, "it goes on where it is once there is room"
