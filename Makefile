@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
-TARGET ?= sample:transformer
+SAMPLE := sample:transformer
+TARGET ?= $(SAMPLE)
+# The sample trains at once; a model of one's own waits for its person.
+RUN    := $(if $(filter $(SAMPLE),$(TARGET)),--run)
 # Two cores: one worker a core, and torch must not take all of them in each.
 WORKERS ?= 2
 
 .PHONY: run test lint bench soak clean libraries
 
 run: $(READY) libraries
-	$(PY) -m moduleview $(TARGET)
+	$(PY) -m moduleview $(TARGET) $(RUN)
 
 test: $(READY) libraries lint
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile \

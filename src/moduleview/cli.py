@@ -71,19 +71,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _window(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="moduleview",
-        usage="moduleview [TARGET] [--device DEVICE]",
+        usage="moduleview [TARGET] [--run] [--device DEVICE]",
         description="See inside a PyTorch model while it trains: modules, hooks and gradients, live.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("target", nargs="?", metavar="TARGET", help="what to open; see below")
     parser.add_argument("--device", help="where to train: cpu, cuda, cuda:1, mps (where the model is, by default)")
+    parser.add_argument("--run", action="store_true", help="train as soon as it is open")
     parser.add_argument("--version", action="version", version=f"moduleview {__version__}")
     chosen = parser.parse_args(arguments)
+    if chosen.run and chosen.target is None:
+        parser.error("--run needs a TARGET to train")
     problem = display_problem()
     if problem:
         raise DisplayError(problem)
-    return int(_load("window")(chosen.target, chosen.device))
+    return int(_load("window")(chosen.target, chosen.device, run_at_once=chosen.run))
 
 
 def _inspect(arguments: list[str]) -> int:

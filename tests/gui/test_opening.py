@@ -141,6 +141,12 @@ def test_target_named_on_the_command_line_is_trusted_this_once(desk, folder):
     assert desk.trusted.folders() == ()
 
 
+def test_target_named_on_the_command_line_trains_at_once_when_asked_to(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True, trains=True)
+    desk.answer(an_opened_model())
+    assert desk.sources[0].sent == [Run()]
+
+
 def test_sample_opens_without_a_question_and_trains(desk, tmp_path):
     (tmp_path / "samples").mkdir()
     sample = tmp_path / "samples" / "digits.py"

@@ -23,7 +23,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     calls: list[tuple[object, ...]] = []
 
     def load(part: str) -> Callable[..., int]:
-        return lambda *arguments: calls.append((part, *arguments)) or 0
+        return lambda *arguments, **options: calls.append((part, *arguments, *options.items())) or 0
 
     monkeypatch.setattr(cli, "_load", load)
     monkeypatch.setattr(cli, "display_problem", lambda: None)
@@ -69,7 +69,13 @@ def test_the_package_starts_as_a_program() -> None:
 def test_a_target_opens_in_the_window_and_none_shows_the_welcome_page(started: list[tuple[object, ...]]) -> None:
     assert cli.main(["net.py:Net", "--device", "cpu"]) == 0
     assert cli.main([]) == 0
-    assert started == [("window", "net.py:Net", "cpu"), ("window", None, None)]
+    waits = ("run_at_once", False)
+    assert started == [("window", "net.py:Net", "cpu", waits), ("window", None, None, waits)]
+
+
+def test_a_target_trains_at_once_when_asked_to(started: list[tuple[object, ...]]) -> None:
+    assert cli.main(["net.py", "--run"]) == 0
+    assert started == [("window", "net.py", None, ("run_at_once", True))]
 
 
 def test_a_shot_is_told_what_to_save(started: list[tuple[object, ...]]) -> None:
@@ -96,6 +102,7 @@ def test_doctor_is_started(started: list[tuple[object, ...]]) -> None:
         ["inspect"],
         ["net.py", "other.py"],
         ["--unknown"],
+        ["--run"],
     ],
 )
 def test_a_wrong_option_is_refused_with_status_2(

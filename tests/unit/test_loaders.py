@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import sys
@@ -218,13 +219,44 @@ def test_classes_of_a_target_know_their_module(write: Write) -> None:
     assert sys.modules[type(net).__module__].__file__ == str(path)
 
 
+def test_a_sibling_may_be_imported_when_the_model_runs(write: Write, tmp_path: Path) -> None:
+    lazy = NET + "    def forward(self, x):\n        import sibling, random\n        return sibling.LAYERS\n"
+    write("LAYERS = 1", "one/sibling.py")
+    one = load(write(lazy, "one/net.py"))
+    assert one(None) == 1
+    write("LAYERS = 22", "one/sibling.py")
+    assert load(tmp_path / "one/net.py")(None) == 22, "a reload sees what was imported late anew too"
+    write("LAYERS = 333", "two/sibling.py")
+    assert load(write(lazy, "two/net.py"))(None) == 333
+    assert sys.path.count(str(tmp_path / "one")) == 0
+    assert sys.path.count(str(tmp_path / "two")) == 1
+
+
+def test_after_a_failed_import_what_is_open_may_still_import_its_sibling(write: Write) -> None:
+    write("LAYERS = 1", "one/sibling.py")
+    net = load(write(NET + "    def forward(self, x):\n        import sibling\n        return 1\n", "one/net.py"))
+    path = list(sys.path)
+    refusal(write("raise RuntimeError('no')", "two/net.py"))
+    assert sys.path == path
+    assert net(None) == 1
+
+
+def test_a_spawned_process_is_given_plain_folders(write: Write) -> None:
+    load(write(NET))
+    assert type(pickle.loads(pickle.dumps(sys.path))[0]) is str
+
+
 def test_loading_leaves_path_arguments_and_folder_as_they_were(write: Write, tmp_path: Path) -> None:
     write("X = 1", "sibling.py")
     seen = "import sys, sibling\nfrom torch import nn\nnet = nn.Identity()\nnet.argv = list(sys.argv)\n"
+    load(write(NET, "earlier/net.py"))
     path, arguments = list(sys.path), list(sys.argv)
+    (tmp_path / "earlier/net.py").unlink()
+    (tmp_path / "earlier").rmdir()
     net = load(write(seen + "sys.argv.append('x')"))
     assert net.argv == [str(tmp_path / "net.py")]
-    assert (sys.path, sys.argv) == (path, arguments)
+    assert sys.path == [str(tmp_path), *path[1:]], "the target's folder in the place of the last one's"
+    assert sys.argv == arguments
     assert sorted(item.name for item in tmp_path.iterdir()) == ["net.py", "sibling.py"], "no __pycache__ left behind"
 
 
@@ -233,7 +265,7 @@ def test_the_main_part_of_a_script_does_not_run(write: Write) -> None:
 
 
 def test_our_own_modules_survive_a_target_that_imports_them(write: Write) -> None:
-    before = sys.modules["moduleview.introspect.tree"]
+    before = importlib.import_module("moduleview.introspect.tree")
     for _ in range(2):
         load(write("import moduleview\nfrom moduleview.introspect import tree\n" + NET))
     assert sys.modules["moduleview.introspect.tree"] is before

@@ -88,12 +88,13 @@ def make_window(
     return MainWindow(parts)
 
 
-def run_window(target: str | None = None, device: str | None = None) -> int:
+def run_window(target: str | None = None, device: str | None = None, *, run_at_once: bool = False) -> int:
     """Show the window until a person closes it.
 
     Args:
         target: Opened at once, and trusted by being named; None shows the welcome page.
         device: Where models are moved to.
+        run_at_once: Train the target as soon as it is open.
 
     Returns:
         Exit status.
@@ -106,7 +107,7 @@ def run_window(target: str | None = None, device: str | None = None) -> int:
     old_hook = sys.excepthook
     sys.excepthook = window.failures.show_bug
     if target is not None:
-        window.opener.open_target(target, is_named=True)
+        window.opener.open_target(target, is_named=True, trains=run_at_once)
     window.show()
     _show_last_crash(crash, window)
     status = application.exec()

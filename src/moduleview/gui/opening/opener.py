@@ -66,14 +66,15 @@ class Opener(QObject):
         """What is being opened, as a person would say it; "" when nothing is."""
         return "" if self._pending is None else self._pending.title
 
-    def open_target(self, target: str, *, is_named: bool = False) -> None:
+    def open_target(self, target: str, *, is_named: bool = False, trains: bool = False) -> None:
         """Open a target; returns at once, ``refresh`` says how it ended.
 
         Args:
             target: As ``moduleview TARGET`` takes it.
             is_named: Given on the command line, and trusted by that.
+            trains: Train it as soon as it is open.
         """
-        self._open(target, is_named=is_named, trains=False)
+        self._open(target, is_named=is_named, trains=trains)
 
     def train_target(self, target: str) -> None:
         """Open a target and train it as soon as it is open: the samples of the welcome page."""
