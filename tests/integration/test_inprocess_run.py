@@ -48,6 +48,7 @@ def test_opening_shows_the_model_before_anything_else_and_waits_to_be_told() -> 
         ready = taken.until_state(RunState.READY)
     kinds = [type(record) for record in taken.records]
     assert kinds[0] is ModelOpened
+    assert all(record.n_checks > 0 for record in taken.of_type(FindingsReported))
     assert FindingsReported in kinds
     assert StepRecord not in kinds
     assert ready.step == 0

@@ -17,6 +17,7 @@ from moduleview.telemetry.records import (
     ModelOpened,
     ModuleReport,
     OpenFailed,
+    RunChanged,
     RunState,
     SeriesKey,
 )
@@ -62,6 +63,16 @@ def test_steps_a_second_come_from_training_time() -> None:
     assert np.isnan(store.steps_per_s)
     add_steps(store, np.ones((50, len(declare_gradients(store)))))
     assert store.steps_per_s == pytest.approx(100, rel=1e-6)
+
+
+def test_the_clock_of_the_run_goes_on_with_each_step() -> None:
+    store = opened_store()
+    store.apply(RunChanged(RunState.RUNNING, 0, 0.0))
+    assert store.elapsed_s == 0
+    add_steps(store, np.ones((50, len(declare_gradients(store)))))
+    assert store.elapsed_s == pytest.approx(0.5, abs=0.02)
+    store.apply(RunChanged(RunState.PAUSED, 50, 0.75))
+    assert store.elapsed_s == 0.75
 
 
 def test_a_tick_is_requested_until_it_is_confirmed() -> None:

@@ -18,12 +18,12 @@ from moduleview.interventions import freeze as freezing
 from moduleview.interventions.journal import Journal
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
-from moduleview.introspect.structure_findings import run_structure_checks
+from moduleview.introspect.structure_findings import report_structure
 from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.telemetry.commands import Freeze, SetHooks, SetTrainingData
-from moduleview.telemetry.records import FindingsReported, ModelChanged, ModelOpened, Record, TaskInfo
+from moduleview.telemetry.records import ModelChanged, ModelOpened, Record, TaskInfo
 
 _REPR_LENGTH = 500
 
@@ -65,7 +65,7 @@ class OpenedModel:
         self._put(ModelOpened(self._snapshot, self._info()))
         self._recorder.rebind(self._snapshot)
         self._recorder.attach()
-        self._put(FindingsReported(tuple(run_structure_checks(self._task.model, self._task.optimizer))))
+        self._put(report_structure(self._task.model, self._task.optimizer))
 
     def make_step(self, step: int, elapsed_s: Callable[[], float]) -> None:
         """Make one training step and send what was measured.
@@ -152,7 +152,7 @@ class OpenedModel:
         self._snapshot = snapshot_model(self._task.model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
         self._put(ModelChanged(self._snapshot, self._info()))
-        self._put(FindingsReported(tuple(run_structure_checks(self._task.model, self._task.optimizer))))
+        self._put(report_structure(self._task.model, self._task.optimizer))
 
     def _info(self) -> TaskInfo:
         task = self._task

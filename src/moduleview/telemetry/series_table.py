@@ -50,6 +50,11 @@ class SeriesTable:
         return self._archive.raw.first_step
 
     @property
+    def last_time_s(self) -> float:
+        """When the newest step ended, in seconds of training; 0 before the first."""
+        return self._times[-1] if self._times else 0.0
+
+    @property
     def steps_per_s(self) -> float:
         """Over the last two seconds of training; NaN before two steps."""
         if len(self._times) < 2 or self._times[-1] <= self._times[0]:

@@ -181,6 +181,11 @@ class SeriesStore:
         return self._series.last_step
 
     @property
+    def elapsed_s(self) -> float:
+        """Seconds of training so far; the newest step knows better than the last change of state."""
+        return max(self.run.elapsed_s, self._series.last_time_s)
+
+    @property
     def steps_per_s(self) -> float:
         """Over the last two seconds of training; NaN before two steps."""
         return self._series.steps_per_s

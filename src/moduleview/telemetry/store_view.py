@@ -143,6 +143,10 @@ class StoreView(Protocol):
         """Newest step, or None."""
 
     @property
+    def elapsed_s(self) -> float:
+        """Seconds of training so far, without pauses."""
+
+    @property
     def steps_per_s(self) -> float:
         """Over the last two seconds of training; NaN before."""
 

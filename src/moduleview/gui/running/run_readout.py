@@ -47,7 +47,7 @@ class RunReadout(QWidget):
         of = self.tr("of {0}").format(number_format.exact_count(planned)) if planned is not None else ""
         step = number_format.exact_count(n_done) if n_done else number_format.NO_VALUE
         self._step.show_value(step, of)
-        self._elapsed.show_value(number_format.duration(run.elapsed_s))
+        self._elapsed.show_value(number_format.duration(store.elapsed_s))
         self._show_parts(has_model=has_model, has_steps=n_done > 0)
 
     def _show_parts(self, *, has_model: bool, has_steps: bool) -> None:

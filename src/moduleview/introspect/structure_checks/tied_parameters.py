@@ -42,8 +42,8 @@ class TiedParameters(StructureCheck):
         return [self._finding(names, shape) for names, shape in tied[:_MAXIMUM_FINDINGS]]
 
     def _finding(self, names: list[str], shape: str) -> Finding:
-        shown = names[:_MAXIMUM_NAMES]
-        more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
+        shown, n_more = names[:_MAXIMUM_NAMES], len(names) - _MAXIMUM_NAMES
+        before, last = (shown, f"{n_more} more") if n_more > 0 else (shown[:-1], shown[-1])
         return Finding(
             id=self.id,
             tier=Tier.FACT,
@@ -51,6 +51,6 @@ class TiedParameters(StructureCheck):
             title=self.name,
             fqn=names[0],
             rule="The same tensor object is registered under more than one name.",
-            evidence=(f"One tensor of {shape} under {len(names)} names:", *shown, *more),
+            evidence=(f"{', '.join(before)} and {last} are one parameter", f"its shape: {shape}"),
             advice="Nothing to do where it is meant. The gradient shown is the sum over all of its uses.",
         )
