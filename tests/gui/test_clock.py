@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from moduleview.gui import clock as clock_module
@@ -114,3 +116,25 @@ def test_what_a_person_does_is_drawn_at_the_next_tick(clock, work, time, qtbot):
 def test_garbage_is_collected_on_the_clocks_thread(clock, work, time, qtbot):
     run_for(0.33, clock, time, qtbot)
     assert work.n_collections > 0
+
+
+@pytest.mark.parametrize("part", ["pump", "look", "draw", "collect_garbage"])
+def test_part_that_fails_is_reported_and_holds_no_other_part_back(qtbot, qapp, time, part):
+    """Fault row 37: what a detector, the store or a panel raises must not stop commands, frames or the collector."""
+    called = []
+
+    def do(name):
+        called.append(name)
+        if name == part:
+            raise ValueError(name)
+        return False
+
+    draw, look, collect = (partial(do, name) for name in ("draw", "look", "collect_garbage"))
+    clock = Clock(ClockWork(lambda _budget_s: do("pump"), lambda: True, draw, look, collect), qapp)
+    with qtbot.captureExceptions() as exceptions:
+        for _ in range(2):
+            clock.tick()
+            qtbot.waitUntil(lambda: not clock.is_painting)
+    clock.deleteLater()
+    assert called == ["pump", "look", "draw", "collect_garbage"] * 2
+    assert [str(error) for _kind, error, _trace in exceptions] == [part] * 2

@@ -198,3 +198,23 @@ def test_zoom_makes_titles_higher(make_docks, theme):
     docks = make_docks()
     theme.set_zoom(2.0)
     assert docks.dock("map").titleBarWidget().sizeHint().height() == 56
+
+
+def test_panel_that_raises_is_reported_and_the_others_draw(qtbot, make_docks):
+    """Fault row 37: one faulty panel takes neither its neighbours along nor every tick."""
+    docks = make_docks()
+    broken, sound = docks.dock("map").panel, docks.dock("findings").panel
+    n_calls = []
+
+    def raise_in_refresh(_store):
+        n_calls.append(1)
+        raise ValueError("in refresh")
+
+    broken.refresh = raise_in_refresh
+    n_before = sound.n_refreshes
+    with qtbot.captureExceptions() as exceptions:
+        for _ in range(10):
+            docks.refresh(SeriesStore())
+    assert [kind for kind, *_ in exceptions] == [ValueError]
+    assert len(n_calls) == 1
+    assert sound.n_refreshes == n_before + 10

@@ -9,8 +9,8 @@ from PySide6.QtGui import QPainter
 from pytestqt.qtbot import QtBot
 
 from moduleview.gui.plots.canvas import Canvas, Margins
-from moduleview.gui.plots.safe_paint import is_switched_off
 from moduleview.gui.shared_axes import SharedAxes
+from moduleview.gui.widgets.safe_paint import is_switched_off
 
 
 def test_exception_in_painting_is_reported_once_and_switches_the_drawing_off(qtbot: QtBot, qapp: QObject) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from builders import snapshot_of, task_info
 from moduleview.detectors.base import Detector
@@ -163,3 +164,28 @@ def test_detectors_see_the_run_and_start_anew_with_each_model() -> None:
     session.pump(1.0)
     assert alarm.n_resets == 2
     assert session.store.findings == ()
+
+
+def test_detector_that_raises_is_raised_once_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moduleview.detectors.runner._PERIOD_S", 0.0)
+
+    class Broken(Alarm):
+        def __init__(self) -> None:
+            super().__init__()
+            self.n_checks = 0
+
+        def check(self, store: StoreView, since_step: int) -> Sequence[Finding]:
+            self.n_checks += 1
+            raise ZeroDivisionError
+
+    broken, sound = Broken(), Alarm()
+    session = Session([broken, sound])
+    source = ScriptedSource(opened(), SeriesDeclared(0, (SeriesKey("loss"),)), step(0))
+    session.open(source)
+    with pytest.raises(ZeroDivisionError):
+        session.pump(1.0)
+    for number in range(1, 4):
+        source.records.append(step(number))
+        session.pump(1.0)
+    assert broken.n_checks == 1
+    assert [finding.id for finding in session.store.findings] == ["V9"]

@@ -7,6 +7,7 @@ drawn at once.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,16 +75,22 @@ class Clock(QObject):
         self._next_frame_s = 0.0
 
     def tick(self) -> None:
-        """Take what arrived; draw when a frame is due."""
-        self._work.pump(PUMP_BUDGET_S)
-        self._work.look()
-        now = time.monotonic()
-        if now >= self._next_frame_s and not self.is_painting:
-            self._frame_began_cpu_s = time.thread_time()
-            self._work.draw()
-            self._after_paint.start()  # fires behind the paint events that drawing has posted
-        self._work.collect_garbage()
+        """Take what arrived; draw when a frame is due. A part that fails is reported and holds no other part back."""
+        for part in (self._pump, self._work.look, self._draw_when_due, self._work.collect_garbage):
+            try:
+                part()
+            except Exception as error:  # of ours: garbage must be collected and commands confirmed all the same
+                sys.excepthook(type(error), error, error.__traceback__)
         self.ticked.emit()
+
+    def _pump(self) -> None:
+        self._work.pump(PUMP_BUDGET_S)
+
+    def _draw_when_due(self) -> None:
+        if time.monotonic() >= self._next_frame_s and not self.is_painting:
+            self._frame_began_cpu_s = time.thread_time()
+            self._after_paint.start()  # fires behind the paint events that drawing posts
+            self._work.draw()
 
     def _on_painted(self) -> None:
         cpu_s = time.thread_time() - self._frame_began_cpu_s

@@ -37,6 +37,7 @@ from moduleview.gui.running.toolbar import Toolbar
 from moduleview.gui.selection import Selection
 from moduleview.gui.settings import KeptSettings
 from moduleview.gui.shared_axes import SharedAxes
+from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.session import Session
 from moduleview.sources.base import Source
 from moduleview.telemetry.records import RunState
@@ -137,6 +138,7 @@ class MainWindow(QMainWindow):
         self._drawn_revision = -1
         self.clock.wake()
 
+    @safe_paint
     def paintEvent(self, event: QPaintEvent) -> None:
         """Once the window has painted, there is time to import the panels."""
         super().paintEvent(event)

@@ -31,6 +31,7 @@ from shiboken6 import isValid
 
 from moduleview.gui.actions.fuzzy import best_matches
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.models.safe_model import CellGuard
 
 _WIDTH, _N_ROWS, _ROW, _TOP = 520, 12, 24, 72
 _LIMIT = 200  # rows; nobody reads further
@@ -150,6 +151,7 @@ class _Matches(QAbstractListModel):
         self._entries = entries
         self._titles = [entry.title.lower() for entry in entries]
         self._rows: list[int] = []
+        self._guard = CellGuard()
 
     def keep_matches(self, typed: str) -> None:
         self.beginResetModel()
@@ -163,6 +165,9 @@ class _Matches(QAbstractListModel):
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        return self._guard.cell(self._cell, index, role)
+
+    def _cell(self, index: QModelIndex | QPersistentModelIndex, role: int) -> object:
         if not index.isValid():
             return None
         entry = self.entry(index.row())
@@ -179,11 +184,17 @@ class _EntryDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._guard = CellGuard()
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(self._theme.px(100), self._theme.px(_ROW))
 
     def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        self._guard.draw(painter, option.rect, lambda: self._paint(painter, option, index))
+
+    def _paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         entry: PaletteEntry = index.data(_ENTRY_ROLE)

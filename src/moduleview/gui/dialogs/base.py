@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _PADDING_PX = 16
 
@@ -89,6 +90,7 @@ class Outlined(QFrame):
         self.setFocusProxy(content)
         theme.changed.connect(self.update)
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the outline; the content lies inside it."""
         painter = QPainter(self)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QTabBar, QWidget
 
 from moduleview.gui.docking.panel_dock import PanelDock
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
 
@@ -106,6 +107,7 @@ class _Outline(QWidget):
         self.raise_()
         self.update()
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """All but where the current tab has its underline."""
         painter = QPainter(self)

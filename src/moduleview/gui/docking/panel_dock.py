@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QFrame, QLayout, QStackedLayout, QWidget
 
@@ -12,6 +15,7 @@ from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
 
 _MINIMUM_SIZE = (120, 60)
+_REST_S = 1.0
 
 
 class PanelDock(QDockWidget):
@@ -25,6 +29,7 @@ class PanelDock(QDockWidget):
         self.setAccessibleName(panel.title())
         self.panel = panel
         self._is_shown = False
+        self._rests_until_s = 0.0
         theme = panel.context.theme
         self._title = DockTitle(theme, panel.title(), self)
         self._no_title = QWidget(self)
@@ -73,9 +78,17 @@ class PanelDock(QDockWidget):
         self._stack.setCurrentWidget(self._reason if missing else self.panel)
 
     def refresh(self, store: StoreView) -> None:
-        """Let the panel draw what changed, when it can be seen."""
-        if self._is_shown and self._stack.currentWidget() is self.panel:
+        """Let the panel draw what changed, when it can be seen.
+
+        One that raises is reported and left alone for a second, and the others draw.
+        """
+        if not self._is_shown or self._stack.currentWidget() is not self.panel or time.monotonic() < self._rests_until_s:
+            return
+        try:
             self.panel.refresh(store)
+        except Exception as error:  # a panel may be anybody's file
+            self._rests_until_s = time.monotonic() + _REST_S
+            sys.excepthook(type(error), error, error.__traceback__)
 
     def _lay_out(self, panel: Panel) -> None:
         body = QFrame(self)

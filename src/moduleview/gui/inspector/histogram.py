@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.records import MagnitudeHistogram
 
 _SPECIAL_WIDTH, _GAP, _AXIS_HEIGHT, _TOP = 98, 8, 22, 16
@@ -89,6 +90,7 @@ class MagnitudePlot(QWidget):
         share = _share_of(self._now, exponent)
         return f"2^{exponent} … 2^{exponent + 1} ({2.0**exponent:.1e} …): {_percent(share)}"
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Grid, bars, outline, labels."""
         tokens = self._theme.tokens

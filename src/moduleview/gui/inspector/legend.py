@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _SAMPLE, _LINE, _GAP, _BETWEEN = 10, 12, 5, 12
 
@@ -42,6 +43,7 @@ class Legend(QWidget):
             width += px(_BETWEEN) + px(_LINE) + px(_GAP) + metrics.horizontalAdvance(self._earlier)
         return QSize(width, px(16))
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Samples and steps."""
         painter, px, tokens = QPainter(self), self._theme.px, self._theme.tokens

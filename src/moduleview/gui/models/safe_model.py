@@ -1,6 +1,6 @@
-"""The one place where an exception in an item model's ``data()`` is caught.
+"""The one place where an exception in an item model's ``data()`` or in a delegate's ``paint()`` is caught.
 
-Qt calls ``data()`` from inside its painting: an exception that left it would come back at every frame. A guard turns
+Qt calls both from inside its painting: an exception that left them would come back at every frame. A guard turns
 it into a placeholder cell and hands it to ``sys.excepthook``, once a place, so that the fault is seen and not a storm.
 """
 
@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtGui import QPainter
 
 PLACEHOLDER = "?"
 Index = QModelIndex | QPersistentModelIndex
@@ -39,6 +40,14 @@ class CellGuard:
             self._report(error)
             return fallback
 
+    def draw(self, painter: QPainter, cell: QRect, paint: Callable[[], None]) -> None:
+        """Paint a cell; after an exception a ``?`` in its middle, in the pen that was set before."""
+        painter.save()
+        is_drawn = self.call(lambda: _done(paint), False)
+        painter.restore()
+        if not is_drawn:
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, PLACEHOLDER)
+
     def _report(self, error: Exception) -> None:
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
@@ -47,3 +56,8 @@ class CellGuard:
         if place not in self._reported:
             self._reported.add(place)
             sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _done(paint: Callable[[], None]) -> bool:
+    paint()
+    return True

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QResizeEvent, QWheelEve
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsObject, QGraphicsWidget, QWidget
 
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.plots.safe_paint import safe_paint
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _WHEEL_STEP = 120.0  # Qt's eighths of a degree for one notch
 _ZOOM_A_NOTCH = 1.2

@@ -10,7 +10,7 @@ from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from moduleview.gui.plots.safe_paint import safe_paint
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _EVERYWHERE = QRectF(-1e9, -1e6, 2e9, 2e6)
 

@@ -22,7 +22,7 @@ from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LegendModel, LegendRow
-from moduleview.gui.plots.safe_paint import safe_paint
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _ROW_PX, _PADDING_PX, _SAMPLE_PX = 22, 8, 20
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QToolButton, QWidget
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.selection import Selection
+from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.display_names import displayable
 
 _HEIGHT_PX = 24
@@ -140,6 +141,7 @@ class Crumb(QAbstractButton):
     def _text_left(self, is_first: bool) -> int:
         return self._theme.px(4 if is_first else _CHEVRON_PX + 2)
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Chevron and name; the last one, where a person is, in full strength."""
         tokens, px = self._theme.tokens, self._theme.px

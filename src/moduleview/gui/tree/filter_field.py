@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _HEIGHT_PX = 24
 _ICON_PX = 16
@@ -52,6 +53,7 @@ class FilterField(QLineEdit):
             case _:
                 super().keyPressEvent(event)
 
+    @safe_paint
     def paintEvent(self, event: QPaintEvent) -> None:
         """The glass and the key."""
         super().paintEvent(event)

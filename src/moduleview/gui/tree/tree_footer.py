@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _HEIGHT_PX = 24
 _PADDING_PX = 8
@@ -37,6 +38,7 @@ class TreeFooter(QWidget):
         """One line."""
         return QSize(self._theme.px(120), self._theme.px(_HEIGHT_PX))
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The border above and the two texts."""
         tokens, px = self._theme.tokens, self._theme.px

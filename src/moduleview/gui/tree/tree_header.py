@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.tree.cell_look import HEADER_PX, PADDING_PX, CellLook
+from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.hooks import HookKind
 
 
@@ -40,6 +41,7 @@ class TreeHeader(QHeaderView):
         """A header row and the line above it."""
         return QSize(super().sizeHint().width(), self._look.px(HEADER_PX) + 1)
 
+    @safe_paint
     def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N803  Qt's own name
         """Draw one label and its piece of the line above."""
         look, column = self._look, Column(logicalIndex)
@@ -54,6 +56,7 @@ class TreeHeader(QHeaderView):
         space, alignment = self._place(rect, column)
         painter.drawText(space, alignment | Qt.AlignmentFlag.AlignVCenter, self._fitting(text, space.width()))
 
+    @safe_paint
     def paintEvent(self, event: object) -> None:
         """Carry the line on where no section is."""
         super().paintEvent(event)  # type: ignore[arg-type]

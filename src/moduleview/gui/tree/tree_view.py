@@ -31,6 +31,7 @@ from moduleview.gui.tree.tree_header import TreeHeader
 from moduleview.gui.tree.tree_hit import Hit, hit_at
 from moduleview.gui.tree.tree_keys import TreeKeys
 from moduleview.gui.tree.tree_mouse import TreeMouse
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 
 class TreeView(QTableView):
@@ -226,6 +227,7 @@ class TreeView(QTableView):
         self._columns.fit()
         self.viewport_moved.emit()
 
+    @safe_paint
     def paintEvent(self, event: QPaintEvent) -> None:
         """The cells, and the focus ring over them."""
         super().paintEvent(event)

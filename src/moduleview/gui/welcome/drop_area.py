@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _HEIGHT_PX, _ICON_PX = 80, 24
 
@@ -38,6 +39,7 @@ class DropArea(QFrame):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the dashed outline."""
         painter = QPainter(self)

@@ -10,6 +10,7 @@ from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_look import LOOK_ROLE, SWATCH_ROLE, Look
+from moduleview.gui.models.safe_model import CellGuard
 
 ROW_PX = 22
 PADDING_PX = 8
@@ -30,6 +31,7 @@ class CellDelegate(QStyledItemDelegate):
         self.theme = theme
         self._scale = scale
         self._icons = Icons(theme)
+        self._guard = CellGuard()
         self._fonts: dict[tuple[bool, bool, bool], QFont] = {}
         theme.changed.connect(self._fonts.clear)
 
@@ -38,15 +40,16 @@ class CellDelegate(QStyledItemDelegate):
         return QSize(self.theme.px(PADDING_PX), self.theme.px(ROW_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Background of the row, then the content."""
+        """Background of the row, then the content; a cell that cannot be drawn becomes a question mark."""
+        self._guard.draw(painter, option.rect, lambda: self._paint(painter, option, index))
+
+    def _paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         tokens = self.theme.tokens
-        painter.save()
         if option.state & _State.State_Selected:
             painter.fillRect(option.rect, QColor(tokens.selection if _is_in_active_window(option) else tokens.hover))
         elif index.row() == getattr(option.widget, "hovered_row", -1):
             painter.fillRect(option.rect, QColor(tokens.hover))
         self.paint_content(painter, option, index)
-        painter.restore()
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Swatch, icon and text."""

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from moduleview.gui.widgets.safe_paint import safe_paint
+
 
 class ElidedLabel(QLabel):
     """Plain text; an FQN loses its beginning (``ElideLeft``), prose its end."""
@@ -29,6 +31,7 @@ class ElidedLabel(QLabel):
         """As narrow as it must be."""
         return QSize(0, super().minimumSizeHint().height())
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """What fits."""
         painter = QPainter(self)

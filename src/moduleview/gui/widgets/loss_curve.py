@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPo
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _HEIGHT_PX, _MARGIN_TOP_PX, _MARGIN_BOTTOM_PX, _LABEL_MARGIN_PX = 64, 9, 13, 12
 _WASH = 0.25  # visual.md: over a dead stretch
@@ -49,6 +50,7 @@ class LossCurve(QWidget):
         super().resizeEvent(event)
         self._points = self._make_points()
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground with the card's round corners, the wash, the curve and its name."""
         tokens, px = self._theme.tokens, self._theme.px

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from moduleview.gui.look.icons import GRID_PX, Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
 
 _ICON_GAP_PX, _PADDING_PX, _LINE_PX, _GAP_PX = 12, 8, 16, 12
 _BY_KEYBOARD = (
@@ -75,6 +76,7 @@ class TextRow(QAbstractButton):
         super().leaveEvent(event)
         self.update()
 
+    @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw ground, icon and three texts."""
         painter = QPainter(self)
