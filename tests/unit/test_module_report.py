@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
@@ -118,3 +119,10 @@ def test_modules_are_found_by_name_without_asking_them() -> None:
     assert isinstance(module_at(model, "0.a.b.0"), nn.ReLU)
     assert module_at(model, "0.a") is None
     assert module_at(model, "0.a.b.0.x") is None
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_modules_inside_a_scripted_one_are_found() -> None:
+    model = nn.Sequential(torch.jit.script(nn.Sequential(nn.Linear(2, 2), nn.ReLU())))
+    assert describe_module(model, "0.1").type_name == "RecursiveScriptModule"
+    assert module_at(model, "0.2") is None

@@ -104,7 +104,7 @@ def test_a_module_that_contains_itself_is_not_entered_again() -> None:
 
 
 def test_sharing_at_every_level_does_not_explode(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("moduleview.introspect.tree._MAXIMUM_ROWS", 1000)
+    monkeypatch.setattr("moduleview.introspect.tree.MAXIMUM_ROWS", 1000)
     model: nn.Module = nn.Linear(1, 1)
     for _ in range(64):
         model = nn.Sequential(model, model)  # 2**64 rows

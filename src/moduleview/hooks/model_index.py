@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import torch
 from torch import nn
 
+from moduleview.introspect.lookup import module_at
+from moduleview.introspect.tree import MAXIMUM_ROWS
 from moduleview.telemetry.snapshot import ModelSnapshot
-
-_MAXIMUM_ROWS = 2_000_000  # as the snapshot: beyond, shared subtrees are not repeated
 
 
 class ModelIndex:
@@ -66,16 +66,6 @@ class ModelIndex:
         )
 
 
-def module_at(model: nn.Module, path: str) -> nn.Module | None:
-    """The module that is registered at ``path`` now, or None; "" is the model itself."""
-    module: nn.Module | None = model
-    for name in path.split(".") if path else ():
-        if module is None:
-            return None
-        module = dict(module._modules.items()).get(name)  # a ScriptModule's table has items() and no more
-    return module
-
-
 def _walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """``named_modules(remove_duplicate=False)`` for trees of any depth; a module inside itself is not entered again."""
     n_rows = 0
@@ -87,7 +77,7 @@ def _walk(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             yield path, module
             n_rows += 1
             identity = id(module)
-            if identity in entered and (n_rows > _MAXIMUM_ROWS or identity in inside):
+            if identity in entered and (n_rows > MAXIMUM_ROWS or identity in inside):
                 continue
             entered.add(identity)
             inside.append(identity)

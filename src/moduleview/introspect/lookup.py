@@ -27,7 +27,7 @@ def _child_at(module: nn.Module, fqn: str) -> tuple[nn.Module | None, str]:
     while True:
         end = fqn.find(".", end + 1)
         name = fqn if end < 0 else fqn[:end]
-        child = children.get(name)
+        child = children[name] if name in children else None  # noqa: SIM401  a ScriptModule's table has no get()
         if isinstance(child, nn.Module):
             return child, fqn[len(name) + 1 :]
         if end < 0:

@@ -86,11 +86,6 @@ def describe_tensors(registered: RegisteredTensors) -> TensorTable:
         return _describe(registered)
 
 
-def is_uninitialised(tensor: Tensor) -> bool:
-    """A lazy parameter or buffer that waits for its first input and has no shape yet."""
-    return bool(is_lazy(tensor))
-
-
 def _describe(registered: RegisteredTensors) -> TensorTable:
     tensors = registered.tensors
     kinds, descriptions = _sorted_by_kind(tensors)
@@ -153,8 +148,8 @@ def first_rows(objects: Sequence[object]) -> NDArray[np.int32]:
 
 def _describe_odd(tensor: Tensor) -> _Description:
     """Of a lazy, sparse, nested, distributed or otherwise special tensor."""
-    shape = None if is_uninitialised(tensor) else _unless_raised(lambda: tuple(map(int, tensor.shape)), None)
-    numel = 0 if is_uninitialised(tensor) else _unless_raised(lambda: int(tensor.numel()), prod(shape or (0,)))
+    shape = None if is_lazy(tensor) else _unless_raised(lambda: tuple(map(int, tensor.shape)), None)
+    numel = 0 if is_lazy(tensor) else _unless_raised(lambda: int(tensor.numel()), prod(shape or (0,)))
     return _Description(
         shape=shape,
         dtype=_unless_raised(lambda: str(tensor.dtype).removeprefix("torch."), "unknown"),

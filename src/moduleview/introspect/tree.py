@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from moduleview.introspect.tensors import RegisteredTensors, describe_tensors, first_rows, is_uninitialised
+from moduleview.introspect.tensors import RegisteredTensors, describe_tensors, first_rows
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
 
-_MAXIMUM_ROWS = 2_000_000  # beyond, shared subtrees are not repeated: sharing at each of k levels would give 2**k rows
+MAXIMUM_ROWS = 2_000_000  # beyond, shared subtrees are not repeated: sharing at each of k levels would give 2**k rows
 
 Attributes = dict[str, Any]
 
@@ -44,7 +45,7 @@ def snapshot_model(model: nn.Module, generation: int = 0) -> ModelSnapshot:
     described = list(map(_Kinds().__getitem__, map(type, modules)))
     traits = _traits([trait for _, trait in described], attributes, subtree_end)
     if None in tensors.shapes:
-        waiting = [row for row, tensor in enumerate(registered.tensors) if is_uninitialised(tensor)]
+        waiting = [row for row, tensor in enumerate(registered.tensors) if is_lazy(tensor)]
         traits[tensors.module[waiting]] = ModuleTrait.LAZY
     return ModelSnapshot(
         generation=generation,
@@ -97,7 +98,7 @@ def _walk(model: nn.Module) -> _Order:
             if not below:
                 continue
             identity = id(module)
-            if identity in entered and (row >= _MAXIMUM_ROWS or any(identity == inside for _, _, inside in path)):
+            if identity in entered and (row >= MAXIMUM_ROWS or any(identity == inside for _, _, inside in path)):
                 continue
             entered.add(identity)
             path.append((iter(below.items()), row, identity))

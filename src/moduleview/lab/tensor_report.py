@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from moduleview.hooks.model_index import module_at
 from moduleview.hooks.sampling import flat_elements, sample_elements
+from moduleview.introspect.lookup import module_at
 from moduleview.lab.magnitude_histogram import magnitude_histogram
 from moduleview.lab.tensor_statistics import tensor_statistics
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics

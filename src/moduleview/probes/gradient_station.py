@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
-
-from moduleview.introspect.tensors import is_uninitialised
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,5 +100,5 @@ class GradientStation:
 
     def _read_versions(self) -> list[int]:
         return [
-            p._version for p in self._parameters.values() if not is_uninitialised(p) and not p.is_inference()
+            p._version for p in self._parameters.values() if not is_lazy(p) and not p.is_inference()
         ]  # a lazy parameter refuses to be asked anything
