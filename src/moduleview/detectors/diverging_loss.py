@@ -33,6 +33,7 @@ class DivergingLoss(Detector):
         lost_share: Of what was gained since the start (first level minus best), the share that is lost again.
         spike_ratio: Loss to the larger of its trailing median and its first values, no unit.
         spike_steps: Steps in a row over ``spike_ratio``.
+        window_steps: Steps before a spike that make its trailing median.
         block_steps: Steps in a mean.
         n_blocks: Means in a median; also how many levels in a row must be too high, so that they share no step.
     """
@@ -44,6 +45,7 @@ class DivergingLoss(Detector):
     lost_share: float = 0.2
     spike_ratio: float = 10.0
     spike_steps: int = 3
+    window_steps: int = 120
     block_steps: int = 10
     n_blocks: int = 5
     _block: list[float] = field(default_factory=list, init=False)
@@ -111,15 +113,14 @@ class DivergingLoss(Detector):
 
     def _find_spike(self, store: StoreView, since_step: int) -> Finding | None:
         last_step = store.last_step
-        history = 120
         assert last_step is not None
-        steps, losses = store.tail(_LOSS, last_step - since_step + self.spike_steps + history)
+        steps, losses = store.tail(_LOSS, last_step - since_step + self.spike_steps + self.window_steps)
         finite = np.isfinite(losses)
         steps, losses = steps[finite], losses[finite]
         first_new = max(int(np.searchsorted(steps, since_step)) - self.spike_steps + 1, self.spike_steps)
         if len(self._first_losses) < self.spike_steps or first_new + self.spike_steps > len(losses):
             return None
-        before = losses[max(0, first_new - history) : first_new]
+        before = losses[max(0, first_new - self.window_steps) : first_new]
         usual = max(float(np.median(before)), *self._first_losses)
         run = _first_run(losses[first_new:] > self.spike_ratio * usual, self.spike_steps)
         if usual <= 0 or run is None:

@@ -13,7 +13,7 @@ from moduleview.detectors.base import Detector
 from moduleview.telemetry.module_norms import own_norms, owners, tensor_matrix
 from moduleview.telemetry.number_words import scientific
 from moduleview.telemetry.records import Finding, Severity, Tier
-from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
+from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
 
@@ -69,11 +69,7 @@ class VanishingGradient(Detector):
         if len(matrix.steps) < self.n_steps:
             return None
         norms = own_norms(matrix, model, nodes)
-        tensors = model.tensors
-        counted = tensors.numel * (tensors.is_parameter & (tensors.alias_of == NO_NODE))
-        sums = np.concatenate(([0], np.cumsum(counted)))
-        numel = sums[model.tensor_begin[nodes + 1]] - sums[model.tensor_begin[nodes]]
-        return matrix.steps, norms.values / np.sqrt(np.maximum(numel, 1))
+        return matrix.steps, norms.values / np.sqrt(np.maximum(model.own_parameters[nodes], 1))
 
     def _vanished(self, rms: NDArray[np.float64]) -> NDArray[np.bool_] | None:
         """(layers,) True for those at the beginning that have vanished; None when the first has not.
