@@ -121,7 +121,7 @@ def run_window(target: str | None = None, device: str | None = None, *, run_at_o
 
 
 def _make_detectors() -> list[Detector]:
-    return [detector() for detector in discover(moduleview.detectors, Detector)]  # type: ignore[type-abstract]
+    return [detector() for detector in discover(moduleview.detectors, Detector)]
 
 
 def _find_panels() -> Sequence[type[Panel]]:

@@ -32,4 +32,4 @@ def report_structure(model: nn.Module, optimizer: Optimizer | None = None) -> Fi
 
 
 def _checks() -> Sequence[type[StructureCheck]]:
-    return discover(structure_checks, StructureCheck)  # type: ignore[type-abstract]
+    return discover(structure_checks, StructureCheck)

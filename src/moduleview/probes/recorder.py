@@ -51,7 +51,7 @@ class Recorder:
         self._snapshot: ModelSnapshot | None = None
         self._index = ModelIndex(model)
         self._ids = SeriesIds(put, rank)
-        self._probes: list[Probe] = [probe() for probe in discover(probes_package, Probe)]  # type: ignore[type-abstract]
+        self._probes: list[Probe] = [probe() for probe in discover(probes_package, Probe)]
         self._hooks = HookSet(self._index)
         self._coverage: CoverageCount | None = CoverageCount()
         self._station = GradientStation(self._on_gradients)

@@ -25,7 +25,7 @@ def load_target(target: str, accepts: tuple[type, ...]) -> object:
             traceback as text.
     """
     parsed = parse_target(target)
-    for loader_class in discover(loaders, Loader):  # type: ignore[type-abstract]
+    for loader_class in discover(loaders, Loader):
         loader = loader_class()
         if loader.can_load(parsed):
             return loader.load(parsed, accepts)
