@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ class Session:
     """
 
     def __init__(self, detectors: Sequence[Detector] = ()) -> None:
+        self._thread = threading.current_thread()
         self._source: Source | None = None
         self._opening: Source | None = None
         self._leaving: list[Source] = []  # told to close; joined when the window closes
@@ -52,12 +54,14 @@ class Session:
 
     def open(self, source: Source) -> None:
         """Show ``source`` as soon as its model is open; a target that is still being opened is given up."""
+        self._assert_own_thread()
         if self._opening is not None:
             self._leave(self._opening)
         self._opening = source
 
     def send(self, command: Command) -> None:
         """Pass a command to the source; a ticked hook shows as requested until the source confirms it."""
+        self._assert_own_thread()
         if self._source is None:
             return
         if isinstance(command, SetHooks):
@@ -70,6 +74,7 @@ class Session:
         Returns:
             True when records are left for the next time.
         """
+        self._assert_own_thread()
         self._pump_opening()
         self._leaving = [source for source in self._leaving if not source.close(0.0)]
         if self._source is None:
@@ -96,6 +101,11 @@ class Session:
         self._opening = self._source = None
         self._leaving = [source for source in self._leaving if not source.close(max(0.0, deadline - time.monotonic()))]
         return not self._leaving
+
+    def _assert_own_thread(self) -> None:
+        """The store has no lock: a second thread would tear what panels read (fault row 80)."""
+        name = threading.current_thread().name
+        assert threading.current_thread() is self._thread, f"the session was used in thread {name}, not in its own"
 
     def _drain(self, source: Source, deadline: float) -> tuple[int, bool]:
         n_taken = 0

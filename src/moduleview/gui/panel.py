@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.selection import Selection
@@ -69,6 +70,12 @@ class Panel(QWidget):
     order: ClassVar[int] = 0
     needs: ClassVar[Capability] = Capability.NONE
     tabbed: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **named: object) -> None:
+        """Hold every panel to the GUI thread, whoever writes it."""
+        super().__init_subclass__(**named)
+        if "refresh" in cls.__dict__:
+            cls.refresh = gui_thread_only(cls.refresh)  # type: ignore[method-assign]
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)

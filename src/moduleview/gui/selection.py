@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from moduleview.gui.gui_thread import gui_thread_only
+
 MAXIMUM_CURVES = 16
 _HISTORY_LENGTH = 100
 
@@ -56,6 +58,7 @@ class Selection(QObject):
         """The module under the pointer in any plot or tree, or None."""
         return self._hovered_fqn
 
+    @gui_thread_only
     def select(self, fqn: str | None, *more: str, tensor_fqn: str | None = None) -> None:
         """Make ``fqn`` the current module; ``more`` are selected beside it. None selects nothing."""
         fqns = () if fqn is None else (*more, fqn)
@@ -66,23 +69,27 @@ class Selection(QObject):
         self._fqns, self._tensor_fqn = fqns, tensor_fqn
         self.changed.emit()
 
+    @gui_thread_only
     def select_tensor(self, tensor_fqn: str | None) -> None:
         """Select a parameter or buffer without moving to another module."""
         if tensor_fqn != self._tensor_fqn:
             self._tensor_fqn = tensor_fqn
             self.changed.emit()
 
+    @gui_thread_only
     def toggle_pin(self, fqn: str) -> None:
         """Pin or unpin a module's or parameter's curve."""
         self._pinned = tuple(f for f in self._pinned if f != fqn) if fqn in self._pinned else (*self._pinned, fqn)
         self.pinned_changed.emit()
 
+    @gui_thread_only
     def set_crosshair(self, step: int | None) -> None:
         """Show the crosshair at ``step`` in all plots."""
         if step != self._crosshair_step:
             self._crosshair_step = step
             self.crosshair_changed.emit()
 
+    @gui_thread_only
     def set_hovered(self, fqn: str | None) -> None:
         """Tint the module's row wherever it is shown."""
         if fqn != self._hovered_fqn:
@@ -99,14 +106,17 @@ class Selection(QObject):
         """There is a later module in the history."""
         return self._position + 1 < len(self._history)
 
+    @gui_thread_only
     def go_back(self) -> None:
         """Alt+Left."""
         self._go_to(self._position - 1)
 
+    @gui_thread_only
     def go_forward(self) -> None:
         """Alt+Right."""
         self._go_to(self._position + 1)
 
+    @gui_thread_only
     def clear(self) -> None:
         """Another model was opened."""
         self._history, self._position = [], -1

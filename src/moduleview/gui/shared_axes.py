@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from moduleview.gui.gui_thread import gui_thread_only
+
 WINDOWS: tuple[int | None, ...] = (240, 1000, None)
 _FIRST_WIDTH = 30  # steps: a run that has just begun fills the plot in doublings of this, not in jumps at every step
 _NARROWEST = 4.0
@@ -63,16 +65,19 @@ class SharedAxes(QObject):
         """Where the map's columns end, in pixels of the screen; None while there is no map."""
         return self._right_edge
 
+    @gui_thread_only
     def set_window(self, n_steps: int | None) -> None:
         """Show so many of the newest steps, and follow them."""
         self._window = n_steps
         self.follow()
 
+    @gui_thread_only
     def follow(self) -> None:
         """Keep the newest step at the right edge again."""
         self._is_following = True
         self._set_steps(self._following_range(), always=True)
 
+    @gui_thread_only
     def take_extent(self, first_step: int | None, last_step: int | None) -> None:
         """Say which steps there are; moves the range while following. Cheap when nothing changed."""
         extent = None if first_step is None or last_step is None else (first_step, last_step)
@@ -84,6 +89,7 @@ class SharedAxes(QObject):
         if self._is_following:
             self._set_steps(self._following_range())
 
+    @gui_thread_only
     def show_steps(self, low: float, high: float) -> None:
         """Show these steps, as a person asked; ends following unless the newest stays at the right edge."""
         if high - low < _NARROWEST:
@@ -94,24 +100,28 @@ class SharedAxes(QObject):
         self._is_following = False
         self._set_steps((low, high), always=True)
 
+    @gui_thread_only
     def toggle_opened(self, fqn: str) -> None:
         """Give a module a row for each of its parameters, or take them away."""
         self._opened ^= {fqn}
         self._rows = None
         self.rows_changed.emit()
 
+    @gui_thread_only
     def show_rows(self, rows: tuple[float, float] | None) -> None:
         """Show these rows; None shows all."""
         if rows != self._rows:
             self._rows = rows
             self.rows_changed.emit()
 
+    @gui_thread_only
     def set_right_edge(self, screen_x: int | None) -> None:
         """Say where the map's columns end, so that other plots can end there too."""
         if screen_x != self._right_edge:
             self._right_edge = screen_x
             self.columns_changed.emit()
 
+    @gui_thread_only
     def forget_model(self) -> None:
         """Another model was opened: nothing is opened or zoomed any more."""
         self._opened, self._rows = frozenset(), None

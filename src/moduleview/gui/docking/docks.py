@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTab
 from moduleview.gui.docking.dock_layout import arrange, fit, is_compact
 from moduleview.gui.docking.dock_tabs import DockTabs
 from moduleview.gui.docking.panel_dock import PanelDock
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import Panel
 from moduleview.telemetry.commands import Capability
@@ -67,16 +68,19 @@ class Docks(QMainWindow):
         """The dock of a panel, or None when there is no such panel."""
         return next((dock for dock in self._docks if dock.objectName() == panel_id), None)
 
+    @gui_thread_only
     def refresh(self, store: StoreView) -> None:
         """Let every panel that can be seen draw what changed."""
         for dock in self._docks:
             dock.refresh(store)
 
+    @gui_thread_only
     def set_capabilities(self, capabilities: Capability) -> None:
         """Tell the panels what the source can do."""
         for dock in self._docks:
             dock.set_capabilities(capabilities)
 
+    @gui_thread_only
     def toggle(self, panel_id: str) -> None:
         """Close a panel, or bring it back and to the front."""
         dock = self.dock(panel_id)
@@ -87,6 +91,7 @@ class Docks(QMainWindow):
         else:
             self.bring_forward(panel_id)
 
+    @gui_thread_only
     def bring_forward(self, panel_id: str) -> None:
         """Show a panel, in front of the tabs beside it."""
         dock = self.dock(panel_id)

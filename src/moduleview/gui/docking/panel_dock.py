@@ -82,7 +82,11 @@ class PanelDock(QDockWidget):
 
         One that raises is reported and left alone for a second, and the others draw.
         """
-        if not self._is_shown or self._stack.currentWidget() is not self.panel or time.monotonic() < self._rests_until_s:
+        if (
+            not self._is_shown
+            or self._stack.currentWidget() is not self.panel
+            or time.monotonic() < self._rests_until_s
+        ):
             return
         try:
             self.panel.refresh(store)

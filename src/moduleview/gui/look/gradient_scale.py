@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look.colormap import lookup_table
 from moduleview.gui.look.tokens import Tokens
 
@@ -34,6 +35,7 @@ class GradientScale(QObject):
         """``viridis`` or ``cividis``."""
         return self._name
 
+    @gui_thread_only
     def set_limits(self, low: int, high: int) -> None:
         """Take new limits; ``high`` is kept at least one decade above ``low``."""
         limits = (low, max(high, low + 1))
@@ -41,6 +43,7 @@ class GradientScale(QObject):
             self._low, self._high = limits
             self.changed.emit()
 
+    @gui_thread_only
     def set_map(self, name: str) -> None:
         """Take another colour map."""
         if name != self._name:

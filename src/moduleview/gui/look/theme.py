@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QFont, QFontDatabase
 
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look.tokens import DARK, LIGHT, Tokens
 
 BASE_FONT_PX = 12
@@ -32,6 +33,7 @@ class Theme(QObject):
         """1.0 is 96 dpi; Ctrl+plus and minus change it."""
         return self._zoom
 
+    @gui_thread_only
     def set_dark(self, is_dark: bool) -> None:
         """Take the dark or the light colours."""
         tokens = DARK if is_dark else LIGHT
@@ -39,6 +41,7 @@ class Theme(QObject):
             self._tokens = tokens
             self.changed.emit()
 
+    @gui_thread_only
     def set_zoom(self, zoom: float) -> None:
         """Scale every size; kept between 0.75 and 2."""
         zoom = min(max(zoom, MINIMUM_ZOOM), MAXIMUM_ZOOM)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.dialogs.error import ErrorDialog
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look.theme import Theme
 from moduleview.telemetry.records import FailureReport
 
@@ -31,6 +32,7 @@ class FailureDialogs(QObject):
         self._open: dict[tuple[str, str], ErrorDialog] = {}
         self._seen_bugs: set[tuple[str, str]] = set()
 
+    @gui_thread_only
     def show(self, failure: FailureReport) -> ErrorDialog | None:
         """Show a failure; one from a place that is already on the screen brings that dialog to the front.
 

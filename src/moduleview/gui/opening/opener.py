@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 from moduleview.errors import TargetError
 from moduleview.gui.dialogs.open_by_name import OpenByNameDialog
 from moduleview.gui.dialogs.trust import TrustDialog, TrustedFoldersDialog
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.opening.failure_dialogs import FailureDialogs
 from moduleview.gui.opening.recent_files import RecentFiles
 from moduleview.gui.opening.target import Target
@@ -66,6 +67,7 @@ class Opener(QObject):
         """What is being opened, as a person would say it; "" when nothing is."""
         return "" if self._pending is None else self._pending.title
 
+    @gui_thread_only
     def open_target(self, target: str, *, is_named: bool = False, trains: bool = False) -> None:
         """Open a target; returns at once, ``refresh`` says how it ended.
 

@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
+from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look import number_format
 from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
@@ -49,6 +50,7 @@ class StatusBar(QStatusBar):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    @gui_thread_only
     def say(self, sentence: str) -> None:
         """Show a sentence at the left for 8 s; a newer one takes its place."""
         self.message.setText(sentence)
@@ -57,6 +59,7 @@ class StatusBar(QStatusBar):
         if sentence:
             self.fade.start()
 
+    @gui_thread_only
     def refresh(self, store: StoreView) -> None:
         """Show the run's numbers as they are now."""
         if store.revision == self._revision:
