@@ -77,6 +77,8 @@ class CurvesPanel(Panel):
         chosen_for = (store.model, self._quantity, selection.fqns, selection.tensor_fqn, selection.pinned)
         self._choose(store, chosen_for)
         self._show_empty(store)
+        if store.last_step is None:
+            return
         steps = self._steps_to_draw(store)
         state = (self._chosen_for, steps, axes.steps, self._looks())
         if not self._choice.series or state == self._drawn_for:
@@ -159,10 +161,12 @@ class CurvesPanel(Panel):
         self._chart.forget_limits()
 
     def _show_empty(self, store: StoreView) -> None:
-        if self._choice.series:
+        if self._choice.series and store.last_step is not None:
             self._stack.setCurrentWidget(self._body)
             return
-        if store.model is not None and self.context.selection.fqn is not None:
+        if self._choice.series:
+            self._empty.set_texts(self.tr("No step yet"), self.tr("What is selected is drawn once training runs."))
+        elif store.model is not None and self.context.selection.fqn is not None:
             self._empty.set_texts(
                 self.tr("No gradient here"), self.tr("What is selected has no parameter, and no hook is ticked on it.")
             )

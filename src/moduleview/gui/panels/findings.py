@@ -15,7 +15,7 @@ from moduleview.gui.findings.finding_detail import HEIGHT_PX, DetailArea, Findin
 from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline, place_of
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
-from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.gui.widgets.empty_state import EmptyState, Offer
 from moduleview.gui.widgets.row_table import HEADER_PX, RowTable
 from moduleview.registry import discover
 from moduleview.telemetry.display_names import displayable
@@ -43,7 +43,7 @@ class FindingsPanel(Panel):
         super().__init__(context, parent)
         self._revisions: tuple[object, ...] = ()
         self._chosen: Finding | None = None
-        self._n_detectors = len(discover(detectors, Detector))  # type: ignore[type-abstract]
+        self._n_detectors = len(discover(detectors, Detector))
         self.model = FindingsModel(self)
         self.filter_bar = FilterBar(context.theme, self)
         self.filter_bar.filter_changed.connect(self._on_filter_changed)
@@ -58,8 +58,8 @@ class FindingsPanel(Panel):
         self.detail = FindingDetail(context.theme, self)
         self.detail.jump_clicked.connect(self._jump_to_current)
         self.detail.pause_clicked.connect(lambda: context.run_action("run.pause"))
-        show = (self.tr("Show information"), self._show_information, False)
-        self.empty = EmptyState(context.theme, "check", "", "", (show,), self)
+        self.empty = EmptyState(context.theme, "check", "", "", parent=self)
+        self.empty.add_link(Offer(self.tr("Show"), self._show_information))
         self._lay_out()
         context.theme.changed.connect(self._fit_table)
         self._fit_table()
@@ -109,10 +109,11 @@ class FindingsPanel(Panel):
         elif n_hidden:
             self.empty.set_texts(self.tr("Nothing to show with these filters"), self.tr("Switch more of them on."))
         else:
-            self.empty.set_texts(self.tr("No errors, no warnings"), self._what_was_checked(n_information))
-        self.empty.set_buttons_visible(bool(n_information) and store.model is not None)
+            self.empty.set_texts(self.tr("No errors, no warnings"), self._what_was_checked())
+        is_told = bool(n_information) and store.model is not None
+        self.empty.set_note(self._first_information(n_information) if is_told else "")
 
-    def _what_was_checked(self, n_information: int) -> str:
+    def _what_was_checked(self) -> str:
         store = self.context.store
         n_checks = store.n_structure_checks
         checks = self.tr("Structure checks found nothing.")
@@ -122,11 +123,12 @@ class FindingsPanel(Panel):
             watching = self.tr("{0} detectors start with the first steps.").format(self._n_detectors)
         else:
             watching = self.tr("{0} detectors watch the run.").format(self._n_detectors)
-        text = f"{checks} {watching}"
-        if n_information:
-            first = next(f for f in store.findings if f.severity is Severity.INFORMATION)
-            text += "\n" + self.tr("Information: {0}").format(headline(first) or displayable(first.title))
-        return text
+        return f"{checks} {watching}"
+
+    def _first_information(self, n_information: int) -> str:
+        first = next(f for f in self.context.store.findings if f.severity is Severity.INFORMATION)
+        text = self.tr("Information: {0}").format(headline(first) or displayable(first.title))
+        return text if n_information == 1 else self.tr("{0}; {1} more").format(text, n_information - 1)
 
     def _show_information(self) -> None:
         self.filter_bar.severities[Severity.INFORMATION].setChecked(True)

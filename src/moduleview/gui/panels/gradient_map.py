@@ -20,7 +20,7 @@ from moduleview.gui.plots.map_rows import MapRows, make_rows
 from moduleview.gui.plots.navigation import RowNavigation, StepNavigation
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.shared_axes import WINDOWS
-from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.gui.widgets.empty_state import EmptyState, Offer
 from moduleview.telemetry.store_view import StoreView
 
 
@@ -87,8 +87,8 @@ class GradientMapPanel(Panel):
             self.tr("No step yet"),
             self.tr("Every parameter's gradient is measured once training runs. This needs no hook."),
             (
-                (self.tr("Run"), lambda: act("run.start"), True),
-                (self.tr("One step"), lambda: act("run.step"), False),
+                Offer(self.tr("Run"), lambda: act("run.start"), is_primary=True, icon="run"),
+                Offer(self.tr("One step"), lambda: act("run.step"), icon="one-step"),
             ),
             self,
         )

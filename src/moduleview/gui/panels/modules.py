@@ -22,7 +22,7 @@ from moduleview.gui.tree.tree_footer import TreeFooter
 from moduleview.gui.tree.tree_menus import TreeMenus
 from moduleview.gui.tree.tree_summary import TreeSummary
 from moduleview.gui.tree.tree_view import TreeView
-from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.gui.widgets.empty_state import EmptyState, Offer
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -216,13 +216,13 @@ class ModulesPanel(Panel):
 
     def _make_empty_state(self) -> EmptyState:
         title, line = self.tr("No model"), self.tr("Open a Python file with a model, or drop it here.")
-        buttons = ((self.tr("Open..."), lambda: self.context.run_action("file.open"), False),)
-        return EmptyState(self.context.theme, "tree", title, line, buttons, self)
+        offer = Offer(self.tr("Open..."), lambda: self.context.run_action("file.open"), icon="open")
+        return EmptyState(self.context.theme, "tree", title, line, (offer,), self)
 
     def _make_no_match(self) -> EmptyState:
         title, line = self.tr("No module matches"), self.tr("Names and types were searched for all that you typed.")
-        buttons = ((self.tr("Clear the filter"), self.field.clear, False),)
-        return EmptyState(self.context.theme, "search", title, line, buttons, self)
+        offer = Offer(self.tr("Clear the filter"), self.field.clear)
+        return EmptyState(self.context.theme, "search", title, line, (offer,), self)
 
     def _lay_out(self) -> None:
         self._content = QWidget(self)

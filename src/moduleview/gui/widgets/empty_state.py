@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from moduleview.gui.look.icons import Icons
+from moduleview.gui.look.icons import GRID_PX, Icons
 from moduleview.gui.look.theme import Theme
 
-Button = tuple[str, Callable[[], object], bool]
-"""Text, what a click does, whether it is the window's primary button."""
 
-_LINE_WIDTH, _MINIMUM_LINE_WIDTH = 340, 96
+@dataclass(frozen=True)
+class Offer:
+    """A button below the lines.
+
+    Attributes:
+        text: What stands on it.
+        run: What a click does.
+        is_primary: It is the window's one filled button.
+        icon: File in ``resources/icons``; none when it is empty.
+    """
+
+    text: str
+    run: Callable[[], object]
+    is_primary: bool = False
+    icon: str = ""
+
+
+_LINE_WIDTH, _WIDE_LINE_WIDTH, _MINIMUM_LINE_WIDTH = 340, 520, 96
 _ICON_PX = 24
 
 
@@ -26,7 +42,7 @@ class EmptyState(QWidget):
         icon_name: str,
         title: str,
         line: str,
-        buttons: Sequence[Button] = (),
+        offers: Sequence[Offer] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -35,13 +51,17 @@ class EmptyState(QWidget):
         self._icon_name, self._icon_role = icon_name, "faint"
         self._picture = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
         self._title = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._line = _WrappedLine(theme, self)
-        for label in (self._title, self._line):
+        self._line, self._note = _WrappedLine(theme, self), _WrappedLine(theme, self)
+        for label in (self._title, self._line, self._note):
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self._line.setProperty("role", "muted")
-        self._buttons = [self._make_button(*button) for button in buttons[:2]]
+        for label in (self._line, self._note):
+            label.setProperty("role", "muted")
+        self._offers = tuple(offers[:2])
+        self._buttons = [self._make_button(offer) for offer in self._offers]
+        self._link: QPushButton | None = None
         self._lay_out()
         self.set_texts(title, line)
+        self._note.hide()
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -53,21 +73,36 @@ class EmptyState(QWidget):
         self.setAccessibleName(title)
         self.setAccessibleDescription(line)
 
+    def add_link(self, offer: Offer) -> None:
+        """Put a link after the note; it is seen as long as the note is."""
+        self._link = self._make_button(offer)
+        self._link.setProperty("role", "link")
+        self._link.hide()
+        self._note_row.insertWidget(2, self._link)
+
+    def set_note(self, note: str) -> None:
+        """Say one thing more below; "" takes it away.
+
+        Lines may then be wider: a panel that has something to add is wide and low.
+        """
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        if self._link is not None:
+            self._link.setVisible(bool(note))
+        for line in (self._line, self._note):
+            line.set_longest(_WIDE_LINE_WIDTH)
+        self.setAccessibleDescription("\n".join(filter(None, (self._line.text(), note))))
+
     def set_icon(self, icon_name: str, role: str = "faint") -> None:
         """Show another icon, for instance ``check`` in ``success``."""
         self._icon_name, self._icon_role = icon_name, role
         self._on_theme_changed()
 
-    def set_buttons_visible(self, visible: bool) -> None:
-        """Show or hide all buttons, for instance where the source cannot do what they ask."""
-        for button in self._buttons:
-            button.setVisible(visible)
-
-    def _make_button(self, text: str, on_click: Callable[[], object], is_primary: bool) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setAccessibleName(text)
-        button.setProperty("role", "primary" if is_primary else "")
-        button.clicked.connect(lambda _checked=False: on_click())
+    def _make_button(self, offer: Offer) -> QPushButton:
+        button = QPushButton(offer.text, self)
+        button.setAccessibleName(offer.text)
+        button.setProperty("role", "primary" if offer.is_primary else "")
+        button.clicked.connect(lambda _checked=False: offer.run())
         return button
 
     def _lay_out(self) -> None:
@@ -76,14 +111,14 @@ class EmptyState(QWidget):
         for label in (self._picture, self._title, self._line):
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
             layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        for button in self._buttons:
-            row.addWidget(button)
-        row.addStretch(1)
-        layout.addLayout(row)
+        self._note_row, self._row = QHBoxLayout(), QHBoxLayout()
+        for row, widgets in ((self._note_row, [self._note]), (self._row, self._buttons)):
+            row.addStretch(1)
+            for widget in widgets:
+                row.addWidget(widget)
+            row.addStretch(1)
+            layout.addLayout(row)
         layout.addStretch(1)
-        self._row = row
 
     def _on_theme_changed(self) -> None:
         px = self._theme.px
@@ -93,20 +128,33 @@ class EmptyState(QWidget):
         layout.setSpacing(px(4))
         self._row.setSpacing(px(8))
         self._row.setContentsMargins(0, px(8) if self._buttons else 0, 0, 0)
+        self._note_row.setSpacing(px(4))
+        self._picture.setContentsMargins(0, 0, 0, px(4))
         self._picture.setPixmap(self._icons.pixmap(self._icon_name, self._icon_role, _ICON_PX))
         self._title.setFont(self._theme.ui_font(bold=True))
         self._line.setFont(self._theme.ui_font())
+        self._note.setFont(self._theme.ui_font())
+        for button, offer in zip(self._buttons, self._offers, strict=True):
+            if offer.icon:
+                button.setIcon(self._icons.icon(offer.icon, "on_accent" if offer.is_primary else "text"))
+                button.setIconSize(QSize(px(GRID_PX), px(GRID_PX)))
 
 
 class _WrappedLine(QLabel):
-    """As wide as its text, at most 340 px; a plain wrapped label asks for an odd width of its own."""
+    """As wide as its text, as far as that is allowed; a plain wrapped label asks for an odd width of its own."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._theme = theme
+        self._longest = _LINE_WIDTH
+
+    def set_longest(self, width_px: int) -> None:
+        """Let it grow to so many logical pixels before it wraps."""
+        self._longest = width_px
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        """The width of the text on one line, at most 340 px, and the height that it takes then."""
+        """The width of the text on one line, as far as that is allowed, and the height that it takes then."""
         return QSize(self._wanted_width(), self.heightForWidth(self._wanted_width()))
 
     def heightForWidth(self, width: int) -> int:
@@ -119,4 +167,4 @@ class _WrappedLine(QLabel):
 
     def _wanted_width(self) -> int:
         width = self.fontMetrics().horizontalAdvance(self.text()) + self._theme.px(4)
-        return min(width, self._theme.px(_LINE_WIDTH))
+        return min(width, self._theme.px(self._longest))
