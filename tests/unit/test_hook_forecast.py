@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from torch import nn
+from torch.multiprocessing.reductions import StorageWeakRef
 from watched_run import Watch, WatchedRun, digest, traces
 
+from moduleview.hooks.board import list_hooks
 from moduleview.telemetry.hooks import HookKind, HookStatus
 from moduleview.telemetry.records import HooksChanged
 
@@ -186,3 +188,27 @@ def test_both_names_of_a_shared_module_can_be_ticked(watch: Watch) -> None:
     values = run.values("backward_pre.mean")
     assert set(values) == {("1", ""), ("1", "call 1"), ("2", ""), ("2", "call 1")}
     assert values["1", "call 1"] == values["2", "call 1"] == 1.0
+
+
+def test_a_step_that_raised_lets_go_of_what_the_trial_held(watch: Watch) -> None:
+    """Out of memory would stay out of memory; and the trial begins anew."""
+    run = watch(Wrapped(nn.Linear(3, 3), lambda y: y))
+    run.tick(BACKWARD_PRE, "inner")
+    run.recorder.begin_step(0)
+    output = run.model(torch.ones(2, 3))
+    storage = StorageWeakRef(output.untyped_storage())
+    del output
+    run.recorder.abandon_step()
+    assert storage.expired()
+    run.n_steps = 1
+    three_steps(run)
+    assert run.entry("inner", BACKWARD_PRE).status is HookStatus.ACTIVE
+
+
+def test_a_refused_hook_leaves_nothing_of_its_trial(watch: Watch) -> None:
+    run = watch(Wrapped(nn.Linear(3, 3), lambda y: y.relu_()))
+    run.tick(BACKWARD_PRE, "inner")
+    assert any(hook.is_ours for hook in list_hooks(run.model.inner))
+    run.step(lambda: run.model(torch.ones(2, 3)).sum())
+    assert run.entry("inner", BACKWARD_PRE).status is HookStatus.CANNOT_FIRE
+    assert list_hooks(run.model.inner) == ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import gc
+import io
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -345,6 +347,65 @@ def test_unticking_and_detaching_leave_no_trace(watch: Watch) -> None:
     assert model[1].bias._backward_hooks is None
     run.recorder.detach()
     assert traces(model) == []
+
+
+class _HandsOut(nn.Module):
+    """Returns its parameter, its input, and a tensor that it made once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.ones(3))
+        self.kept: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        if self.kept is None:
+            self.kept = self.table * 2
+        return self.table, x, self.kept
+
+
+def test_an_output_that_outlives_its_step_keeps_no_hook(watch: Watch) -> None:
+    """A parameter, a leaf of the user's and a tensor that the module keeps would gather one each step."""
+    model = _HandsOut()
+    run = watch(model)
+    run.tick(BACKWARD, "")
+    x = torch.ones(3, requires_grad=True)
+
+    def train() -> float:
+        sum(model(x)).sum().backward(retain_graph=True)
+        return 0.0
+
+    for step in range(3):
+        run.raw_step(train)
+        # the table gets a gradient through itself and through what was made of it
+        assert run.values("backward.mean", step) == {("", ""): 3.0, ("", "[1]"): 1.0, ("", "[2]"): 1.0}
+        assert model.table._backward_hooks is None
+        assert x._backward_hooks is None
+        assert model.kept is not None
+        assert not model.kept._backward_hooks
+    run.recorder.begin_step(3)
+    model(x)
+    run.recorder.abandon_step()
+    assert model.table._backward_hooks is None
+
+
+def test_outputs_and_models_are_saved_without_a_warning_of_ours(watch: Watch) -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))
+    run = watch(model)
+    for kind in (HookKind.FORWARD_PRE, FORWARD, BACKWARD, HookKind.BACKWARD_PRE):
+        run.tick(kind, "0", "1")
+    run.tick(HookKind.TENSOR, "0.weight")
+    x = torch.randn(2, 3, requires_grad=True)
+
+    def loss() -> torch.Tensor:
+        output = model(x)
+        for saved in (output, model, model[0].weight, model.state_dict()):
+            torch.save(saved, io.BytesIO())  # warnings are errors here
+        copy.deepcopy(model)
+        return output.sum()
+
+    for _ in range(2):
+        run.step(loss)
+    assert run.values("backward.mean")
 
 
 def test_a_gradient_that_arrives_after_its_step_is_dropped(watch: Watch) -> None:

@@ -55,6 +55,10 @@ class Trial:
     """
 
     def __init__(self) -> None:
+        self.begin_step()
+
+    def begin_step(self) -> None:
+        """Begin anew: the step before did not end, and what it held is let go."""
         self._inputs: list[list[tuple[torch.Tensor, int]]] = []  # a stack: a module may call itself
         self._outputs: list[tuple[torch.Tensor, int]] = []
         self._n_calls = 0

@@ -84,6 +84,8 @@ class HookSet:
         self._observer.begin_step(count_calls=count_calls)
         for ticked in self._ticked.values():
             ticked.begin_step()
+        for trial in self._own.trials():
+            trial.begin_step()
 
     def gradients_are_ready(self) -> None:
         """Before the optimizer: the moment to see whether a trial's outputs were changed in place."""
@@ -103,6 +105,8 @@ class HookSet:
         """The step will not end: what was seen in it is void, and a trial waits for the next one."""
         self._sightings.end()
         self._observer.end_step()
+        for trial in self._own.trials():
+            trial.begin_step()
 
     def take_calls(self) -> dict[int, int]:
         """Calls of each module in the step that ended, by ``id``, where they were counted."""

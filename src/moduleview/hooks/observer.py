@@ -25,6 +25,7 @@ from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import Trial
 from moduleview.hooks.leaves import bounded_leaves
+from moduleview.hooks.output_hooks import OutputHooks
 from moduleview.hooks.own_warnings import OwnWarnings
 from moduleview.hooks.silent_hook import is_in_backward, is_observable
 from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, named_parts, part_name
@@ -73,6 +74,7 @@ class Observer:
         self._calls: dict[int, int] | None = None
         self._handle: RemovableHandle | None = None
         self._warnings = OwnWarnings()
+        self._on_outputs = OutputHooks()
         self._pid = os.getpid()
 
     def watch(self, watched: Mapping[int, Watched]) -> None:
@@ -89,8 +91,9 @@ class Observer:
         self._install()
 
     def end_step(self) -> dict[int, int]:
-        """A step ended: the calls by module id, where they were counted."""
+        """A step ended: the calls by module id, where they were counted. No output keeps a hook of ours."""
         calls, self._calls = self._calls, None
+        self._on_outputs.take_off()
         self._install()
         return calls or {}
 
@@ -156,7 +159,7 @@ class Observer:
             if tensor.requires_grad:
                 watched.output_needs_gradient = True
                 hook = functools.partial(self._on_gradient, watched.slot, self._sightings.step, place, call)
-                _gradient_target(tensor, leaves, args).register_hook(hook)  # type: ignore[no-untyped-call]
+                self._on_outputs.put_on(_gradient_target(tensor, leaves, args), hook)
             elif call is not None and not torch.is_grad_enabled():
                 watched.waiting.setdefault(place, []).append(call)
 
