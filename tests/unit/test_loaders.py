@@ -14,7 +14,11 @@ import pytest
 from torch import nn
 
 from moduleview.errors import ModuleViewError, TargetError
+from moduleview.introspect import loaders
+from moduleview.introspect.loaders.base import Loader
 from moduleview.introspect.loaders.resolve import load_target
+from moduleview.introspect.loaders.target import ParsedTarget
+from moduleview.registry import discover
 
 Write = Callable[..., Path]
 
@@ -165,6 +169,21 @@ def test_files_that_are_no_python_files_are_refused_before_they_are_read(tmp_pat
     assert "not a regular file" in str(refusal(tmp_path / "pipe.py"))
     (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
     assert "loop.py" in str(refusal(tmp_path / "loop.py"))
+
+
+def test_a_loader_of_one_kind_of_file_is_asked_before_that_of_all_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ZippedLoader(Loader):
+        def can_load(self, target: ParsedTarget) -> bool:
+            return target.path is not None and target.path.suffix == ".zipped"
+
+        def load(self, target: ParsedTarget, accepts: tuple[type, ...]) -> object:
+            return nn.Identity()
+
+    found = (*discover(loaders, Loader), ZippedLoader)
+    monkeypatch.setattr("moduleview.introspect.loaders.resolve.discover", lambda package, base: found)
+    assert isinstance(load_target(str(tmp_path / "net.zipped"), (nn.Module,)), nn.Identity)
 
 
 def test_a_module_that_is_not_there_is_named() -> None:

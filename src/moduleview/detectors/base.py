@@ -11,9 +11,13 @@ from moduleview.telemetry.store_view import StoreView
 
 
 class Detector(ABC):
-    """Looks for one fault of ``faults.md`` in the store. Thresholds are fields with units.
+    """Looks for one fault in the store. One file in this package; found by being there.
 
-    The class's docstring says how a person reads the finding; the window shows it.
+    Thresholds are fields with units.
+
+    Class attributes:
+        name: Title of the finding, two or three words.
+        explanation: When it is found, in a sentence. The class's docstring says how a person reads it.
     """
 
     name: ClassVar[str]

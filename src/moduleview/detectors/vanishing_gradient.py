@@ -27,7 +27,7 @@ class VanishingGradient(Detector):
 
     Attributes:
         ratio: Of a layer's RMS gradient to the largest one's, no unit. Published rules that compare layers fire at 1e-3
-            (AUTOTRAINER) with an absolute condition beside it; 1e-5 alone gave 0 of 14 false alarms (faults.md).
+            (AUTOTRAINER) with an absolute condition beside it; 1e-5 alone gave no false alarm in 14 healthy small runs.
         n_steps: Steps in a row for which it must hold.
         smallest_model: Layers with parameters; a profile over fewer says nothing.
     """

@@ -40,7 +40,7 @@ class StepView:
 class Probe(ABC):
     """Measures one quantity. Training thread only, grad mode off.
 
-    The class's docstring says how a person reads the number; the window shows it. Tuning values are fields with units.
+    The class's docstring says how a person reads the number. Tuning values are fields with units.
 
     Attributes:
         quantity: Name of the series (``grad_norm``).
@@ -51,7 +51,7 @@ class Probe(ABC):
 
     quantity: ClassVar[str]
     unit: ClassVar[str] = ""
-    moment: ClassVar[Moment]
+    moment: ClassVar[Moment] = Moment.STEP_END
     every: int = 1
 
     @abstractmethod

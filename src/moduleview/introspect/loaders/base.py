@@ -12,10 +12,10 @@ class Loader(ABC):
     """Turns a target into a model or a task. One file in this package; found by being there.
 
     Class attributes:
-        runs_user_code: Loading runs code that came with the target, so that a person must trust it first.
+        is_general: Takes every file, or every dotted name: asked after those that take one kind of them.
     """
 
-    runs_user_code: ClassVar[bool]
+    is_general: ClassVar[bool] = False
 
     @abstractmethod
     def can_load(self, target: ParsedTarget) -> bool:

@@ -28,7 +28,7 @@ _MAXIMUM_BYTES = 16 * 2**20
 class PythonFileLoader(Loader):
     """Imports the file anew each time, under a name of its own; ``if __name__ == "__main__"`` does not run."""
 
-    runs_user_code: ClassVar[bool] = True
+    is_general: ClassVar[bool] = True
 
     def can_load(self, target: ParsedTarget) -> bool:
         """Files and samples."""

@@ -23,7 +23,7 @@ class PythonModuleLoader(Loader):
     A module of the current folder is imported anew each time; an installed one as Python has it.
     """
 
-    runs_user_code: ClassVar[bool] = True
+    is_general: ClassVar[bool] = True
 
     def can_load(self, target: ParsedTarget) -> bool:
         """Dotted names."""

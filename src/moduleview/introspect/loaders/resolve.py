@@ -1,4 +1,4 @@
-"""From TARGET to the model or task it means: one loader can load it."""
+"""From TARGET to the model or task it means: the first loader that can load it does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load_target(target: str, accepts: tuple[type, ...]) -> object:
             traceback as text.
     """
     parsed = parse_target(target)
-    for loader_class in discover(loaders, Loader):
+    for loader_class in sorted(discover(loaders, Loader), key=lambda found: found.is_general):
         loader = loader_class()
         if loader.can_load(parsed):
             return loader.load(parsed, accepts)

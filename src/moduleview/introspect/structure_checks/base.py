@@ -20,7 +20,7 @@ class StructureCheck(ABC):
     Class attributes:
         id: Of the catalogue ("S1").
         name: Two or three words.
-        explanation: How a person reads it.
+        explanation: Why it matters, for who reads the check.
     """
 
     id: ClassVar[str]
