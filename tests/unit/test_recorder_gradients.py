@@ -165,6 +165,13 @@ def test_a_sparse_gradient_with_repeated_rows_has_its_true_norm(watch: Watch) ->
         (lambda: torch.full((4,), 1e4, dtype=torch.float16), 2e4),  # its square is beyond half precision
         (lambda: torch.full((4,), 3.0, dtype=torch.bfloat16), 6.0),
         (lambda: torch.full((4,), 1e30, dtype=torch.float64), 2e30),
+        (lambda: torch.full((4,), 1e-25), 2e-25),  # its square is below single precision
+        (lambda: torch.full((4,), 1e-40), 2e-40),
+        (lambda: torch.full((4,), 1e30), 2e30),
+        (lambda: torch.full((4,), 1e-25, dtype=torch.bfloat16), 2e-25),
+        (lambda: torch.full((4,), 1e-25).to_sparse(), 2e-25),
+        (lambda: torch.full((4,), 1e-200, dtype=torch.float64), 0.0),  # float32 carries it no further
+        (lambda: torch.tensor([math.nan, 1.0]), math.nan),
         (lambda: torch.tensor([3 + 4j, 0]), 5.0),
         (lambda: torch.tensor([3.0, 4.0]).to(torch.float8_e4m3fn), 5.0),
         (lambda: torch.tensor([3, 4]), 5.0),
@@ -179,6 +186,13 @@ def test_a_sparse_gradient_with_repeated_rows_has_its_true_norm(watch: Watch) ->
         "float16",
         "bfloat16",
         "float64",
+        "tiny",
+        "subnormal",
+        "huge",
+        "tiny bfloat16",
+        "tiny sparse",
+        "tiny float64",
+        "nan",
         "complex",
         "float8",
         "int",
@@ -203,7 +217,33 @@ def test_every_kind_of_gradient_has_its_norm_or_none(gradient: Callable[[], torc
         assert measured == {}
     else:
         assert measured["p"].dtype is torch.float32
-        assert float(measured["p"]) == pytest.approx(norm)
+        assert float(measured["p"]) == pytest.approx(norm, rel=1e-2, abs=0.0, nan_ok=True)
+
+
+@pytest.mark.parametrize("give", [lambda step, c: step(c), lambda step, c: step(closure=c)], ids=["first", "named"])
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.LBFGS])
+def test_gradients_that_a_closure_computes_are_those_of_this_step(
+    watch: Watch, kind: type[torch.optim.Optimizer], give: Callable[..., object]
+) -> None:
+    """Before the step they are those of the last one."""
+    model = nn.Linear(3, 1)
+    run = watch(model)
+    optimizer = kind(model.parameters(), lr=0.1)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = model(torch.ones(2, 3)).square().sum()
+        loss.backward()
+        return loss
+
+    def train() -> float:
+        give(optimizer.step, closure)
+        return 0.0
+
+    for _ in range(3):
+        run.raw_step(train)
+        true = {("weight", ""): model.weight.grad.double().norm().item(), ("bias", ""): model.bias.grad.norm().item()}
+        assert run.values("grad_norm") == pytest.approx(true)
 
 
 def test_a_parameter_without_gradient_is_absent_and_zero_is_zero(watch: Watch) -> None:

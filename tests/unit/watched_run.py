@@ -97,7 +97,8 @@ Watch = Callable[..., WatchedRun]
 def traces(model: nn.Module) -> list[str]:
     """Every hook that is on a module or parameter of the model, or on all modules or optimizers."""
     found = [f"global {name}" for name in vars(torch_module) if name.startswith("_global_") and _is_on(name)]
-    found += ["optimizer"] * len(torch_optimizer._global_optimizer_pre_hooks)
+    if torch_optimizer._global_optimizer_pre_hooks or torch_optimizer._global_optimizer_post_hooks:
+        found.append("optimizer")
     for fqn, module in model.named_modules():
         found += [f"{fqn}.{name}" for name, table in vars(module).items() if "hooks" in name and table]
         if vars(module).get("_is_full_backward_hook") is not None:

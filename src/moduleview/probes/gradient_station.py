@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
-from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
 
 
@@ -33,6 +34,9 @@ class Gradients:
 class GradientStation:
     """Calls back once for each optimizer that steps on our parameters. Training thread only.
 
+    That is before the step; where a closure computes the gradients within it (LBFGS), it is after, and the gradients
+    are those of the closure's last call.
+
     A step that mixed precision skips runs no optimizer hook, and neither does an update by hand. They are told apart
     at the step's end: once an optimizer was seen, its silence is a skipped step, which measures nothing. Before that,
     parameters that changed show an update by hand.
@@ -42,7 +46,7 @@ class GradientStation:
         self._on_gradients = on_gradients
         self._fqn_of: dict[int, str] = {}
         self._parameters: Mapping[str, nn.Parameter] = {}
-        self._handle: RemovableHandle | None = None
+        self._handles: tuple[RemovableHandle, ...] = ()
         self._pid = os.getpid()
         self._seen_optimizer = False
         self._fired = False
@@ -57,15 +61,18 @@ class GradientStation:
         self.has_new_parameters = False
 
     def attach(self) -> None:
-        """Put the global optimizer hook on."""
-        if self._handle is None:
-            self._handle = register_optimizer_step_pre_hook(self._on_optimizer_step)
+        """Put the global optimizer hooks on."""
+        if not self._handles:
+            self._handles = (
+                register_optimizer_step_pre_hook(self._on_optimizer_step),
+                register_optimizer_step_post_hook(self._on_optimizer_stepped),
+            )
 
     def detach(self) -> None:
-        """Take it off."""
-        if self._handle is not None:
-            self._handle.remove()
-            self._handle = None
+        """Take them off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = ()
 
     def begin_step(self) -> None:
         """A step begins."""
@@ -79,9 +86,17 @@ class GradientStation:
         changed_by_hand = self._versions != self._read_versions()
         self._on_gradients(Gradients(self._parameters, is_certain=changed_by_hand))
 
-    def _on_optimizer_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:  # noqa: ARG002  torch's own signature
+    def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not _has_closure(args, kwargs):
+            self._read(optimizer)
+
+    def _on_optimizer_stepped(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if _has_closure(args, kwargs):
+            self._read(optimizer)
+
+    def _read(self, optimizer: Optimizer) -> None:
         if os.getpid() != self._pid:
-            return  # a forked worker inherits the hook
+            return  # a forked worker inherits the hooks
         held = {
             fqn: parameter
             for group in optimizer.param_groups
@@ -102,3 +117,8 @@ class GradientStation:
         return [
             p._version for p in self._parameters.values() if not is_lazy(p) and not p.is_inference()
         ]  # a lazy parameter refuses to be asked anything
+
+
+def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """``args`` begins with the optimizer itself."""
+    return any(map(callable, args[1:2])) or callable(kwargs.get("closure"))

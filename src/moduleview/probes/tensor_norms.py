@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from operator import attrgetter
 
+import numpy as np
 import torch
 
 from moduleview.hooks.sampling import stored_values
@@ -13,6 +15,7 @@ _BATCHED_DTYPES = frozenset({torch.float32, torch.bfloat16, torch.float16})
 _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
 _STRIDED = frozenset({torch.strided})
 _META = frozenset({torch.device("meta")})
+_SAFE = (1e-15, 1e18)
 _DEVICE, _DTYPE, _LAYOUT = attrgetter("device"), attrgetter("dtype"), attrgetter("layout")
 
 
@@ -21,6 +24,8 @@ def l2_norms(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
     Plain floating tensors go through one ``torch._foreach_norm`` a device and dtype, accumulated in float32: the norm
     of a half-precision gradient overflows otherwise. Sparse, complex, double and 8-bit ones take a route of their own.
+    On the CPU norms beyond 1e-15 .. 1e18, whose squares float32 does not hold, are taken again in another scale. On
+    other devices a norm below about 1e-22 reads 0 and one above 1e19 infinite: to know it would mean to wait.
     What has no norm (meta, lazy, quantised, sharded over ranks) is left out.
     """
     if _is_one_batch(tensors.values()):
@@ -51,9 +56,27 @@ def _is_one_batch(tensors: Collection[torch.Tensor]) -> bool:
 
 def _norms_of_batch(names: list[str], batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     try:
-        return dict(zip(names, torch._foreach_norm(batch, 2, dtype=torch.float32), strict=True))
+        norms = list(torch._foreach_norm(batch, 2, dtype=torch.float32))
     except RuntimeError:  # one of them is odder than it looks: nested
         return _norms_one_by_one(dict(zip(names, batch, strict=True)))
+    if not norms[0].is_cpu:  # a look at a value would wait for the device
+        return dict(zip(names, norms, strict=True))
+    values = torch.stack(norms).numpy()
+    for index in np.flatnonzero(~((values > _SAFE[0]) & (values < _SAFE[1]))).tolist():
+        norms[index] = _rescaled_norm(batch[index], norms[index])
+    return dict(zip(names, norms, strict=True))
+
+
+def _rescaled_norm(tensor: torch.Tensor, norm: torch.Tensor) -> torch.Tensor:
+    """The norm of a tensor on the CPU whose squares may be beyond float32; ``norm`` where they are not."""
+    if not tensor.numel():
+        return norm
+    low, high = torch.aminmax(tensor.detach())
+    largest = torch.maximum(low.abs(), high.abs()).double()
+    if not 0.0 < float(largest) < math.inf:  # zero, infinite or NaN
+        return norm
+    rescaled: torch.Tensor = torch.linalg.vector_norm((tensor / largest).float()).double() * largest
+    return rescaled.float()
 
 
 def _norms_one_by_one(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -72,6 +95,6 @@ def _norm_of_odd_one(tensor: torch.Tensor) -> torch.Tensor | None:
         if values.dtype is not torch.float64:
             values = values.float()
         norm: torch.Tensor = torch.linalg.vector_norm(values)
-        return norm.float()
+        return (_rescaled_norm(values, norm) if values.is_cpu else norm).float()
     except (RuntimeError, ValueError, NotImplementedError, TypeError):
         return None  # not applicable to this type: lazy, packed, a subclass without reductions
