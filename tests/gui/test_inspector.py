@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
 from builders import snapshot_of
-from moduleview.gui.inspector.histogram import MagnitudePlot
+from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
 from moduleview.gui.inspector.report_feed import ReportFeed
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.hook_table_model import HookColumn, RowKind

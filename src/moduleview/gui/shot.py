@@ -13,6 +13,7 @@ from moduleview.errors import ModuleViewError, TargetError, TaskError
 from moduleview.gui.app import make_application, make_window
 from moduleview.gui.look.appearance import ColorScheme
 from moduleview.gui.main_window import MainWindow
+from moduleview.gui.selection import MAXIMUM_CURVES
 from moduleview.gui.settings import open_settings
 from moduleview.telemetry.commands import Run
 from moduleview.telemetry.records import RunState
@@ -23,7 +24,6 @@ FIRST_SIZE = (1600, 1000)
 _N_SETTLING_TICKS = 12  # reports of the selection arrive, plots take their final sizes
 _CLOSE_TIMEOUT_S = 8.0
 _ENDED = (RunState.PAUSED, RunState.FINISHED, RunState.FAILED, RunState.STOPPED)
-_MOST_CURVES = 16
 _FOCUS_IN = "modules"  # a selected row looks selected only where the focus is
 
 
@@ -119,7 +119,7 @@ def most_telling(store: StoreView) -> str:
     best, best_score = 0, (-1, -1)
     for node in range(1, len(model)):
         n_curves = _n_owners(model, node)
-        if not 2 <= n_curves <= _MOST_CURVES:
+        if not 2 <= n_curves <= MAXIMUM_CURVES:
             continue
         alike = sum(model.type_names[other] == model.type_names[node] for other in model.children(model.parent[node]))
         if (alike, n_curves) >= best_score:

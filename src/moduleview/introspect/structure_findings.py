@@ -12,8 +12,6 @@ from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.registry import discover
 from moduleview.telemetry.records import Finding, FindingsReported, Severity
 
-_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFORMATION)
-
 
 def run_structure_checks(model: nn.Module, optimizer: Optimizer | None = None) -> tuple[Finding, ...]:
     """What the structure of ``model`` gives away, the worst first. Training thread only.
@@ -23,7 +21,7 @@ def run_structure_checks(model: nn.Module, optimizer: Optimizer | None = None) -
         optimizer: What trains it, where there is one.
     """
     findings = [finding for check in _checks() for finding in check().check(model, optimizer)]
-    return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
+    return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
 
 
 def report_structure(model: nn.Module, optimizer: Optimizer | None = None) -> FindingsReported:

@@ -257,7 +257,7 @@ class TensorReport(msgspec.Struct, frozen=True, eq=False, tag=True):
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """How bad a finding is, the worst first."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -31,7 +31,7 @@ from shiboken6 import isValid
 
 from moduleview.gui.actions.fuzzy import best_matches
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.models.safe_model import CellGuard
+from moduleview.gui.models.cell_guard import CellGuard
 
 _WIDTH, _N_ROWS, _ROW, _TOP = 520, 12, 24, 72
 _LIMIT = 200  # rows; nobody reads further

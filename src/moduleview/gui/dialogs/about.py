@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import PySide6
 from PySide6.QtCore import qVersion
@@ -12,7 +11,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 import moduleview
 from moduleview.gui.dialogs.base import Dialog
+from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
+from moduleview.qt_libraries import installed_version
 
 _WIDTH_PX = 400
 
@@ -60,17 +61,9 @@ def _versions() -> list[tuple[str, str]]:
     return [
         ("moduleview", moduleview.__version__),
         ("Python", platform.python_version()),
-        ("torch", _installed("torch")),
+        ("torch", installed_version("torch") or NO_VALUE),
         ("Qt", qVersion()),
         ("PySide6", PySide6.__version__),
-        ("pyqtgraph", _installed("pyqtgraph")),
+        ("pyqtgraph", installed_version("pyqtgraph") or NO_VALUE),
         ("System", platform.platform(terse=True)),
     ]
-
-
-def _installed(name: str) -> str:
-    """The version that is installed; asked without an import, since torch's takes seconds."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "–"

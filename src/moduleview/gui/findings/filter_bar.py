@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.findings_model import SEVERITY_LOOK, FindingsModel
+from moduleview.gui.widgets.icon_text_button import IconTextButton
 from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.records import Severity, Tier
 
@@ -27,8 +28,11 @@ class FilterBar(QWidget):
             Severity.WARNING: self.tr("Warnings"),
             Severity.INFORMATION: self.tr("Information"),
         }
-        self.severities = {severity: self._toggle(severity is not Severity.INFORMATION) for severity in SEVERITY_LOOK}
-        self.tiers = {Tier.FACT: self._toggle(True), Tier.SUSPICION: self._toggle(True)}
+        self.severities = {
+            severity: self._toggle(IconTextButton(theme, self), severity is not Severity.INFORMATION)
+            for severity in SEVERITY_LOOK
+        }
+        self.tiers = {tier: self._toggle(QToolButton(self), True) for tier in (Tier.FACT, Tier.SUSPICION)}
         self._name_tiers()
         self._row = QHBoxLayout(self)
         for toggle in self.severities.values():
@@ -57,8 +61,7 @@ class FilterBar(QWidget):
             toggle.setText(text)
             toggle.setAccessibleName(text)
 
-    def _toggle(self, is_on: bool) -> QToolButton:
-        toggle = QToolButton(self)
+    def _toggle(self, toggle: QToolButton, is_on: bool) -> QToolButton:
         toggle.setCheckable(True)
         toggle.setChecked(is_on)
         toggle.setProperty("role", "toggle")
@@ -90,5 +93,4 @@ class FilterBar(QWidget):
         self._row.setSpacing(px(6))
         for toggle in self.severities.values():
             toggle.setIconSize(QSize(px(14), px(14)))
-            toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._paint_icons()

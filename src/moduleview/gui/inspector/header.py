@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.models.findings_model import SEVERITY_LOOK
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.icon_button import IconButton
 from moduleview.telemetry.display_names import displayable
@@ -20,12 +21,6 @@ from moduleview.telemetry.records import Finding, Severity
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
 
 _COPIED_MS = 1500
-_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFORMATION)
-_LOOK = {
-    Severity.ERROR: ("error", "error"),
-    Severity.WARNING: ("warning", "warning"),
-    Severity.INFORMATION: ("info", "accent"),
-}
 
 
 class InspectorHeader(QWidget):
@@ -61,7 +56,7 @@ class InspectorHeader(QWidget):
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Count what was found on the module and below; the worst gives icon and colour."""
-        self._worst = next((s for s in _ORDER if any(finding.severity is s for finding in findings)), None)
+        self._worst = next((s for s in Severity if any(finding.severity is s for finding in findings)), None)
         counted = [finding for finding in findings if finding.severity is not Severity.INFORMATION] or findings
         text = ""
         if counted:
@@ -117,7 +112,7 @@ class InspectorHeader(QWidget):
     def _paint_severity(self) -> None:
         if self._worst is None:
             return
-        icon, role = _LOOK[self._worst]
+        icon, role = SEVERITY_LOOK[self._worst]
         self._severity.setPixmap(self._icons.pixmap(icon, role))
         self._findings.setProperty("role", "link" if self._worst is Severity.INFORMATION else role)
         self._findings.style().unpolish(self._findings)

@@ -11,8 +11,8 @@ from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
 from moduleview.gui.models.hook_table_model import HOOK_CELL_ROLE, HookColumn, HookTableModel, RowKind
 from moduleview.gui.panel import PanelContext
-from moduleview.gui.tree.cell_look import CHECK_COLUMN_PX, CellLook
 from moduleview.gui.tree.hook_cell import HookCell
+from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX, TreeLook
 from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.row_table import RowTable
@@ -38,7 +38,7 @@ class HookDelegate(CellDelegate):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, None, parent)
-        self._hook_cell = HookCell(CellLook(theme))
+        self._hook_cell = HookCell(TreeLook(theme))
         theme.changed.connect(self._on_theme_changed)
 
     def paint_content(
@@ -72,7 +72,7 @@ class HookDelegate(CellDelegate):
         return True
 
     def _on_theme_changed(self) -> None:
-        self._hook_cell = HookCell(CellLook(self.theme))
+        self._hook_cell = HookCell(TreeLook(self.theme))
 
 
 class HookTable(RowTable):

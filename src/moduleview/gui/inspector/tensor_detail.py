@@ -6,8 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from moduleview.gui.inspector.histogram import MagnitudePlot
-from moduleview.gui.inspector.legend import Legend
+from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
+from moduleview.gui.inspector.step_legend import StepLegend
 from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
@@ -39,7 +39,7 @@ class TensorDetail(QWidget):
         for label in self._names:
             label.setProperty("role", "muted")
         self._what = QToolButton(self)
-        self._legend = Legend(theme, self)
+        self._legend = StepLegend(theme, self)
         self.plot = MagnitudePlot(theme, self)
         self._notice = QLabel(self, wordWrap=True)
         self._notice.setProperty("role", "muted")

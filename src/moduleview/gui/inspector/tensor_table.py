@@ -12,8 +12,8 @@ from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.tensor_columns import WIDTHS, TensorColumn
 from moduleview.gui.models.tensor_table_model import HOOK_STATE_ROLE, TensorTableModel
-from moduleview.gui.tree.cell_look import CellLook
 from moduleview.gui.tree.hook_cell import HookCell
+from moduleview.gui.tree.tree_look import TreeLook
 from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.row_table import RowTable
 from moduleview.telemetry.hooks import HookKind
@@ -26,7 +26,7 @@ class TensorDelegate(CellDelegate):
 
     def __init__(self, theme: Theme, scale: GradientScale, parent: QWidget) -> None:
         super().__init__(theme, scale, parent)
-        self._hook_cell = HookCell(CellLook(theme))
+        self._hook_cell = HookCell(TreeLook(theme))
         theme.changed.connect(self._on_theme_changed)
 
     def paint_content(
@@ -55,7 +55,7 @@ class TensorDelegate(CellDelegate):
         return True
 
     def _on_theme_changed(self) -> None:
-        self._hook_cell = HookCell(CellLook(self.theme))
+        self._hook_cell = HookCell(TreeLook(self.theme))
 
 
 class TensorTable(RowTable):

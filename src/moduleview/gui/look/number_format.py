@@ -70,8 +70,3 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
-
-
-def elided_fqn(fqn: str, n_characters: int) -> str:
-    """An FQN that loses its beginning, not its end: ``…3.attn.qkv``."""
-    return fqn if len(fqn) <= n_characters else "…" + fqn[-(n_characters - 1) :]

@@ -51,7 +51,7 @@ QSplitter::handle {{ background: {t.border}; }}
 def _bars(theme: Theme) -> str:
     t, px = theme.tokens, theme.px
     return f"""
-QMenuBar {{ background: {t.window}; color: {t.text}; border: none; padding: 0 {px(4)}px; }}
+QMenuBar {{ background: {t.window}; color: {t.text}; border: none; padding: 0; spacing: 0; }}
 QMenuBar::item {{ background: transparent; padding: {px(6)}px {px(8)}px; border-radius: {px(4)}px; }}
 QMenuBar::item:selected, QMenuBar::item:pressed {{ background: {t.selection}; color: {t.on_selection}; }}
 QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.border}; padding: 0px;
@@ -154,6 +154,7 @@ def _inputs(theme: Theme, images: Mapping[str, str]) -> str:
     selection-color: {t.on_selection}; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {t.accent}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {t.faint}; border-color: {t.border}; }}
+QComboBox#device:disabled {{ color: {t.muted}; }}
 QAbstractSpinBox {{ min-height: {px(19)}px; padding: 0; }}
 QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0 {px(6)}px; min-height: 0; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none;

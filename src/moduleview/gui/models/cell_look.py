@@ -26,7 +26,6 @@ class Look:
         elides_left: Loses its beginning, as FQNs do.
         icon: File in ``resources/icons`` left of the text, in the colour of the text.
         keeps_color: Severity keeps its colour where the row is selected.
-        spans_row: The text stands over the whole row; only its first column is painted.
     """
 
     color: str = "text"
@@ -37,4 +36,3 @@ class Look:
     elides_left: bool = False
     icon: str = ""
     keeps_color: bool = False
-    spans_row: bool = False

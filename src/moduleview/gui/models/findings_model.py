@@ -8,8 +8,8 @@ from enum import IntEnum
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from moduleview.gui.look import number_format
+from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
-from moduleview.gui.models.safe_model import CellGuard, Index
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import ModelSnapshot
@@ -22,7 +22,7 @@ SEVERITY_LOOK = {
     Severity.INFORMATION: ("info", "accent"),
 }
 """Icon and colour of each severity."""
-_SEVERITIES = tuple(SEVERITY_LOOK)
+_SEVERITIES = tuple(Severity)
 
 
 class FindingColumn(IntEnum):

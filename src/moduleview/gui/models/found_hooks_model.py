@@ -7,8 +7,8 @@ from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
-from moduleview.gui.models.safe_model import CellGuard, Index
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FoundHook
 

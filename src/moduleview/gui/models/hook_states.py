@@ -29,7 +29,7 @@ class CellState(IntEnum):
     FAILED = 5
 
 
-_CELL_OF = {
+CELL_STATE_OF = {
     HookStatus.REQUESTED: CellState.REQUESTED,
     HookStatus.ACTIVE: CellState.ACTIVE,
     HookStatus.CANNOT_FIRE: CellState.CANNOT_FIRE,
@@ -123,7 +123,7 @@ class HookStates:
             if node is None:
                 continue
             own = self._own.setdefault(kind, np.zeros(len(self._snapshot), dtype=np.uint8))
-            own[node] = _CELL_OF[entry.status]
+            own[node] = CELL_STATE_OF[entry.status]
             if entry.status is HookStatus.CANNOT_FIRE:
                 self._refused[node] = True
         for kind, own in self._own.items():

@@ -9,11 +9,10 @@ from enum import Enum, IntEnum
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from moduleview.gui.look import number_format
+from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
-from moduleview.gui.models.hook_states import CellState
+from moduleview.gui.models.hook_states import CELL_STATE_OF, CellState
 from moduleview.gui.models.hook_words import HookWords
-from moduleview.gui.models.safe_model import CellGuard, Index
-from moduleview.gui.models.tensor_hooks import CELL_STATE_OF
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.hooks import HOOK_STATISTICS, MODULE_KINDS, HookEntry, HookKind, HookStatus
 from moduleview.telemetry.records import SeriesKey
@@ -27,9 +26,9 @@ _NO_INDEX = QModelIndex()
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _DASH = Look(color="faint", is_mono=True, is_small=True, is_right=True)
 _PART = Look(color="muted", is_mono=True, is_small=True)
-_SEEN = Look(color="muted", is_mono=True, is_small=True, spans_row=True)
-_REASON = Look(color="muted", spans_row=True)
-_FAILURE = Look(color="error", spans_row=True)
+_SEEN = Look(color="muted", is_mono=True, is_small=True)
+_REASON = Look(color="muted")
+_FAILURE = Look(color="error")
 _BAD = Look(color="error", is_mono=True, is_small=True, is_right=True, is_bold=True)
 
 

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from moduleview.gui.look.number_format import NO_VALUE, exact_count, gradient, short_count
+from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.gradient_rows import GradientRows
 from moduleview.gui.models.hook_states import CellState, HookStates
 from moduleview.gui.models.module_rows import ModuleRows
 from moduleview.gui.models.node_marks import Mark, findings_below, node_marks, partners, wholly_tied
-from moduleview.gui.models.safe_model import CellGuard
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.models.tree_texts import TreeTexts
 from moduleview.telemetry.display_names import displayable
@@ -27,7 +27,6 @@ from moduleview.telemetry.hooks import HookEntry, HookKind
 from moduleview.telemetry.records import Finding
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 
-Index = QModelIndex | QPersistentModelIndex
 _RESET_FROM_ROWS = 2_000
 _Role = Qt.ItemDataRole
 _CHECK_OF = {

@@ -6,17 +6,10 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from moduleview.gui.look import number_format
-from moduleview.gui.models.hook_states import CellState
+from moduleview.gui.models.hook_states import CELL_STATE_OF, CellState
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
-
-CELL_STATE_OF = {
-    HookStatus.REQUESTED: CellState.REQUESTED,
-    HookStatus.ACTIVE: CellState.ACTIVE,
-    HookStatus.CANNOT_FIRE: CellState.CANNOT_FIRE,
-    HookStatus.FAILED: CellState.FAILED,
-}
 
 
 def first_place(snapshot: ModelSnapshot, row: int) -> str:

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from moduleview.gui.look import number_format
+from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, SWATCH_ROLE, Look
 from moduleview.gui.models.hook_states import CellState
-from moduleview.gui.models.safe_model import CellGuard, Index
 from moduleview.gui.models.tensor_columns import LIVE_COLUMNS, LOOKS, TensorColumn, header_text, header_tip
 from moduleview.gui.models.tensor_hooks import TensorHooks, first_place, other_places
 from moduleview.telemetry.display_names import displayable

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
-from moduleview.gui.plots.chosen_series import GRAD_NORM, choose_series, quantities_of
-from moduleview.gui.plots.chosen_series import Choice as SeriesChoice
+from moduleview.gui.plots.chosen_series import GRAD_NORM, SeriesChoice, choose_series, quantities_of
 from moduleview.gui.plots.curve_legend import CurveLegend
 from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, read_points, steps_to_draw
 from moduleview.gui.plots.legend import Legend

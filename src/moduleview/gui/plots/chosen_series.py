@@ -30,7 +30,7 @@ class ChosenSeries:
 
 
 @dataclass(frozen=True)
-class Choice:
+class SeriesChoice:
     """What is drawn, and how many series more there would have been."""
 
     series: tuple[ChosenSeries, ...] = ()
@@ -39,7 +39,7 @@ class Choice:
 
 def choose_series(
     store: StoreView, selected: tuple[str, ...], tensor_fqn: str | None, pinned: tuple[str, ...], quantity: str
-) -> Choice:
+) -> SeriesChoice:
     """The series for a selection.
 
     A module shows the gradient norm of every module below it that owns parameters; where these are more than 16, of
@@ -47,7 +47,7 @@ def choose_series(
     """
     snapshot = store.model
     if snapshot is None:
-        return Choice()
+        return SeriesChoice()
     room = MAXIMUM_CURVES
     pins: list[ChosenSeries] = []
     for fqn in pinned:
@@ -61,7 +61,7 @@ def choose_series(
         found += series
         n_wanted += n_all
     kept = found[:room]
-    return Choice((*kept, *pins), n_wanted - len(kept))
+    return SeriesChoice((*kept, *pins), n_wanted - len(kept))
 
 
 def quantities_of(store: StoreView, selected: tuple[str, ...], tensor_fqn: str | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from moduleview.gui.look import number_format
 from moduleview.gui.plots.chart_lines import LineStyle, value_at
-from moduleview.gui.plots.chosen_series import Choice, ChosenSeries
+from moduleview.gui.plots.chosen_series import ChosenSeries, SeriesChoice
 from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LegendRow
@@ -46,7 +46,7 @@ class CurveLegend(QObject):
 
     def fill(
         self,
-        choice: Choice,
+        choice: SeriesChoice,
         points: Sequence[CurvePoints],
         styles: Sequence[LineStyle],
         root_name: str,

@@ -14,7 +14,7 @@ STRIP_PX = 20
 _MARK_PX = 10
 _OCTAGON = ((0.3, 0), (0.7, 0), (1, 0.3), (1, 0.7), (0.7, 1), (0.3, 1), (0, 0.7), (0, 0.3))
 _TRIANGLE = ((0.5, 0.0), (1.0, 0.95), (0.0, 0.95))
-_ORDER = (Severity.INFORMATION, Severity.WARNING, Severity.ERROR)  # the worst is drawn last, over the others
+_ORDER = tuple(reversed(Severity))  # the worst is drawn last, over the others
 
 
 class EventStrip:

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 
-from moduleview.gui.models.safe_model import CellGuard
+from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.plots.chart_lines import LineStyle
 from moduleview.telemetry.display_names import displayable
 
 LEGEND_ROW_ROLE = Qt.ItemDataRole.UserRole
 _ROOT = QModelIndex()
-Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.running.run_control import MAXIMUM_N_STEPS, RunControl
 from moduleview.gui.running.run_readout import RunReadout
+from moduleview.gui.widgets.icon_text_button import IconTextButton
 from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
 
-_HEIGHT, _MARGIN = 36, 4
+_HEIGHT, _MARGIN, _BUTTON_WIDTH = 36, 4, 28
 _THROTTLES: tuple[float | None, ...] = (None, 1, 5, 10, 40, 100)
 _SPIN_WIDTH, _DEVICE_WIDTH, _THROTTLE_WIDTH = 64, 88, 112
+_TEXT_PAD, _TEXT_GAP = 7, 5
 _WITH_TEXT = ("run.start", "run.pause", "run.stop")
 
 
@@ -34,6 +36,7 @@ class Toolbar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._theme, self._actions, self._control = theme, actions, control
         self._devices: tuple[str, ...] = ()
+        self._icon_buttons: list[QToolButton] = []
         self._margin = QWidget(self)  # a style sheet's padding is taken for all four sides of a tool bar
         self.steps = self._make_steps()
         self.device = self._make_combo(self.tr("Device"), self.tr("Moves the model at the next safe point"))
@@ -69,12 +72,12 @@ class Toolbar(QToolBar):
         for action_id in ("run.start", "run.pause", "run.step", "run.n_steps"):
             self._add_action(action_id)
         self.addWidget(self.steps)
-        self._add_label(self.tr("steps"), self.steps)
+        self._add_label(self.tr("steps"))
         self._add_action("run.stop")
         self._add_rule()
-        self._add_label(self.tr("Device"), self.device)
+        self._add_label(self.tr("Device"))
         self.addWidget(self.device)
-        self._add_label(self.tr("Throttle"), self.throttle)
+        self._throttle_label = self._add_label(self.tr("Throttle"))
         self.addWidget(self.throttle)
         spacer = QWidget(self)
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -83,23 +86,24 @@ class Toolbar(QToolBar):
 
     def _add_action(self, action_id: str) -> None:
         action = self._actions.action(action_id)
-        self.addAction(action)
-        button = self.widgetForAction(action)
-        assert isinstance(button, QToolButton)
+        has_text = action_id in _WITH_TEXT
+        button = IconTextButton(self._theme, self, pad_px=_TEXT_PAD, gap_px=_TEXT_GAP) if has_text else QToolButton(self)
+        button.setDefaultAction(action)
+        self.addWidget(button)
+        if not has_text:
+            self._icon_buttons.append(button)
         button.setObjectName(f"button.{action_id}")
         button.setAccessibleName(action.text().replace("...", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        if action_id in _WITH_TEXT:
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
-    def _add_label(self, text: str, buddy: QWidget) -> None:
+    def _add_label(self, text: str) -> QLabel:
         label = QLabel(text, self)
         label.setProperty("role", "muted")
-        label.setBuddy(buddy)
         self.addWidget(label)
+        return label
 
     def _add_rule(self) -> None:
-        self.addWidget(VerticalRule(self._theme, 20, 8, self))
+        self.addWidget(VerticalRule(self._theme, 20, 7, self))
 
     def _make_steps(self) -> QSpinBox:
         spin = QSpinBox(self)
@@ -132,6 +136,11 @@ class Toolbar(QToolBar):
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self.setIconSize(QSize(px(GRID_PX), px(GRID_PX)))
+        for button in self.findChildren(QToolButton):
+            button.setIconSize(self.iconSize())
+        for button in self._icon_buttons:
+            button.setFixedWidth(px(_BUTTON_WIDTH))
+        self._throttle_label.setContentsMargins(px(8), 0, 0, 0)
         self._margin.setFixedSize(px(_MARGIN), px(_HEIGHT))  # it carries the height: a fixed one is not kept
         self.steps.setFixedWidth(px(_SPIN_WIDTH))
         self.steps.setFont(self._theme.mono_font())

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHeaderView, QTableView
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.tree_columns import HIDDEN_AT_FIRST, HOOK_COLUMNS, Column
-from moduleview.gui.tree.cell_look import CHECK_COLUMN_PX, CellLook
 from moduleview.gui.tree.gradient_cell import GradientCell
+from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX, TreeLook
 
 PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column.PARAMETERS: 56}
 LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
@@ -74,7 +74,7 @@ class ColumnFitter:
             self._view.viewport().width(),
             {column: (px(least), px(width)) for column, (least, width) in self._preferred.items()},
             px(CHECK_COLUMN_PX),
-            GradientCell.widths(CellLook(self._theme)),
+            GradientCell.widths(TreeLook(self._theme)),
             hidden,
         )
         self._is_fitting = True

@@ -8,8 +8,8 @@ from PySide6.QtGui import QPainter, QPen, QPolygon
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.number_format import NO_VALUE, gradient
 from moduleview.gui.models.gradient_rows import GradientHistory
-from moduleview.gui.tree.cell_look import PADDING_PX, CellLook
 from moduleview.gui.tree.sparkline import sparkline_runs
+from moduleview.gui.tree.tree_look import PADDING_PX, TreeLook
 
 _SWATCH_PX = (10, 14)
 _GAP_PX = 6
@@ -22,13 +22,13 @@ _KEPT_LINES = 256
 class GradientCell:
     """Draws gradient cells; keeps the lines of histories that have not changed."""
 
-    def __init__(self, look: CellLook, scale: GradientScale) -> None:
+    def __init__(self, look: TreeLook, scale: GradientScale) -> None:
         self._look = look
         self._scale = scale
         self._lines: dict[tuple[int, int], tuple[GradientHistory, list[QPolygon]]] = {}
 
     @staticmethod
-    def widths(look: CellLook) -> tuple[int, int]:
+    def widths(look: TreeLook) -> tuple[int, int]:
         """Width of the column without and with a sparkline, in pixels."""
         number = round(look.number_metrics.horizontalAdvance("0" * _N_CHARACTERS))
         least = look.px(PADDING_PX + _SWATCH_PX[0] + _GAP_PX) + number

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from moduleview.gui.models.hook_states import CellState
-from moduleview.gui.tree.cell_look import CHECK_PX, CellLook
+from moduleview.gui.tree.tree_look import CHECK_PX, TreeLook
 from moduleview.telemetry.hooks import HookKind
 
 _FORWARD = (HookKind.FORWARD_PRE, HookKind.FORWARD)
@@ -16,7 +16,7 @@ _TICK = ((0.24, 0.52), (0.43, 0.71), (0.78, 0.31))
 class HookCell:
     """Draws the box in the middle of its cell."""
 
-    def __init__(self, look: CellLook) -> None:
+    def __init__(self, look: TreeLook) -> None:
         self._look = look
         self._boxes: dict[tuple[CellState, HookKind, float], QPixmap] = {}
 

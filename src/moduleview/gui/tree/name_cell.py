@@ -5,18 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
 
-from moduleview.gui.tree.cell_look import ARROW_PX, INDENT_PX, NAME_LEFT_PX, CellLook
+from moduleview.gui.tree.tree_look import ARROW_PX, INDENT_PX, NAME_LEFT_PX, TreeLook
 
 _CHEVRON_PX = 12
 _GAP_PX = 8
 
 
-def arrow_rect(look: CellLook, cell: QRect, depth: int) -> QRect:
+def arrow_rect(look: TreeLook, cell: QRect, depth: int) -> QRect:
     """Where the arrow of a module is painted and clicked."""
     return QRect(cell.x() + look.px(NAME_LEFT_PX + INDENT_PX * depth), cell.y(), look.px(ARROW_PX), cell.height())
 
 
-def paint_arrow(painter: QPainter, look: CellLook, cell: QRect, depth: int, is_expanded: bool) -> None:
+def paint_arrow(painter: QPainter, look: TreeLook, cell: QRect, depth: int, is_expanded: bool) -> None:
     """Draw the arrow in its column."""
     space, side = arrow_rect(look, cell, depth), look.px(_CHEVRON_PX)
     picture = look.picture("chevron-down" if is_expanded else "chevron-right", "faint", _CHEVRON_PX)
@@ -24,7 +24,7 @@ def paint_arrow(painter: QPainter, look: CellLook, cell: QRect, depth: int, is_e
 
 
 def paint_name(
-    painter: QPainter, look: CellLook, cell: QRect, depth: int, texts: tuple[str, str], is_selected: bool
+    painter: QPainter, look: TreeLook, cell: QRect, depth: int, texts: tuple[str, str], is_selected: bool
 ) -> None:
     """Draw the name, and what stands muted behind it where there is room.
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter
 
 from moduleview.gui.models.node_marks import Mark
-from moduleview.gui.tree.cell_look import CellLook
+from moduleview.gui.tree.tree_look import TreeLook
 
 _DOT_PX = 3
 _ICONS: dict[Mark, tuple[str, str, int]] = {
@@ -21,7 +21,7 @@ _ICONS: dict[Mark, tuple[str, str, int]] = {
 """Icon, role and size in pixels: a finding is meant to be seen, a ring is not."""
 
 
-def paint_mark(painter: QPainter, look: CellLook, cell: QRect, mark: Mark, is_selected: bool) -> None:
+def paint_mark(painter: QPainter, look: TreeLook, cell: QRect, mark: Mark, is_selected: bool) -> None:
     """Draw a mark in the middle of its cell."""
     if mark is Mark.NONE:
         return

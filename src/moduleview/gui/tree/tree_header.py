@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
-from moduleview.gui.tree.cell_look import HEADER_PX, PADDING_PX, CellLook
+from moduleview.gui.tree.tree_look import HEADER_PX, PADDING_PX, TreeLook
 from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.hooks import HookKind
 
@@ -20,7 +20,7 @@ class TreeHeader(QHeaderView):
 
     menu_wanted = Signal(QPoint)  # global position
 
-    def __init__(self, look: CellLook, parent: QWidget | None = None) -> None:
+    def __init__(self, look: TreeLook, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._look = look
         self.setAccessibleName(self.tr("Columns of the module tree"))
@@ -30,7 +30,7 @@ class TreeHeader(QHeaderView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu_requested)
 
-    def set_look(self, look: CellLook) -> None:
+    def set_look(self, look: TreeLook) -> None:
         """The theme changed."""
         self._look = look
         self.setMinimumSectionSize(look.px(16))

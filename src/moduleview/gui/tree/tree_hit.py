@@ -10,8 +10,8 @@ from PySide6.QtCore import QModelIndex, QPoint, QRect
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.models.node_marks import Mark
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
-from moduleview.gui.tree.cell_look import CellLook
 from moduleview.gui.tree.name_cell import arrow_rect
+from moduleview.gui.tree.tree_look import TreeLook
 
 
 class Part(Enum):
@@ -31,7 +31,7 @@ class Hit(NamedTuple):
     part: Part
 
 
-def hit_at(model: ModuleTreeModel, index: QModelIndex, cell: QRect, position: QPoint, look: CellLook) -> Hit:
+def hit_at(model: ModuleTreeModel, index: QModelIndex, cell: QRect, position: QPoint, look: TreeLook) -> Hit:
     """The module, column and part at a position inside ``cell``, the rectangle of ``index``."""
     node, column = model.rows.node_at(index.row()), Column(index.column())
     part = Part.ROW

@@ -22,16 +22,16 @@ from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
-from moduleview.gui.tree.cell_delegate import CellDelegate
-from moduleview.gui.tree.cell_look import ROW_PX, CellLook
 from moduleview.gui.tree.column_widths import ColumnFitter
 from moduleview.gui.tree.row_selection import row_that_stays, select_nodes, selected_nodes
-from moduleview.gui.tree.table_setup import set_up_as_tree
+from moduleview.gui.tree.tree_delegate import TreeDelegate
 from moduleview.gui.tree.tree_header import TreeHeader
 from moduleview.gui.tree.tree_hit import Hit, hit_at
 from moduleview.gui.tree.tree_keys import TreeKeys
+from moduleview.gui.tree.tree_look import ROW_PX, TreeLook
 from moduleview.gui.tree.tree_mouse import TreeMouse
 from moduleview.gui.widgets.safe_paint import safe_paint
+from moduleview.gui.widgets.table_setup import set_up_rows
 
 
 class TreeView(QTableView):
@@ -50,10 +50,10 @@ class TreeView(QTableView):
     def __init__(self, theme: Theme, scale: GradientScale, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._look = CellLook(theme)
+        self._look = TreeLook(theme)
         self._is_changing = False
         self._shows_focus = False
-        self._delegate = CellDelegate(self._look, scale, self)
+        self._delegate = TreeDelegate(self._look, scale, self)
         self._keys, self._mouse = TreeKeys(self), TreeMouse(self)
         self.setAccessibleName(self.tr("Module tree"))
         self.setAccessibleDescription(
@@ -261,7 +261,9 @@ class TreeView(QTableView):
         self.setHorizontalHeader(header)
         header.menu_wanted.connect(self.column_menu_wanted)
         self.setItemDelegate(self._delegate)
-        set_up_as_tree(self)
+        set_up_rows(self)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._set_row_height()
         self.verticalScrollBar().valueChanged.connect(self.viewport_moved)
 
@@ -271,7 +273,7 @@ class TreeView(QTableView):
         self.verticalHeader().setDefaultSectionSize(height)
 
     def _on_theme_changed(self) -> None:
-        self._look = CellLook(self._theme)
+        self._look = TreeLook(self._theme)
         self._delegate.set_look(self._look)
         header = self.horizontalHeader()
         if isinstance(header, TreeHeader):

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.models.cell_guard import CellGuard
 from moduleview.gui.models.cell_look import LOOK_ROLE, SWATCH_ROLE, Look
-from moduleview.gui.models.safe_model import CellGuard
 
 ROW_PX = 22
 PADDING_PX = 8

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QEvent, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QMenu, QTableView, QWidget
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_look import COPY_ROLE
 from moduleview.gui.widgets.cell_delegate import ROW_PX
+from moduleview.gui.widgets.table_setup import set_up_rows
 
 HEADER_PX = 24
 
@@ -38,15 +39,7 @@ class RowTable(QTableView):
         self._header_padding: int | None = None
         self.setAccessibleName(name)
         self.setModel(model)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
+        set_up_rows(self)
         self.hovered_row = -1
         self.entered.connect(lambda index: self._set_hovered(index.row()))
         self.viewportEntered.connect(lambda: self._set_hovered(-1))
@@ -111,20 +104,6 @@ class RowTable(QTableView):
         if lines:
             QGuiApplication.clipboard().setText("\n".join(lines))
 
-    def add_row_menu(self, fill: Callable[[QMenu, int], None]) -> None:
-        """A right click on a row opens a menu that ``fill(menu, row)`` fills."""
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-
-        def show(at: QPoint) -> None:
-            index = self.indexAt(at)
-            if index.isValid():
-                menu = QMenu(self)
-                menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-                fill(menu, index.row())
-                menu.popup(self.viewport().mapToGlobal(at))
-
-        self.customContextMenuRequested.connect(show)
-
     def _set_hovered(self, row: int) -> None:
         if row != self.hovered_row:
             self.hovered_row = row
@@ -143,10 +122,7 @@ class RowTable(QTableView):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(self._theme.px(20))
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self._theme.px(ROW_PX))
+        self.verticalHeader().setDefaultSectionSize(self._theme.px(ROW_PX))
 
     def _on_theme_changed(self) -> None:
         header = self.horizontalHeader()

@@ -8,31 +8,31 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.number_format import NO_VALUE
+from moduleview.gui.models.cell_guard import PLACEHOLDER, CellGuard
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
-from moduleview.gui.models.safe_model import PLACEHOLDER, CellGuard
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
-from moduleview.gui.tree.cell_look import PADDING_PX, CellLook
 from moduleview.gui.tree.gradient_cell import GradientCell
 from moduleview.gui.tree.hook_cell import HookCell
 from moduleview.gui.tree.name_cell import paint_arrow, paint_name
 from moduleview.gui.tree.state_mark import paint_mark
+from moduleview.gui.tree.tree_look import PADDING_PX, TreeLook
 from moduleview.telemetry.display_names import displayable
 
 _KIND_OF = {int(column): kind for column, kind in HOOK_COLUMNS.items()}
 _SELECTED = QStyle.StateFlag.State_Selected.value  # arithmetic on flags is slow
 
 
-class CellDelegate(QStyledItemDelegate):
+class TreeDelegate(QStyledItemDelegate):
     """One delegate for all columns. ``hovered_row`` is set by the view."""
 
-    def __init__(self, look: CellLook, scale: GradientScale, parent: QObject | None = None) -> None:
+    def __init__(self, look: TreeLook, scale: GradientScale, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.hovered_row = -1
         self._guard = CellGuard()
         self._scale = scale
         self.set_look(look)
 
-    def set_look(self, look: CellLook) -> None:
+    def set_look(self, look: TreeLook) -> None:
         """The theme changed."""
         self._look = look
         self._hook_cell = HookCell(look)

@@ -19,7 +19,7 @@ CHECK_PX = 14
 _KEPT_TEXTS = 512
 
 
-class CellLook:
+class TreeLook:
     """What cells paint with. Immutable; made anew when the theme changes."""
 
     def __init__(self, theme: Theme) -> None:

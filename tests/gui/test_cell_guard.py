@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QListView, QWidget
 
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.models.safe_model import PLACEHOLDER, CellGuard
+from moduleview.gui.models.cell_guard import PLACEHOLDER, CellGuard
 from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.safe_paint import is_switched_off, safe_paint
 

@@ -13,7 +13,7 @@ from moduleview.gui.widgets.safe_paint import safe_paint
 _SAMPLE, _LINE, _GAP, _BETWEEN = 10, 12, 5, 12
 
 
-class Legend(QWidget):
+class StepLegend(QWidget):
     """Steps with their samples, right-aligned; nothing for a step that is not there."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
