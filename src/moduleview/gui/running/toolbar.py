@@ -87,7 +87,9 @@ class Toolbar(QToolBar):
     def _add_action(self, action_id: str) -> None:
         action = self._actions.action(action_id)
         has_text = action_id in _WITH_TEXT
-        button = IconTextButton(self._theme, self, pad_px=_TEXT_PAD, gap_px=_TEXT_GAP) if has_text else QToolButton(self)
+        button = (
+            IconTextButton(self._theme, self, pad_px=_TEXT_PAD, gap_px=_TEXT_GAP) if has_text else QToolButton(self)
+        )
         button.setDefaultAction(action)
         self.addWidget(button)
         if not has_text:
