@@ -1,0 +1,72 @@
+"""Every item model of the real window holds what Qt expects of one; a model that nobody looks at here fails too."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QAbstractItemModel, Qt
+from scripted_source import ScriptedSource, make_test_window, open_in
+
+import moduleview.gui
+import moduleview.gui.panels
+from builders import declare_gradients
+from moduleview.gui.actions.command_palette import CommandPalette
+from moduleview.gui.panel import Panel
+from moduleview.registry import discover
+from moduleview.telemetry.records import (
+    Finding,
+    FindingsReported,
+    FoundHook,
+    LogLine,
+    ModuleReport,
+    Severity,
+    StepRecord,
+    Tier,
+)
+
+FINDING = Finding("S1", Tier.FACT, Severity.ERROR, "Not registered", "head", "rule", ("a = 1",), "do")
+HOOK = FoundHook("forward", "user_code.watch", "user_code.py:3", is_ours=False)
+
+
+def item_models_in_the_sources():
+    for path in Path(moduleview.gui.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            bases = [base.id for base in getattr(node, "bases", []) if isinstance(base, ast.Name)]
+            if any(base.startswith("QAbstract") and base.endswith("Model") for base in bases):
+                yield node.name
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    made = make_test_window(qtbot, tmp_path, panels=discover(moduleview.gui.panels, Panel))
+    made.show()
+    source = ScriptedSource()
+    open_in(made, source)
+    store = made.parts.session.store
+    keys = declare_gradients(store)
+    for step in range(20):
+        series = np.arange(len(keys), dtype=np.int32)
+        source.records.append(StepRecord(0, step, step * 0.01, series, np.full(len(keys), 0.1, dtype=np.float32)))
+    source.records.append(FindingsReported((FINDING,), 3))
+    source.records.append(LogLine(0.0, "stdout", "hello"))
+    source.records.append(ModuleReport("head", "Linear", "Linear()", "", "", "", "", (HOOK,)))
+    made.clock.tick()
+    made.selection.select("head")
+    made.actions_.run("tools.command_palette")
+    for palette in made.findChildren(CommandPalette):
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # it closes when the focus goes elsewhere
+    for panel in made.findChildren(Panel):
+        panel.refresh(store)  # those behind a tab too
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(item_models_in_the_sources()))
+def test_item_model_of_the_window_is_what_qt_expects(name, window, qtmodeltester):
+    ours = [model for model in window.findChildren(QAbstractItemModel) if type(model).__name__ == name]
+    assert ours, "nothing in the window shows this model"
+    filled = max(ours, key=lambda model: model.rowCount())
+    assert filled.rowCount()
+    qtmodeltester.check(filled, force_py=True)
