@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-_TESTS = Path(__file__).parent
+_PATIENCE_S = 5.0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,9 +47,38 @@ def no_thread_left_behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=5)
+        thread.join(timeout=_PATIENCE_S)
     left = [thread for thread in set(threading.enumerate()) - before if thread.is_alive()]
     assert not left, "\n".join(f"{thread.name} still runs; started at\n{started.get(thread, '?')}" for thread in left)
+
+
+@pytest.fixture(autouse=True)
+def no_file_left_open() -> Iterator[None]:
+    """Files, sockets and pipes that a test opened are closed when it ends (fault row 79)."""
+    before = _open_files()
+    yield
+    left = _open_files().items() - before.items()
+    if left:
+        gc.collect()  # a cycle may hold one
+        left = _open_files().items() - before.items()
+    named = sorted(target for _number, target in left if not _is_kept_by_a_library(target))
+    assert not named, f"left open: {named}"
+
+
+def _open_files() -> dict[int, str]:
+    """What this process has open, by descriptor; nothing where the system does not tell."""
+    found = {}
+    for entry in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):  # the one that this very look opened
+            found[int(entry.name)] = os.readlink(entry)
+    return found
+
+
+def _is_kept_by_a_library(target: str) -> bool:
+    """Event loops, device files, fonts and what was imported stay open by design."""
+    if target.startswith(("anon_inode:", "/dev/", "/memfd:", "/proc/")):
+        return True
+    return target.startswith("/") and not target.startswith(tempfile.gettempdir())
 
 
 @pytest.fixture(autouse=True)
@@ -75,8 +107,6 @@ def no_hook_left_behind() -> Iterator[None]:
 @pytest.fixture
 def garbage_stays_collectable() -> Iterator[None]:
     """For tests that train in process, which switches the collector off meanwhile."""
-    import gc  # noqa: PLC0415
-
     was_enabled = gc.isenabled()
     yield
     assert gc.isenabled() == was_enabled, "the garbage collector was left as training had set it"
