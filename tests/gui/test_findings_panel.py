@@ -5,7 +5,7 @@ from inspector_parts import Bench
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from moduleview.gui.models.findings_model import FindingColumn, place_of
+from moduleview.gui.models.findings_model import FindingColumn
 from moduleview.gui.panels.findings import FindingsPanel
 from moduleview.telemetry.records import Finding, FindingsReported, RunChanged, RunState, Severity, Tier
 
@@ -152,9 +152,3 @@ def test_the_selected_row_stays_when_another_finding_comes_before_it(panel, benc
 def test_model_satisfies_qt(panel, bench, qtmodeltester):
     show(panel, bench, SPIKE, NAN)
     qtmodeltester.check(panel.model, force_py=True)
-
-
-def test_place_of_an_unknown_name_is_none(bench):
-    assert place_of(bench.store.model, "nothing") is None
-    assert place_of(None, "head") is None
-    assert place_of(bench.store.model, "") == ("", None)

@@ -143,6 +143,17 @@ def test_click_on_an_event_selects_its_module(panel: GradientMapPanel, bench: Be
     assert bench.context.selection.fqn == "head"
 
 
+def test_click_on_an_event_of_a_parameter_selects_its_module_too(
+    panel: GradientMapPanel, bench: Bench, qtbot: QtBot
+) -> None:
+    bench.store.set_detected((finding(30, "head.weight"),))
+    panel.refresh(bench.store)
+    canvas = canvas_of(panel)
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(round(canvas.x_px(30)), 10))
+
+    assert (bench.context.selection.fqn, bench.context.selection.tensor_fqn) == ("head", "head.weight")
+
+
 def test_wheel_zooms_around_the_pointer_and_stops_following(
     panel: GradientMapPanel, bench: Bench, qtbot: QtBot
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from builders import snapshot_of
 from moduleview.gui.selection import Selection
 
 
@@ -47,3 +48,14 @@ def test_pins_toggle_and_a_new_model_clears_all(selection: Selection, qtbot: QtB
     selection.clear()
     assert (selection.fqn, selection.pinned, selection.crosshair_step) == (None, (), None)
     assert not selection.can_go_back
+
+
+def test_a_tensor_is_selected_with_the_module_that_holds_it(selection: Selection) -> None:
+    model = snapshot_of()
+    assert selection.select_named(model, "blocks.0.lin.weight")
+    assert (selection.fqn, selection.tensor_fqn) == ("blocks.0.lin", "blocks.0.lin.weight")
+    assert selection.select_named(model, "blocks.1")
+    assert (selection.fqn, selection.tensor_fqn) == ("blocks.1", None)
+    assert selection.select_named(model, "")
+    assert not selection.select_named(model, "nothing")
+    assert selection.fqn == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from moduleview.gui.gui_thread import gui_thread_only
+from moduleview.telemetry.snapshot import ModelSnapshot
 
 MAXIMUM_CURVES = 16
 _HISTORY_LENGTH = 100
@@ -68,6 +69,16 @@ class Selection(QObject):
             self._remember(fqn)
         self._fqns, self._tensor_fqn = fqns, tensor_fqn
         self.changed.emit()
+
+    @gui_thread_only
+    def select_named(self, model: ModelSnapshot, fqn: str) -> bool:
+        """Select a module, or a parameter or buffer and with it the module that holds it; False where neither is."""
+        holder = model.holder_of(fqn)
+        if holder is None:
+            return False
+        is_module = model.node_of(fqn) is not None
+        self.select(model.fqns[holder], tensor_fqn=None if is_module else fqn)
+        return True
 
     @gui_thread_only
     def select_tensor(self, tensor_fqn: str | None) -> None:

@@ -286,14 +286,8 @@ def _property_mask(which: Property, subject: FilterSubject) -> Mask:
 def frozen_modules(snapshot: ModelSnapshot) -> Mask:
     """(n,) bool: modules that have parameters in their subtree, none of which requires a gradient."""
     tensors = snapshot.tensors
-    begins, ends = snapshot.tensor_begin[:-1], snapshot.tensor_begin[snapshot.subtree_end]
-
-    def count(chosen: Mask) -> NDArray[np.int64]:
-        sums = np.concatenate(([0], np.cumsum(chosen, dtype=np.int64)))
-        return sums[ends] - sums[begins]
-
-    has_parameters: Mask = count(tensors.is_parameter) > 0
-    is_trained: Mask = count(tensors.is_parameter & tensors.requires_grad) > 0
+    has_parameters: Mask = snapshot.subtree_sums(tensors.is_parameter) > 0
+    is_trained: Mask = snapshot.subtree_sums(tensors.is_parameter & tensors.requires_grad) > 0
     return has_parameters & ~is_trained
 
 

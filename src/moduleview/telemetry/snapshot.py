@@ -161,6 +161,14 @@ class ModelSnapshot:
         """Row in ``tensors`` of the parameter or buffer called ``fqn``, or None."""
         return self._row_of_tensor_fqn.get(fqn)
 
+    def holder_of(self, fqn: str) -> int | None:
+        """Row of the module called ``fqn``, or of the one that holds the parameter or buffer called so; or None."""
+        node = self.node_of(fqn)
+        if node is not None:
+            return node
+        row = self.tensor_row_of(fqn)
+        return None if row is None else int(self.tensors.module[row])
+
     def children(self, node: int) -> list[int]:
         """Rows of the direct children of ``node``, in order."""
         rows, row, end = [], node + 1, int(self.subtree_end[node])
@@ -180,19 +188,25 @@ class ModelSnapshot:
     @cached_property
     def own_parameters(self) -> NDArray[np.int64]:
         """(n,) int64: elements of each module's own parameters; those registered earlier elsewhere count 0."""
-        sums = self._counted_prefix_sum
+        sums = _prefix_sums(self._counted)
         return sums[self.tensor_begin[1:]] - sums[self.tensor_begin[:-1]]
 
     @cached_property
     def subtree_parameters(self) -> NDArray[np.int64]:
         """(n,) int64: elements of the parameters in each subtree, each counted once in the whole model."""
-        sums = self._counted_prefix_sum
+        return self.subtree_sums(self._counted)
+
+    def subtree_sums(self, amounts: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(n,) int64: sums over the tensors of each subtree, of amounts by row of ``tensors``."""
+        sums = _prefix_sums(amounts)
         return sums[self.tensor_begin[self.subtree_end]] - sums[self.tensor_begin[:-1]]
 
-    @cached_property
-    def _counted_prefix_sum(self) -> NDArray[np.int64]:
-        counted = self.tensors.numel * (self.tensors.is_parameter & (self.tensors.alias_of == NO_NODE))
-        return np.concatenate(([0], np.cumsum(counted, dtype=np.int64)))
+    @property
+    def _counted(self) -> NDArray[np.int64]:
+        counted: NDArray[np.int64] = self.tensors.numel * (
+            self.tensors.is_parameter & (self.tensors.alias_of == NO_NODE)
+        )
+        return counted
 
     @cached_property
     def totals(self) -> Totals:
@@ -207,3 +221,7 @@ class ModelSnapshot:
             buffers=int(tensors.numel[once & ~parameter].sum()),
             n_bytes=int(tensors.n_bytes[once].sum()),
         )
+
+
+def _prefix_sums(amounts: NDArray[np.int64] | NDArray[np.bool_]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(amounts, dtype=np.int64)))

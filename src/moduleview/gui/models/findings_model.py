@@ -12,7 +12,6 @@ from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, Severity, Tier
-from moduleview.telemetry.snapshot import ModelSnapshot
 
 _NO_INDEX = QModelIndex()
 _MAXIMUM_TEXT = 400
@@ -45,16 +44,6 @@ _LOOKS = {
     FindingColumn.ADVICE: Look(),
     FindingColumn.JUMP: Look(is_bold=True, icon="jump"),
 }
-
-
-def place_of(model: ModelSnapshot | None, fqn: str) -> tuple[str, str | None] | None:
-    """Module and, where the finding is about one, tensor that a jump selects; None when neither is in the model."""
-    if model is None:
-        return None
-    if model.node_of(fqn) is not None:
-        return fqn, None
-    row = model.tensor_row_of(fqn)
-    return None if row is None else (model.fqns[int(model.tensors.module[row])], fqn)
 
 
 def headline(finding: Finding) -> str:

@@ -255,7 +255,7 @@ class ModuleTreeModel(QAbstractTableModel):
         self._partners = partners(snapshot)
         self._wholly_tied = wholly_tied(snapshot)
         self._frozen = frozen_modules(snapshot)
-        self._has_parameters = _has_parameters(snapshot)
+        self._has_parameters = snapshot.subtree_sums(snapshot.tensors.is_parameter) > 0
         self._findings = ()
         self._marks = np.zeros(len(snapshot), dtype=np.uint8)
 
@@ -266,9 +266,3 @@ def plain_tooltip(text: str) -> str:
         return text
     lines = (html.escape(line) for line in text.split("\n"))
     return f"<qt>{'<br>'.join(lines)}</qt>"
-
-
-def _has_parameters(snapshot: ModelSnapshot) -> NDArray[np.bool_]:
-    sums = np.concatenate(([0], np.cumsum(snapshot.tensors.is_parameter, dtype=np.int64)))
-    found: NDArray[np.bool_] = sums[snapshot.tensor_begin[snapshot.subtree_end]] > sums[snapshot.tensor_begin[:-1]]
-    return found

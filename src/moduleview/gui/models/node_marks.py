@@ -60,19 +60,10 @@ def node_marks(
     marks[snapshot.traits == ModuleTrait.LAZY] = Mark.LAZY
     for finding in findings:
         severity = _OF_SEVERITY.get(finding.severity)
-        node = node_of_finding(snapshot, finding)
+        node = snapshot.holder_of(finding.fqn)
         if severity is not None and node is not None:
             _mark_upwards(snapshot, marks, node, severity)
     return marks
-
-
-def node_of_finding(snapshot: ModelSnapshot, finding: Finding) -> int | None:
-    """The module that a finding is about; for one about a parameter, the module that holds it."""
-    node = snapshot.node_of(finding.fqn)
-    if node is None:
-        row = snapshot.tensor_row_of(finding.fqn)
-        node = None if row is None else int(snapshot.tensors.module[row])
-    return node
 
 
 def findings_below(snapshot: ModelSnapshot, node: int, findings: Iterable[Finding]) -> list[Finding]:
@@ -81,9 +72,7 @@ def findings_below(snapshot: ModelSnapshot, node: int, findings: Iterable[Findin
     return [
         finding
         for finding in findings
-        if finding.severity in _OF_SEVERITY
-        and (at := node_of_finding(snapshot, finding)) is not None
-        and node <= at < end
+        if finding.severity in _OF_SEVERITY and (at := snapshot.holder_of(finding.fqn)) is not None and node <= at < end
     ]
 
 

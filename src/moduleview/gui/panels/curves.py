@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
-from moduleview.gui.plots.chosen_series import GRAD_NORM, SeriesChoice, choose_series, quantities_of
+from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
 from moduleview.gui.plots.curve_legend import CurveLegend
 from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, read_points, steps_to_draw
 from moduleview.gui.plots.legend import Legend
@@ -19,6 +19,7 @@ from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
 
 _LEGEND_PX, _LEGEND_LEAST_PX = 189, 150
@@ -256,7 +257,5 @@ class CurvesPanel(Panel):
 
     def _select(self, fqn: str) -> None:
         model = self.context.store.model
-        if model is not None and model.node_of(fqn) is None:
-            self.context.selection.select(fqn.rpartition(".")[0], tensor_fqn=fqn)
-        else:
-            self.context.selection.select(fqn)
+        if model is not None:
+            self.context.selection.select_named(model, fqn)

@@ -12,7 +12,7 @@ from moduleview import detectors
 from moduleview.detectors.base import Detector
 from moduleview.gui.findings.filter_bar import FilterBar
 from moduleview.gui.findings.finding_detail import HEIGHT_PX, DetailArea, FindingDetail
-from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline, place_of
+from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
@@ -97,7 +97,8 @@ class FindingsPanel(Panel):
         self._show_detail(self.model.finding(row))
 
     def _show_detail(self, finding: Finding) -> None:
-        self.detail.show_finding(finding, place_of(self.context.store.model, finding.fqn) is not None)
+        model = self.context.store.model
+        self.detail.show_finding(finding, model is not None and model.holder_of(finding.fqn) is not None)
 
     def _say_empty(self) -> None:
         store, n_information = self.context.store, self.model.count(Severity.INFORMATION)
@@ -161,13 +162,10 @@ class FindingsPanel(Panel):
         index = self.table.currentIndex()
         if not index.isValid():
             return
-        finding = self.model.finding(index.row())
-        place = place_of(self.context.store.model, finding.fqn)
-        if place is None:
+        finding, model = self.model.finding(index.row()), self.context.store.model
+        if model is None or not self.context.selection.select_named(model, finding.fqn):
             self.context.notify(self.tr("{0} is no longer in the model").format(displayable(finding.fqn)))
             return
-        fqn, tensor_fqn = place
-        self.context.selection.select(fqn, tensor_fqn=tensor_fqn)
         if finding.step is not None:
             self.context.selection.set_crosshair(finding.step)
 

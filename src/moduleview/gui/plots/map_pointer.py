@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QToolTip
 
 from moduleview.gui.look import number_format
 from moduleview.gui.plots.map_canvas import MapCanvas
-from moduleview.gui.plots.map_columns import MapColumns
+from moduleview.gui.plots.map_columns import ZERO, MapColumns
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
@@ -74,7 +74,7 @@ class MapPointer(QObject):
     def _on_clicked(self, at: QPointF) -> None:
         finding = self._map.events.finding_at(at)
         if finding is not None:
-            self._selection.select(finding.fqn)
+            self._select(finding.fqn)
             self._selection.set_crosshair(finding.step)
             return
         fqn = self._fqn_at(at)
@@ -82,12 +82,8 @@ class MapPointer(QObject):
             self._select(fqn)
 
     def _select(self, fqn: str) -> None:
-        if self._rows is None:
-            return
-        if self._rows.snapshot.node_of(fqn) is None:
-            self._selection.select(fqn.rpartition(".")[0], tensor_fqn=fqn)
-        else:
-            self._selection.select(fqn)
+        if self._rows is not None:
+            self._selection.select_named(self._rows.snapshot, fqn)
 
     def _move_selection(self, by: int) -> None:
         """Select the row above or below what is selected."""
@@ -168,7 +164,7 @@ class MapPointer(QObject):
             return self.tr("not measured")
         if math.isinf(decade):
             return self.tr("NaN or Inf in the gradient")
-        value = 10.0**decade if decade > -300 else 0.0
+        value = 10.0**decade if decade > ZERO else 0.0
         text = self.tr("gradient norm %1 (L2)").replace("%1", number_format.gradient(value, 4))
         width = self._columns.width
         return text if width == 1 else text + self.tr(", highest of %n steps", "", width)

@@ -19,6 +19,7 @@ from moduleview.gui.plots.color_bar import LINE_PX
 from moduleview.gui.plots.event_strip import STRIP_PX
 from moduleview.gui.plots.items import Curve, Marks, cosmetic_pen
 from moduleview.gui.plots.limits import AxisLimits
+from moduleview.gui.plots.map_columns import ZERO
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.plots.row_axis import RowAxis
 from moduleview.gui.plots.ticks import decade_ticks
@@ -177,7 +178,7 @@ class ProfileChart(Canvas):
 def _finite(decades: NDArray[np.float32]) -> NDArray[np.float64]:
     """Decades that can be drawn: neither not finite, nor not measured, nor those of zero."""
     shown = decades.astype(np.float64)
-    return np.where(np.isfinite(shown) & (shown > -300), shown, np.nan)
+    return np.where(np.isfinite(shown) & (shown > ZERO), shown, np.nan)
 
 
 def _bar() -> QPainterPath:
