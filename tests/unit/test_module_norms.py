@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from builders import add_steps, declare_gradients, opened_store
-from moduleview.telemetry.module_norms import own_norms, owners, subtree_norms, tensor_matrix
+from moduleview.telemetry.module_norms import own_norms, owners, segment_norms, tensor_matrix
 
 
 def test_norms_of_modules_and_subtrees() -> None:
@@ -22,15 +22,16 @@ def test_norms_of_modules_and_subtrees() -> None:
     own = own_norms(tensors, model, nodes)
     np.testing.assert_allclose(own.values[0], [1.0, 5.0, 1e-12, 2.0], rtol=1e-6)
 
-    subtree = subtree_norms(tensors, model, range(len(model)))
+    ends = model.tensor_begin[model.subtree_end]
+    subtree, was_measured = segment_norms(tensors.values, tensors.measured, model.tensor_begin[:-1], ends)
     expected = {"": np.sqrt(1 + 25 + 4), "blocks": 5.0, "blocks.1": 1e-12, "blocks.0.lin": 5.0}
     for fqn, norm in expected.items():
         node = model.node_of(fqn)
         assert node is not None
-        np.testing.assert_allclose(subtree.values[0, node], norm, rtol=1e-6)
+        np.testing.assert_allclose(subtree[0, node], norm, rtol=1e-6)
     activation = model.node_of("blocks.0.act")
-    assert not subtree.measured[0, activation]
-    assert np.isnan(subtree.values[0, activation])
+    assert not was_measured[0, activation]
+    assert np.isnan(subtree[0, activation])
 
 
 def test_not_a_number_in_one_parameter_is_the_modules() -> None:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from moduleview.detectors.base import Detector
 from moduleview.telemetry.number_words import significant
+from moduleview.telemetry.quantities import LOSS
 from moduleview.telemetry.records import Finding, SeriesKey, Severity, Tier
 from moduleview.telemetry.store_view import StoreView
 
-_LOSS = SeriesKey("loss")
+_LOSS = SeriesKey(LOSS)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from moduleview.detectors.base import Detector
 from moduleview.telemetry.module_norms import own_norms, owners, tensor_matrix
 from moduleview.telemetry.number_words import significant
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -92,7 +93,7 @@ class GradientSpike(Detector):
 
     def _take(self, store: StoreView, model: ModelSnapshot, n_rows: int, since_step: int) -> None:
         """Add the new rows; those before are kept here, since reading 120 of them again would cost most."""
-        norms = own_norms(tensor_matrix(store, model, "grad_norm", n_rows), model, self._nodes)
+        norms = own_norms(tensor_matrix(store, model, GRAD_NORM, n_rows), model, self._nodes)
         new = norms.steps >= since_step
         self._steps = np.concatenate([self._steps, norms.steps[new]])
         self._logs = np.concatenate([self._logs, _logs(norms.values[new])])

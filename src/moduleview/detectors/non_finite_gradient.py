@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from moduleview.detectors.base import Detector
+from moduleview.telemetry.quantities import GRAD_NORM, LOSS
 from moduleview.telemetry.records import Finding, SeriesKey, Severity, Tier
 from moduleview.telemetry.store_view import StoreView
 
-_QUANTITIES = ("loss", "grad_norm")
+_QUANTITIES = (LOSS, GRAD_NORM)
 _N_NAMED = 3  # tensors spelled out in the evidence
 
 
@@ -53,12 +54,12 @@ class NonFiniteGradient(Detector):
             return None
         row = int(rows[0])
         bad_keys = [keys[column] for column in np.flatnonzero(bad[row]).tolist()]
-        n_gradients = int(matrix.measured[new][row].sum()) - sum(1 for key in keys if key.quantity == "loss")
+        n_gradients = int(matrix.measured[new][row].sum()) - sum(1 for key in keys if key.quantity == LOSS)
         return self._finding(store, int(matrix.steps[new][row]), bad_keys, n_gradients)
 
     def _finding(self, store: StoreView, step: int, bad: list[SeriesKey], n_gradients: int) -> Finding:
-        gradients = _in_model_order(store, [key for key in bad if key.quantity == "grad_norm"])
-        in_loss = next((key for key in bad if key.quantity == "loss"), None)
+        gradients = _in_model_order(store, [key for key in bad if key.quantity == GRAD_NORM])
+        in_loss = next((key for key in bad if key.quantity == LOSS), None)
         start = in_loss or gradients[-1]
         word = _word(store, start, step)
         evidence = [f"loss = {word}" if in_loss else f"norm of the gradient of {start.fqn} = {word}"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from moduleview.detectors.base import Detector
 from moduleview.telemetry.module_norms import own_norms, owners, tensor_matrix
 from moduleview.telemetry.number_words import scientific
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -65,7 +66,7 @@ class VanishingGradient(Detector):
         """Steps and (steps, layers) RMS gradients, NaN where a layer was not measured; None while there are too few."""
         if len(nodes) < self.smallest_model:
             return None
-        matrix = tensor_matrix(store, model, "grad_norm", self.n_steps)
+        matrix = tensor_matrix(store, model, GRAD_NORM, self.n_steps)
         if len(matrix.steps) < self.n_steps:
             return None
         norms = own_norms(matrix, model, nodes)

@@ -9,6 +9,7 @@ import torch
 
 from moduleview.probes.base import Moment, Probe, StepView
 from moduleview.probes.tensor_norms import l2_norms
+from moduleview.telemetry.quantities import GRAD_NORM
 
 
 class GradNorm(Probe):
@@ -21,7 +22,7 @@ class GradNorm(Probe):
     one norm, at its first place.
     """
 
-    quantity: ClassVar[str] = "grad_norm"
+    quantity: ClassVar[str] = GRAD_NORM
     moment: ClassVar[Moment] = Moment.GRADIENTS_READY
 
     def measure(self, step: StepView) -> Mapping[str, torch.Tensor]:

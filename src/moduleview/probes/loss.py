@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 
 from moduleview.probes.base import Moment, Probe, StepView
+from moduleview.telemetry.quantities import LOSS
 
 
 class Loss(Probe):
@@ -17,7 +18,7 @@ class Loss(Probe):
     say where it began: the gradient map shows the layer.
     """
 
-    quantity: ClassVar[str] = "loss"
+    quantity: ClassVar[str] = LOSS
     moment: ClassVar[Moment] = Moment.STEP_END
 
     def measure(self, step: StepView) -> Mapping[str, torch.Tensor]:

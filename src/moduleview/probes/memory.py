@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 
 from moduleview.probes.base import Moment, Probe, StepView
+from moduleview.telemetry.quantities import MEMORY
 
 _STATM = Path("/proc/self/statm")
 
@@ -23,7 +24,7 @@ class Memory(Probe):
     losses that are collected without ``.item()``. Without ``/proc`` (macOS) it is the peak so far, which never falls.
     """
 
-    quantity: ClassVar[str] = "memory"
+    quantity: ClassVar[str] = MEMORY
     unit: ClassVar[str] = "B"
     moment: ClassVar[Moment] = Moment.STEP_END
     every: int = 10

@@ -20,6 +20,7 @@ from moduleview.probes.step_values import SentStep, StepValues
 from moduleview.registry import discover
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS
+from moduleview.telemetry.quantities import OVERHEAD
 from moduleview.telemetry.records import CoverageMeasured, HooksChanged, LogLine, Record
 from moduleview.telemetry.snapshot import ModelSnapshot
 
@@ -220,7 +221,7 @@ class Recorder:
     def _add_overhead(self) -> None:
         whole_s = max(time.perf_counter() - self._began_s, 1e-9)
         share = torch.tensor(min(self._overhead_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
-        self._values.add(self._ids.id_of("overhead", ""), share)
+        self._values.add(self._ids.id_of(OVERHEAD, ""), share)
 
     def _tick_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []

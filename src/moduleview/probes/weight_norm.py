@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from moduleview.probes.base import Moment, Probe, StepView
 from moduleview.probes.tensor_norms import l2_norms
+from moduleview.telemetry.quantities import WEIGHT_NORM
 
 
 class WeightNorm(Probe):
@@ -19,7 +20,7 @@ class WeightNorm(Probe):
     sudden jump marks the step in which training broke.
     """
 
-    quantity: ClassVar[str] = "weight_norm"
+    quantity: ClassVar[str] = WEIGHT_NORM
     moment: ClassVar[Moment] = Moment.STEP_END
     every: int = 10
 

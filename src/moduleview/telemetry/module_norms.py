@@ -37,34 +37,31 @@ def owners(snapshot: ModelSnapshot) -> NDArray[np.int64]:
 def own_norms(matrix: Matrix, snapshot: ModelSnapshot, nodes: Sequence[int] | NDArray[np.int64]) -> Matrix:
     """(steps, nodes): the norm over each node's own parameters, from a ``tensor_matrix``."""
     chosen = np.asarray(nodes, dtype=np.int64)
-    return _combine(matrix, snapshot, chosen, snapshot.tensor_begin[chosen], snapshot.tensor_begin[chosen + 1])
-
-
-def subtree_norms(matrix: Matrix, snapshot: ModelSnapshot, nodes: Sequence[int] | NDArray[np.int64]) -> Matrix:
-    """(steps, nodes): the norm over all parameters in each node's subtree, from a ``tensor_matrix``."""
-    chosen = np.asarray(nodes, dtype=np.int64)
-    ends = snapshot.tensor_begin[snapshot.subtree_end[chosen]]
-    return _combine(matrix, snapshot, chosen, snapshot.tensor_begin[chosen], ends)
-
-
-def _combine(
-    matrix: Matrix,
-    snapshot: ModelSnapshot,
-    nodes: NDArray[np.int64],
-    begins: NDArray[np.int32],
-    ends: NDArray[np.int32],
-) -> Matrix:
-    fqns = snapshot.fqns
+    begins, ends = snapshot.tensor_begin[chosen], snapshot.tensor_begin[chosen + 1]
     quantity = matrix.keys[0].quantity if matrix.keys else ""
-    keys = tuple(SeriesKey(quantity, fqns[node]) for node in nodes.tolist())
-    squares = np.where(matrix.measured, matrix.values.astype(np.float64), 0.0) ** 2
-    sums = segment_sums(squares, begins, ends)
-    measured = segment_sums(matrix.measured.astype(np.int64), begins, ends) > 0
-    values = np.where(measured, np.sqrt(sums), np.nan).astype(np.float32)
-    return Matrix(matrix.steps, keys, values, measured)
+    keys = tuple(SeriesKey(quantity, snapshot.fqns[node]) for node in chosen.tolist())
+    return Matrix(matrix.steps, keys, *segment_norms(matrix.values, matrix.measured, begins, ends))
 
 
-def segment_sums(
+def segment_norms(
+    values: NDArray[np.float32], measured: NDArray[np.bool_], begins: NDArray[np.int32], ends: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """(steps, segments): the norm over the columns ``begins[i]:ends[i]``, and whether anything there was measured.
+
+    Args:
+        values: (steps, tensors).
+        measured: (steps, tensors).
+        begins: First column of each segment.
+        ends: One past its last column; a segment without columns was not measured.
+    """
+    squares = np.where(measured, values.astype(np.float64), 0.0) ** 2
+    found = _segment_sums(measured.astype(np.int64), begins, ends) > 0
+    with np.errstate(over="ignore"):  # the root may be beyond float32: Inf
+        norms = np.sqrt(_segment_sums(squares, begins, ends)).astype(np.float32)
+    return np.where(found, norms, np.float32(np.nan)), found
+
+
+def _segment_sums(
     rows: NDArray[np.float64] | NDArray[np.int64], begins: NDArray[np.int32], ends: NDArray[np.int32]
 ) -> NDArray[np.float64]:
     """(m, segments): sums over the columns ``begins[i]:ends[i]`` of (m, columns); segments may overlap or be empty."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from moduleview.telemetry.module_norms import segment_sums
+from moduleview.telemetry.module_norms import segment_norms
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
-QUANTITY = "grad_norm"
 WINDOW_STEPS = 240
 _READ_AT_ONCE = 120_000  # values; about 2 ms
 _TENSORS_A_STEP = 6_000  # read at every step; about 2 ms
@@ -90,7 +90,7 @@ class GradientRows:
             snapshot = self._snapshot
             begins, ends = snapshot.tensor_begin[:-1], snapshot.tensor_begin[snapshot.subtree_end]
             matrix = store.matrix([self._key(row) for row in range(len(snapshot.tensors))], 1)
-            values, measured = _norms(matrix.values, matrix.measured, begins, ends)
+            values, measured = segment_norms(matrix.values, matrix.measured, begins, ends)
             if not len(values):
                 values, measured = np.zeros((1, len(snapshot)), np.float32), np.zeros((1, len(snapshot)), np.bool_)
             self._latest = (store.last_step, values[-1], measured[-1])
@@ -133,7 +133,7 @@ class GradientRows:
         rows = _union(begins, ends)
         matrix = store.matrix([self._key(row) for row in rows.tolist()], n_steps)
         is_new = matrix.steps > (-1 if after is None else after)
-        values, measured = _norms(
+        values, measured = segment_norms(
             matrix.values[is_new],
             matrix.measured[is_new],
             np.searchsorted(rows, begins).astype(np.int32),
@@ -149,7 +149,7 @@ class GradientRows:
         key = self._keys.get(row)
         if key is None:
             above, name = self._snapshot.fqns[self._snapshot.tensors.module[row]], self._snapshot.tensors.names[row]
-            key = self._keys[row] = SeriesKey(QUANTITY, f"{above}.{name}" if above else name)
+            key = self._keys[row] = SeriesKey(GRAD_NORM, f"{above}.{name}" if above else name)
         return key
 
 
@@ -171,14 +171,3 @@ def _union(begins: NDArray[np.int32], ends: NDArray[np.int32]) -> NDArray[np.int
     low, high = int(begins.min()), int(ends.max())
     steps = np.bincount(begins - low, minlength=high - low + 1) - np.bincount(ends - low, minlength=high - low + 1)
     return np.flatnonzero(np.cumsum(steps)[:-1] > 0) + low
-
-
-def _norms(
-    values: NDArray[np.float32], measured: NDArray[np.bool_], begins: NDArray[np.int32], ends: NDArray[np.int32]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(steps, segments): root of the sum of the squares, and whether anything in the segment was measured."""
-    squares = np.where(measured, values.astype(np.float64), 0.0) ** 2
-    found = segment_sums(measured.astype(np.int64), begins, ends) > 0
-    with np.errstate(over="ignore"):
-        norms = np.sqrt(segment_sums(squares, begins, ends)).astype(np.float32)
-    return np.where(found, norms, np.float32(np.nan)), found

@@ -15,6 +15,7 @@ from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.tensor_columns import LIVE_COLUMNS, LOOKS, TensorColumn, header_text, header_tip
 from moduleview.gui.models.tensor_hooks import TensorHooks, first_place, other_places
 from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.quantities import GRAD_NORM, WEIGHT_NORM
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -23,7 +24,7 @@ HOOK_STATE_ROLE = int(Qt.ItemDataRole.UserRole) + 10
 """``CellState`` of the tensor hook; None outside the hook column."""
 
 _NO_INDEX = QModelIndex()
-_QUANTITY = {TensorColumn.GRADIENT: "grad_norm", TensorColumn.NORM: "weight_norm"}
+_QUANTITY = {TensorColumn.GRADIENT: GRAD_NORM, TensorColumn.NORM: WEIGHT_NORM}
 _NO_VALUE = Look(color="faint", is_mono=True, is_small=True, is_right=True)
 
 

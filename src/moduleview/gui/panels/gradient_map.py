@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import Area, Panel, PanelContext
-from moduleview.gui.plots.chosen_series import GRAD_NORM
 from moduleview.gui.plots.limits import DecadeLimits
 from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.map_columns import MapColumns
@@ -21,6 +20,7 @@ from moduleview.gui.plots.navigation import RowNavigation, StepNavigation
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.shared_axes import WINDOWS
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
 
 

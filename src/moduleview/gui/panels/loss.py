@@ -15,10 +15,11 @@ from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.title_controls import Toggle
 from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.telemetry.quantities import LOSS
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.store_view import StoreView
 
-_LOSS = SeriesKey("loss")
+_LOSS = SeriesKey(LOSS)
 
 
 class LossPanel(Panel):

@@ -9,13 +9,13 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
-from moduleview.gui.plots.chosen_series import GRAD_NORM
 from moduleview.gui.plots.map_columns import row_decades
 from moduleview.gui.plots.map_rows import MapRows, make_rows
 from moduleview.gui.plots.navigation import RowNavigation
 from moduleview.gui.plots.profile_chart import ProfileChart, ProfileColumn
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.module_norms import tensor_keys
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.store_view import StoreView
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from moduleview.gui.selection import MAXIMUM_CURVES
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
-
-GRAD_NORM = "grad_norm"
 
 
 @dataclass(frozen=True)

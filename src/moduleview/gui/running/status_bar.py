@@ -13,6 +13,7 @@ from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.readout import Readout
 from moduleview.gui.widgets.rule import VerticalRule
+from moduleview.telemetry.quantities import LOSS, MEMORY, OVERHEAD
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.store_view import StoreView
 
@@ -66,16 +67,16 @@ class StatusBar(QStatusBar):
             return
         self._revision = store.revision
         read, task = self.readouts, store.task
-        read["loss"].show_value(number_format.plain(store.latest(SeriesKey("loss"))))
+        read["loss"].show_value(number_format.plain(store.latest(SeriesKey(LOSS))))
         rate = store.steps_per_s
         read["steps_per_s"].show_value(NO_VALUE if math.isnan(rate) else number_format.plain(rate, 3))
-        overhead = store.latest(SeriesKey("overhead"))
+        overhead = store.latest(SeriesKey(OVERHEAD))
         if overhead is None or math.isnan(overhead):
             read["overhead"].show_value(NO_VALUE)
         else:
             read["overhead"].show_value(f"{overhead * 100:.1f} %", warns=overhead > OVERHEAD_BUDGET)
         read["drops"].show_value(number_format.short_count(store.n_dropped), warns=store.n_dropped > 0)
-        memory = store.latest(SeriesKey("memory"))
+        memory = store.latest(SeriesKey(MEMORY))
         read["memory"].show_value(NO_VALUE if memory is None else number_format.n_bytes(int(memory)))
         read["device"].show_value(NO_VALUE if task is None else task.device)
 
