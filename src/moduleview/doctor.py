@@ -16,9 +16,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-
-from platformdirs import user_config_path
 
 import moduleview
 from moduleview.qt_libraries import (
@@ -32,6 +29,7 @@ from moduleview.qt_libraries import (
     version_numbers,
 )
 from moduleview.resources import resource_path
+from moduleview.user_folders import settings_file
 
 _TORCH_TIMEOUT_S = 120.0
 _TORCH_QUESTION = """
@@ -179,11 +177,6 @@ def check_package(name: str, first: tuple[int, int], below: tuple[int, int]) -> 
     return Check(name, Verdict.OK, found)
 
 
-def settings_path() -> Path:
-    """Where the window keeps layout, theme, recent files and trusted folders."""
-    return user_config_path("moduleview", appauthor=False) / "settings.ini"
-
-
 def _check_libraries() -> Iterator[Check]:
     if not is_linux():
         return
@@ -216,7 +209,7 @@ def _check_resources() -> Check:
 
 
 def _check_settings() -> Check:
-    file = settings_path()
+    file = settings_file()
     folder = next(parent for parent in file.parents if parent.exists())
     if not os.access(file if file.exists() else folder, os.W_OK):
         return Check("settings", Verdict.NOTE, f"{file} cannot be written", "Nothing is remembered between two starts.")

@@ -63,12 +63,6 @@ def test_exit_status_is_the_worst_line(monkeypatch, capsys, verdict, status):
     assert "first" in printed
 
 
-def test_settings_are_where_the_window_keeps_them():
-    code = "from moduleview.gui.settings import settings_file; print(settings_file())"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == str(doctor.settings_path())
-
-
 def test_doctor_imports_neither_torch_nor_qt():
     code = "import sys, moduleview.doctor; print([m for m in ('torch', 'PySide6', 'numpy') if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -23,7 +23,7 @@ from moduleview.gui.main_window import MainWindow, WindowParts
 from moduleview.gui.opening.opener import Opener
 from moduleview.gui.opening.recent_files import RecentFiles
 from moduleview.gui.panel import Panel
-from moduleview.gui.settings import PROGRAM, KeptSettings, cache_folder, open_settings, session_folder
+from moduleview.gui.settings import KeptSettings, open_settings
 from moduleview.gui.welcome.samples import load_samples
 from moduleview.gui.welcome.welcome_page import WelcomePage
 from moduleview.registry import discover
@@ -34,6 +34,7 @@ from moduleview.sources.children import leave_at_once
 from moduleview.sources.garbage import GarbageGuard
 from moduleview.sources.inprocess import InProcessSource
 from moduleview.telemetry.records import FailureReport
+from moduleview.user_folders import PROGRAM, cache_folder, session_folder
 
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:

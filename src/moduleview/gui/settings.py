@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path, user_state_path
 from PySide6.QtCore import QByteArray, QSettings, QSize
 from PySide6.QtWidgets import QMainWindow
 
 from moduleview.gui.look.appearance import Appearance, ColorScheme
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.running.run_control import FIRST_N_STEPS, RunControl
+from moduleview.user_folders import settings_file
 
-PROGRAM = "moduleview"
 FIRST_SIZE = QSize(1280, 800)
 _GEOMETRY, _SCHEME, _ZOOM, _N_STEPS = "window/geometry", "theme/scheme", "theme/zoom", "run/n_steps"
-
-
-def settings_file() -> Path:
-    """Where the settings lie on this machine."""
-    return user_config_path(PROGRAM, appauthor=False) / "settings.ini"
-
-
-def cache_folder() -> Path:
-    """Where pictures that can be drawn again lie."""
-    return user_cache_path(PROGRAM, appauthor=False)
-
-
-def session_folder() -> Path:
-    """Where a running window keeps what a crash would leave behind."""
-    return user_state_path(PROGRAM, appauthor=False)
 
 
 def open_settings(file: Path | None = None) -> QSettings:
