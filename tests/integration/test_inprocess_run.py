@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -131,6 +132,45 @@ def test_stop_ends_the_run_and_the_next_one_begins_anew_at_step_0() -> None:
     assert made[0].model is not made[1].model
     assert [record.step for record in again if isinstance(record, StepRecord)] == [0, 1, 2]
     assert len(first_losses) == 3
+
+
+def test_run_that_begins_anew_makes_room_first() -> None:
+    """Else a model that takes more than half of a GPU could not be run twice."""
+    made: list[TrainingTask] = []
+    left: list[int] = []
+
+    def make() -> TrainingTask:
+        if made:
+            optimizer = made[0].optimizer
+            assert optimizer is not None
+            left.append(len(optimizer.state))
+            left.extend(param.grad is not None for param in made[0].model.parameters())
+        made.append(toy_task())
+        return made[-1]
+
+    with opened(make) as taken:
+        for end in (Stop(), None):
+            taken.source.send(Run(n_steps=2))
+            taken.until_state(RunState.PAUSED)
+            if end is not None:
+                taken.source.send(end)
+    assert left == [0, False, False, False, False]
+
+
+def test_target_begins_in_the_same_folder_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "net.py").write_text(
+        "import os\nfrom torch import nn\nos.chdir('below')\nmodel = nn.Linear(2, 2)\n", encoding="utf-8"
+    )
+    with opened("net.py") as taken:
+        taken.source.send(SetTrainingData(((2, 2),)))
+        for _ in range(2):
+            taken.source.send(Run(n_steps=1))
+            taken.until_state(RunState.PAUSED)
+            assert Path.cwd() == tmp_path / "below"
+            taken.source.send(Stop())
+    assert Path.cwd() == tmp_path
 
 
 def test_ticked_hooks_come_back_when_a_run_begins_anew() -> None:

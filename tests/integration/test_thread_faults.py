@@ -230,6 +230,32 @@ def test_exits_in_the_users_code_leave_the_program_standing(tmp_path: Path) -> N
     assert done.stdout.endswith("still here\n")
 
 
+def test_forked_child_that_leaves_the_step_ends_and_training_goes_on(tmp_path: Path) -> None:
+    """Else it would train on, or wait for a command, without a window and for ever."""
+    done = run_script(
+        """
+        def step():
+            children = []
+            for leave in (lambda: sys.exit(3), lambda: 1 / 0, lambda: 0.5):
+                child = os.fork()
+                if child == 0:
+                    return leave()
+                children.append(child)
+            print("codes", [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+            return 0.5
+
+        source = InProcessSource(lambda: TrainingTask(toy_model(), step=step), run_at_once=True)
+        taken = Taken(source)
+        taken.until_step(1)
+        print("log:", taken.of_type(LogLine)[0].text, flush=True)
+        close_and_leave(source)
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "log: codes [3, 1, 0]" in done.stdout
+
+
 def test_flood_of_printed_lines_costs_no_memory_and_loses_no_step(tmp_path: Path) -> None:
     """Fault row 40, with half a million lines."""
     done = run_script(

@@ -6,7 +6,7 @@ import gc
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -305,3 +305,89 @@ def test_warnings_of_the_users_code_do_not_stop_it() -> None:
     with opened(lambda: toy_task(loss=loss)) as taken:
         taken.source.send(Run(n_steps=2))
         assert taken.until_state(RunState.PAUSED).step == 2
+
+
+class _StubbornOptimizer(torch.optim.SGD):
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        raise ValueError("never")
+
+
+class _OddError(RuntimeError):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+class _OddBatch(Mapping[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        raise ZeroDivisionError
+
+    def __iter__(self) -> Iterator[str]:
+        raise ZeroDivisionError
+
+    def __len__(self) -> int:
+        return 1
+
+
+def _with_stubborn_optimizer() -> TrainingTask:
+    model = toy_model()
+    return toy_task(model=model, optimizer=_StubbornOptimizer(model.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("make", "title"),
+    [
+        (_with_stubborn_optimizer, "The optimizer step raised ValueError: never."),
+        (lambda: toy_task(loss=raising(_OddError())), "The loss raised _OddError."),
+        (lambda: toy_task([_OddBatch()]), "The forward pass raised ZeroDivisionError."),
+    ],
+)
+def test_what_fails_again_while_the_failure_is_told_does_not_end_the_thread(
+    make: Callable[[], object], title: str
+) -> None:
+    with opened(make, run_at_once=True) as taken:
+        for _ in range(2):
+            failure = taken.until_state(RunState.FAILED).failure
+            assert failure is not None
+            assert failure.title == title
+            taken.source.send(Run())
+
+
+def test_device_that_failed_for_good_does_not_end_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an assert in a CUDA kernel every call raises, that which gives memory back too."""
+
+    def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        error = RuntimeError("CUDA error: device-side assert triggered")
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "empty_cache", raising(error))
+        raise error
+
+    assert "device-side assert" in failure_of(lambda: toy_task(loss=loss)).title
+
+
+def test_causes_of_a_failure_are_let_go_too() -> None:
+    seen: list[weakref.ref[torch.Tensor]] = []
+
+    def fail_again(outputs: torch.Tensor) -> None:
+        try:
+            kept = outputs * 2
+            seen.append(weakref.ref(kept))
+            raise KeyError(1)
+        except KeyError as error:
+            cycle = error  # the frame holds the exception and the exception the frame
+            raise ValueError(len(cycle.args)) from None
+
+    def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        try:
+            fail_again(outputs)
+        except ValueError as error:
+            raise ExceptionGroup("several", [error]) from OSError("the cause")
+        return outputs.sum()
+
+    gc.disable()  # as it is while a window trains
+    try:
+        with opened(lambda: toy_task(loss=loss), run_at_once=True) as taken:
+            taken.until_state(RunState.FAILED)
+            assert seen
+            assert seen[0]() is None
+    finally:
+        gc.enable()

@@ -116,6 +116,7 @@ def test_what_a_file_imports_is_not_its_own(write: Write) -> None:
         ("async def make_model(): pass", "gives a coroutine"),
         ("raise ValueError('boom')", "Importing net.py raised ValueError: boom"),
         ("def make_model(): raise OSError('no disk')", "net.py:make_model() raised OSError: no disk"),
+        ("raise ValueError('signal only works in main thread')", "put what sets signal handlers"),
         ("import sys; sys.exit(3)", "asked Python to exit (3)"),
         ("raise KeyboardInterrupt", "was interrupted"),
         ("class Odd(BaseException): pass\nraise Odd('x')", "raised Odd: x"),

@@ -97,3 +97,18 @@ def test_users_random_numbers_are_left_alone() -> None:
     step.fetch()
     step.train()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("loss", ["mse_loss", "cross_entropy", "mean"])
+def test_default_device_of_the_user_is_left_alone(loss: str) -> None:
+    torch.set_default_device("meta")
+    try:
+        step = TrainingStep(task_on_random_batches(TrainingTask(toy_model().to_empty(device="cpu")), data(loss)))
+        step.fetch()
+        assert not step.train().is_meta
+    finally:
+        torch.set_default_device(None)
+
+
+def data(loss: str) -> SetTrainingData:
+    return SetTrainingData(((8, 4),), loss=loss)

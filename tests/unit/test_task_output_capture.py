@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 
@@ -136,3 +137,16 @@ def test_logging_comes_through(log: Log, capture: OutputCapture) -> None:
     logger.removeHandler(handler)
     capture.stop()
     assert log.texts() == [("stderr", "careful")]
+
+
+def test_a_forked_worker_prints_as_before(log: Log, capture: OutputCapture, capfd: pytest.CaptureFixture[str]) -> None:
+    """Lines that it would keep for us are lost with it."""
+    capture.start()
+    child = os.fork()
+    if child == 0:
+        print("from the worker", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    capture.stop()
+    assert not log.lines
+    assert capfd.readouterr().out == "from the worker\n"

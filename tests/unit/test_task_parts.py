@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -142,6 +143,13 @@ def test_step_is_called_with_the_batch_where_there_are_batches() -> None:
     without.fetch()
     without.train()
     assert seen == [("a",), ()]
+
+
+@pytest.mark.parametrize("loss", [0.5, np.float32(0.5), np.float64(0.5), torch.tensor([0.5])])
+def test_step_may_return_any_one_number(loss: Any) -> None:
+    step = TrainingStep(TrainingTask(toy_model(), step=lambda: loss))
+    step.fetch()
+    assert float(step.train()) == 0.5
 
 
 def test_gradients_stay_to_be_looked_at_between_steps() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -52,10 +53,11 @@ def batch_device(model: nn.Module) -> torch.device | None:
 
 def release_cached_memory() -> None:
     """Give back what torch keeps for later on every device, so that it is there for whoever needs it next."""
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
+    with suppress(RuntimeError):  # a device that failed (an assert in a kernel) answers nothing but that from then on
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if torch.backends.mps.is_available():
+            torch.mps.empty_cache()
 
 
 def move_training(

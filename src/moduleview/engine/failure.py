@@ -45,7 +45,7 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     if not isinstance(error, RuntimeError):
         return False
-    words = str(error)
+    words = _words(error)
     return any(sign in words for sign in _OUT_OF_MEMORY_SIGNS)
 
 
@@ -77,13 +77,18 @@ def _of_ours(error: ModuleViewError) -> FailureReport:
 
 
 def _empty_frames(error: BaseException) -> None:
-    """Let go of the local variables of all frames that the exception and those before it passed through."""
+    """Let go of the local variables of all frames that the exception, and those that it came of, passed through."""
     seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
+    left: list[BaseException | None] = [error]
+    while left:
+        link = left.pop()
+        if link is None or id(link) in seen:
+            continue
         seen.add(id(link))
         traceback.clear_frames(link.__traceback__)
-        link = link.__cause__ or link.__context__
+        left += (link.__cause__, link.__context__)
+        if isinstance(link, BaseExceptionGroup):
+            left += link.exceptions
 
 
 def _advice(phase: Phase, batch_description: str) -> str:
@@ -98,11 +103,15 @@ def _advice(phase: Phase, batch_description: str) -> str:
 
 def _message(error: BaseException) -> str:
     """The first line of the exception's own words, with what goes before them."""
+    lines = _words(error).strip().splitlines()
+    return f": {displayable(lines[0]).rstrip('.')}" if lines else ""
+
+
+def _words(error: BaseException) -> str:
     try:
-        lines = str(error).strip().splitlines()
+        return str(error)
     except Exception:  # a __str__ of the user's that raises
         return ""
-    return f": {displayable(lines[0]).rstrip('.')}" if lines else ""
 
 
 def _seen(batch_description: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,7 +80,7 @@ def step_loss(value: Any) -> torch.Tensor | float:
     """
     if isinstance(value, torch.Tensor) and value.numel() == 1:
         return value.detach()
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):  # NumPy's numbers too
         return float(value)
     if isinstance(value, torch.Tensor):
         shape = " × ".join(map(str, value.shape))

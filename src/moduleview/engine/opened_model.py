@@ -139,6 +139,14 @@ class OpenedModel:
         self._step.forget()
         release_cached_memory()
 
+    def make_room(self) -> None:
+        """The run is over and another begins: let go of what only training needs, and stay to be looked at."""
+        for parameter in self._task.model.parameters():
+            parameter.grad = None
+        if self._task.optimizer is not None:
+            self._task.optimizer.state.clear()
+        release_cached_memory()
+
     def release(self) -> None:
         """Take every hook off and let go of the batches and their workers."""
         self._recorder.detach()

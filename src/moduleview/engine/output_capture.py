@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -74,12 +75,13 @@ class _ThreadStream:
         self.beneath = beneath
         self._name = name
         self._thread_id: int | None = thread_id
+        self._pid = os.getpid()
         self._on_line = on_line
         self._begun: list[str] = []  # parts of a line whose end was not written yet
         self._n_begun = 0
 
     def write(self, text: str) -> int:
-        if threading.get_ident() != self._thread_id:
+        if not self._is_captured():
             return self.beneath.write(text) if self.beneath is not None else len(text)
         self._begun.append(text)
         self._n_begun += len(text)
@@ -92,7 +94,7 @@ class _ThreadStream:
             self.write(line)
 
     def flush(self) -> None:
-        if self.beneath is not None and threading.get_ident() != self._thread_id:
+        if self.beneath is not None and not self._is_captured():
             self.beneath.flush()
 
     def release(self) -> None:
@@ -100,6 +102,10 @@ class _ThreadStream:
         self._thread_id = None
         self._begun.append("\n")
         self._end_lines()
+
+    def _is_captured(self) -> bool:
+        """Our thread prints, and not its image in a forked worker, whose lines nobody would take."""
+        return threading.get_ident() == self._thread_id and os.getpid() == self._pid
 
     def _end_lines(self) -> None:
         *lines, rest = "".join(self._begun).replace("\r", "\n").split("\n")

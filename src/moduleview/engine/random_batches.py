@@ -24,7 +24,7 @@ from moduleview.telemetry.training_data_code import (
 def task_on_random_batches(task: TrainingTask, command: SetTrainingData) -> TrainingTask:
     """The same model with an optimizer, batches and a loss as ``training_data_code.preview_code`` spells them.
 
-    Draws from generators of its own: the default one belongs to the user's code.
+    Draws from generators of its own: the default one belongs to the user's code, as the default device does.
 
     Raises:
         TaskError: The command asks for what there is not, or there is no room for the batches.
@@ -59,11 +59,11 @@ class RandomTargetLoss:
             return self._compute(outputs)
         draw = torch.Generator().manual_seed(seed)
         if self._name in VALUE_LOSSES:
-            return self._compute(outputs, torch.rand(outputs.shape, generator=draw).to(outputs))
+            return self._compute(outputs, torch.rand(outputs.shape, generator=draw, device="cpu").to(outputs))
         if self._takes_tokens:
             outputs = outputs.flatten(0, -2)
         n_classes = min(self._n_classes, outputs.shape[1])
-        target = torch.randint(n_classes, (len(outputs), *outputs.shape[2:]), generator=draw)
+        target = torch.randint(n_classes, (len(outputs), *outputs.shape[2:]), generator=draw, device="cpu")
         return self._compute(outputs, target.to(outputs.device))
 
 
@@ -81,5 +81,5 @@ def _draw_batches(command: SetTrainingData) -> list[tuple[tuple[torch.Tensor, ..
 def _draw(shape: tuple[int, ...], command: SetTrainingData, generator: torch.Generator) -> torch.Tensor:
     dtype: torch.dtype = getattr(torch, command.dtype)
     if command.dtype in INTEGER_DTYPES:
-        return torch.randint(command.n_classes, shape, generator=generator, dtype=dtype)
-    return torch.randn(shape, generator=generator).to(dtype)
+        return torch.randint(command.n_classes, shape, generator=generator, dtype=dtype, device="cpu")
+    return torch.randn(shape, generator=generator, device="cpu").to(dtype)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Callable
+from contextlib import suppress
 from typing import assert_never
 
 from moduleview.engine.batches import BatchesEnded
 from moduleview.engine.failure import describe_failure, describe_refusal, sentence_and_advice
+from moduleview.engine.forks import leave_if_forked
 from moduleview.engine.interruption import TrainingInterrupted
 from moduleview.engine.opened_model import OpenedModel
 from moduleview.engine.opening import Target
@@ -59,6 +62,8 @@ class Training:
         self._state = RunState.OPENING
         self._n_steps = 0
         self._begins_anew = False  # the next Run makes the model from the target again
+        self._folder = os.getcwd()
+        self._pid = os.getpid()
 
     def run(self) -> None:
         """Open the target and serve it until ``Close`` comes. Says what goes wrong and never raises an Exception."""
@@ -78,6 +83,12 @@ class Training:
                 self._opened.release()
         finally:
             self._change_state(RunState.CLOSED)
+            self._go_back()
+
+    def _go_back(self) -> None:
+        """To the folder that the program was in: the target's code begins there each time, wherever it went since."""
+        with suppress(OSError):
+            os.chdir(self._folder)
 
     # -- the loop --------------------------------------------------------------------------------------------------
 
@@ -108,8 +119,10 @@ class Training:
         except TrainingInterrupted:
             raise
         except BaseException as error:
+            leave_if_forked(self._pid, error)
             self._fail(describe_failure(error, self._opened.step.phase, self._opened.step.batch_description))
         else:
+            leave_if_forked(self._pid)
             self._n_steps += 1
             if self._pacing.is_used_up:
                 self._change_state(RunState.PAUSED)
@@ -223,6 +236,9 @@ class Training:
     def _reopen(self) -> bool:
         """Make the task anew from the target; when that fails, what was open stays open."""
         self._change_state(RunState.OPENING)
+        assert self._opened is not None
+        self._opened.make_room()
+        self._go_back()
         try:
             opened = OpenedModel(self._target, self._put, device=self._requests.device)
         except TrainingInterrupted:
@@ -230,7 +246,6 @@ class Training:
         except BaseException as error:
             self._change_state(RunState.FAILED, describe_failure(error, Phase.OPENING, ""))
             return False
-        assert self._opened is not None
         self._opened.release()
         self._show(opened)
         return True

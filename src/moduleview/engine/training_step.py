@@ -34,8 +34,11 @@ class TrainingStep:
 
     @property
     def batch_description(self) -> str:
-        """Shapes and types of the batch that a step failed on, "" where none was taken."""
-        return describe_tensors(self._batch)
+        """Shapes and types of the batch that a step failed on, "" where none was taken or it cannot be looked at."""
+        try:
+            return describe_tensors(self._batch)
+        except Exception:  # a mapping of the user's that raises
+            return ""
 
     def fetch(self) -> None:
         """Take the next batch and move it to the model's device.
@@ -73,7 +76,9 @@ class TrainingStep:
         if self._feed is not None and self._phase in (Phase.DATA, Phase.MOVING):
             self._feed.forget_position()
         if self._task.optimizer is not None:
-            self._task.optimizer.zero_grad(set_to_none=True)
+            for group in self._task.optimizer.param_groups:  # zero_grad may be the very method that raised
+                for parameter in group["params"]:
+                    parameter.grad = None
 
     def release(self) -> None:
         """Let go of the batches and their workers."""
@@ -90,7 +95,7 @@ class TrainingStep:
         task, optimizer = self._task, self._task.optimizer
         assert optimizer is not None
         self._phase = Phase.OPTIMIZER
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         self._phase = Phase.DATA
         inputs, target = split_batch(self._batch)
         self._phase = Phase.FORWARD

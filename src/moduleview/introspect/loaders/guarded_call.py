@@ -49,7 +49,10 @@ def _sentence(error: BaseException, doing: str) -> str:
         return f"{doing} failed, for the file belongs to a package; name it as package.module:name instead."
     text = _text(error)
     kind = type(error).__name__
-    return f"{doing} raised {kind}{': ' if text else ''}{text}; correct the code and open it again."
+    advice = "correct the code and open it again"
+    if "signal only works in main thread" in text:  # that one draws the window
+        advice = "put what sets signal handlers below 'if __name__ == \"__main__\":'"
+    return f"{doing} raised {kind}{': ' if text else ''}{text}; {advice}."
 
 
 def _text(error: BaseException) -> str:
