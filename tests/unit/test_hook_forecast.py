@@ -14,6 +14,7 @@ from watched_run import Watch, WatchedRun, digest, traces
 from moduleview.hooks.board import list_hooks
 from moduleview.telemetry.hooks import HookKind, HookStatus
 from moduleview.telemetry.records import HooksChanged
+from moduleview.telemetry.snapshot import NodeCoverage
 
 BACKWARD_PRE = HookKind.BACKWARD_PRE
 
@@ -134,6 +135,18 @@ def test_a_script_module_refuses_every_kind_and_its_parameters_do_not(watch: Wat
     run.tick(HookKind.TENSOR, "inner.0.bias")
     three_steps(run)
     assert run.values("tensor.mean")["inner.0.bias", ""] == 2.0
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("make", [torch.jit.script, lambda net: torch.jit.trace(net, torch.ones(1, 3))])
+def test_a_model_that_is_a_script_itself_is_watched_by_its_parameters(
+    watch: Watch, make: Callable[[nn.Module], nn.Module]
+) -> None:
+    run = watch(make(nn.Sequential(nn.Linear(3, 3), nn.Identity())))
+    run.tick(HookKind.TENSOR, "0.bias")
+    three_steps(run)
+    assert run.values("tensor.mean")["0.bias", ""] == 2.0
+    assert list(run.coverage()) == [NodeCoverage.EXECUTED, NodeCoverage.UNKNOWN, NodeCoverage.UNKNOWN]
 
 
 def test_it_is_only_requested_until_the_trial_step_is_over(watch: Watch) -> None:

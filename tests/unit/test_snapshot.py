@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from moduleview.introspect.lookup import module_at
 from moduleview.introspect.tree import snapshot_model
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
 
@@ -199,6 +200,17 @@ def test_a_script_module_is_shown_with_its_tensors() -> None:
     assert trait_of(snapshot, "0") is ModuleTrait.SCRIPT
     assert set(snapshot.tensor_fqns) == set(model.state_dict())
     assert not snapshot.training.any()
+
+
+def test_a_traced_model_is_shown_with_its_modules_and_tensors() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        model = torch.jit.trace(nn.Sequential(nn.Linear(2, 3), nn.ReLU()), torch.ones(1, 2))
+    snapshot = snapshot_model(model)
+    assert snapshot.fqns == ("", "0", "1")
+    assert snapshot.totals.parameters == 9
+    assert module_at(model, "0") is model._modules["0"]
+    assert {trait_of(snapshot, fqn) for fqn in snapshot.fqns} == {ModuleTrait.SCRIPT}
 
 
 def test_a_child_that_was_never_set_up_or_is_none_does_no_harm() -> None:

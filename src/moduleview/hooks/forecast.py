@@ -39,6 +39,8 @@ def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
 
 def is_container(module: nn.Module) -> bool:
     """It has no forward: ModuleList, ModuleDict, ParameterList and the like."""
+    if is_script(module):
+        return False  # it has no forward that could be read from its class
     return type(module).forward is nn.Module.forward and "forward" not in vars(module)
 
 

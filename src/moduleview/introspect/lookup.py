@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
+from moduleview.introspect.module_attributes import attributes_of
+
 
 def module_at(model: nn.Module, fqn: str) -> nn.Module | None:
     """The module registered as ``fqn`` ("" is ``model`` itself), or None. Training thread only.
@@ -22,7 +24,7 @@ def module_at(model: nn.Module, fqn: str) -> nn.Module | None:
 
 def _child_at(module: nn.Module, fqn: str) -> tuple[nn.Module | None, str]:
     """The child that ``fqn`` goes through, and what is left of it."""
-    children = module.__dict__.get("_modules") or {}
+    children = attributes_of(module).get("_modules") or {}
     end = -1
     while True:
         end = fqn.find(".", end + 1)

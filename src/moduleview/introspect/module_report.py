@@ -14,6 +14,7 @@ from torch import nn
 
 from moduleview.errors import ModuleViewError
 from moduleview.introspect.lookup import module_at
+from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.records import ModuleReport
 
 MAXIMUM_SUMMARY = 20_000  # characters
@@ -81,7 +82,7 @@ def _summary(module: nn.Module) -> str:
 def _has_more_modules_than(module: nn.Module, limit: int) -> bool:
     waiting, n_seen = [module], 0
     while waiting and n_seen <= limit:
-        children = waiting.pop().__dict__.get("_modules") or {}
+        children = attributes_of(waiting.pop()).get("_modules") or {}
         n_seen += 1
         waiting.extend(child for child in children.values() if isinstance(child, nn.Module))
     return n_seen > limit
@@ -99,7 +100,7 @@ def _outline(module: nn.Module) -> str:
             continue
         children = [
             (name, child)
-            for name, child in (node.__dict__.get("_modules") or {}).items()
+            for name, child in (attributes_of(node).get("_modules") or {}).items()
             if isinstance(child, nn.Module)
         ]
         extra = _part(node.extra_repr, "extra_repr").replace("\n", ", ")

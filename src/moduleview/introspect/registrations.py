@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from moduleview.introspect.module_attributes import attributes_of
+
 
 @dataclass(frozen=True, eq=False)
 class RegisteredModule:
@@ -19,13 +21,13 @@ class RegisteredModule:
     @property
     def parameters(self) -> list[tuple[str, nn.Parameter]]:
         """FQN and parameter of what it holds itself."""
-        parameters = self.module.__dict__.get("_parameters") or {}
+        parameters = attributes_of(self.module).get("_parameters") or {}
         return [(joined(self.fqn, name), tensor) for name, tensor in parameters.items() if tensor is not None]
 
     @property
     def buffers(self) -> list[tuple[str, Tensor]]:
         """FQN and buffer of what it holds itself."""
-        buffers = self.module.__dict__.get("_buffers") or {}
+        buffers = attributes_of(self.module).get("_buffers") or {}
         return [(joined(self.fqn, name), tensor) for name, tensor in buffers.items() if tensor is not None]
 
 
@@ -39,7 +41,7 @@ def registered_modules(model: nn.Module) -> Iterator[RegisteredModule]:
             continue
         seen.add(id(entry.module))
         yield entry
-        children = entry.module.__dict__.get("_modules") or {}
+        children = attributes_of(entry.module).get("_modules") or {}
         waiting.extend(
             RegisteredModule(joined(entry.fqn, name), entry.depth + 1, child)
             for name, child in reversed(list(children.items()))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from moduleview.introspect.module_attributes import attributes_of
 from moduleview.introspect.tensors import RegisteredTensors, describe_tensors, first_rows
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
 
@@ -39,7 +40,7 @@ def snapshot_model(model: nn.Module, generation: int = 0) -> ModelSnapshot:
     """
     order = _walk(model)
     modules, subtree_end = order.modules, np.array(order.subtree_end, dtype=np.int32)
-    attributes = [module.__dict__ for module in modules]
+    attributes = [own if "_modules" in (own := module.__dict__) else attributes_of(module) for module in modules]
     registered, tensor_begin = _registered_tensors(attributes)
     tensors = describe_tensors(registered)
     described = list(map(_Kinds().__getitem__, map(type, modules)))
@@ -95,6 +96,8 @@ def _walk(model: nn.Module) -> _Order:
             add_depth(depth)
             add_end(row + 1)
             below = module.__dict__.get("_modules")
+            if below is None:
+                below = attributes_of(module).get("_modules")  # not always: a call for each module is felt
             if not below:
                 continue
             identity = id(module)

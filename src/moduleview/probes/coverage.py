@@ -59,5 +59,5 @@ def _own(module: nn.Module) -> list[nn.Parameter]:
 
 
 def _inside_scripts(index: ModelIndex) -> set[str]:
-    scripts = [f"{fqn}." for fqn, module in index.modules.items() if is_script(module)]
-    return {fqn for fqn in index.modules if fqn.startswith(tuple(scripts))} if scripts else set()
+    scripts = [f"{fqn}." if fqn else "" for fqn, module in index.modules.items() if is_script(module)]
+    return {fqn for fqn in index.modules if fqn and fqn.startswith(tuple(scripts))} if scripts else set()

@@ -32,7 +32,8 @@ class HookWords(QObject):
             HookKind.BACKWARD_PRE: self.tr(
                 "Sees the gradient at the outputs by torch's own full-backward-pre hook. That one breaks in-place "
                 "operations on the outputs and is refused where it would; the reason then stands here. "
-                "Backward sees the same without this danger."
+                "It also changes the order in which torch adds gradients up, and by that their last digits. "
+                "Backward sees the same without these dangers."
             ),
             HookKind.BACKWARD: self.tr(
                 "Sees the gradient at the outputs by a hook on the output tensor: safe with in-place operations. "
