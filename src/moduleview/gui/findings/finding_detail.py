@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
 from moduleview.telemetry.display_names import displayable
@@ -57,8 +58,11 @@ class FindingDetail(QWidget):
             lines.append(displayable(finding.source, _MAXIMUM_TEXT))
         self._numbers.setText("\n".join(lines))
         self._advice.setText(displayable(finding.advice, _MAXIMUM_TEXT))
-        step = "" if finding.step is None else f" {finding.step:,}"
-        self.jump.setText(self.tr("Show step{0}").format(step) if step else self.tr("Show node"))
+        self.jump.setText(
+            self.tr("Show node")
+            if finding.step is None
+            else self.tr("Show step {0}").format(number_format.exact_count(finding.step))
+        )
         self.jump.setEnabled(can_jump)
         self.jump.setAccessibleName(self.jump.text())
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.icon_button import IconButton
+from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import ModuleReport
 
@@ -95,10 +96,7 @@ class DocumentationTab(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._bar)
-        rule = QFrame(self._content)
-        rule.setProperty("role", "rule")
-        rule.setFixedHeight(1)
-        column.addWidget(rule)
+        column.addWidget(HorizontalRule(self._content))
         pages = QWidget(self._content)
         self._page_stack = QStackedLayout(pages)
         for _title, view in self._pages:

@@ -13,11 +13,11 @@ from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
 from moduleview.gui.plots.curve_legend import CurveLegend
-from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, read_points, steps_to_draw
+from moduleview.gui.plots.curve_points import CurvePoints, read_points, steps_to_draw
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
-from moduleview.gui.plots.title_controls import Choice, Toggle
+from moduleview.gui.plots.title_controls import Choice, LogToggle, SmoothToggle
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
@@ -94,12 +94,7 @@ class CurvesPanel(Panel):
     # -- building --------------------------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
-        self._log = Toggle(self.tr("log"), self.tr("Logarithmic value axis"), is_on=True)
-        self._smooth = Toggle(
-            self.tr("smooth %1").replace("%1", str(SMOOTHED_STEPS)),
-            self.tr("Mean of the last %1 steps over the faint line of every step").replace("%1", str(SMOOTHED_STEPS)),
-            is_on=True,
-        )
+        self._log, self._smooth = LogToggle(is_on=True), SmoothToggle()
         self._quantities = Choice(self.tr("What the curves show"), [(self.tr("gradient norm"), GRAD_NORM)])
 
     def _lay_out(self) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QFrame, QHeaderView, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from moduleview import detectors
 from moduleview.detectors.base import Detector
@@ -17,6 +17,7 @@ from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
 from moduleview.gui.widgets.row_table import HEADER_PX, RowTable
+from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.registry import discover
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, RunState, Severity
@@ -178,10 +179,7 @@ class FindingsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.filter_bar)
-        rule = QFrame(self)
-        rule.setProperty("role", "rule")
-        rule.setFixedHeight(1)
-        column.addWidget(rule)
+        column.addWidget(HorizontalRule(self))
         column.addWidget(self._stack, 1)
         column.addWidget(self._scroll)
         self._stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # the detail comes first

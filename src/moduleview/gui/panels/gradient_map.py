@@ -96,7 +96,7 @@ class GradientMapPanel(Panel):
     def _make_controls(self) -> None:
         self._follow = Toggle(self.tr("follow"), self.tr("Keep the newest step in view (End)"), is_on=True)
         names = [
-            self.tr("all steps") if n is None else self.tr("last %1 steps").replace("%1", number_format.exact_count(n))
+            self.tr("all steps") if n is None else self.tr("last {0} steps").format(number_format.exact_count(n))
             for n in WINDOWS
         ]
         self._window = Choice(self.tr("Steps shown"), list(zip(names, WINDOWS, strict=True)))

@@ -46,6 +46,8 @@ class LogPanel(Panel):
         self.filter.setAccessibleName(self.tr("Filter lines"))
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._on_filter_changed)
+        self._icons = Icons(context.theme)
+        self._lens = self.filter.addAction(self._icons.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.follow = IconButton(context.theme, "follow", self.tr("Follow the newest line"), self)
         self.follow.setCheckable(True)
         self.follow.setChecked(True)
@@ -157,10 +159,4 @@ class LogPanel(Panel):
     def _on_theme_changed(self) -> None:
         px = self.context.theme.px
         self._bar.setContentsMargins(px(8), px(6), px(8), px(6))
-        icon = Icons(self.context.theme).icon("search")
-        for action in self.filter.actions():
-            if action.property("is_lens"):
-                action.setIcon(icon)
-                return
-        lens = self.filter.addAction(icon, QLineEdit.ActionPosition.LeadingPosition)
-        lens.setProperty("is_lens", True)
+        self._lens.setIcon(self._icons.icon("search"))

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle
-from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, read_points, steps_to_draw
+from moduleview.gui.plots.curve_points import read_points, steps_to_draw
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
-from moduleview.gui.plots.title_controls import Toggle
+from moduleview.gui.plots.title_controls import LogToggle, SmoothToggle
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.quantities import LOSS
 from moduleview.telemetry.records import SeriesKey
@@ -45,12 +45,7 @@ class LossPanel(Panel):
             self.tr("The loss of every step is drawn once training runs."),
             parent=self,
         )
-        self._log = Toggle(self.tr("log"), self.tr("Logarithmic value axis"), is_on=False)
-        self._smooth = Toggle(
-            self.tr("smooth %1").replace("%1", str(SMOOTHED_STEPS)),
-            self.tr("Mean of the last %1 steps over the faint line of every step").replace("%1", str(SMOOTHED_STEPS)),
-            is_on=True,
-        )
+        self._log, self._smooth = LogToggle(is_on=False), SmoothToggle()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._chart)

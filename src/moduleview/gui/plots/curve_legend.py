@@ -64,14 +64,14 @@ class CurveLegend(QObject):
             value = number_format.gradient(value_at(points[number], step))
             rows.append(LegendRow(displayable(series.label), "", series.fqn, number, style, value))
         if choice.n_left_out:
-            more = self.tr("%1 more: select one to see it").replace("%1", str(choice.n_left_out))
+            more = self.tr("{0} more: select one to see it").format(str(choice.n_left_out))
             rows.append(LegendRow("", more))
         self._legend.model.set_rows(rows)
         self._legend.set_step(step if step is not None else last_step, step is not None)
 
     def set_meaning(self, *, is_band: bool, has_smooth: bool) -> None:
         """Say what the lines mean."""
-        mean = self.tr("Line: mean of %1 steps").replace("%1", str(SMOOTHED_STEPS))
+        mean = self.tr("Line: mean of {0} steps").format(str(SMOOTHED_STEPS))
         if is_band:
             lines = [self.tr("Band: lowest to highest"), self.tr("Line: its middle")]
         elif has_smooth:
@@ -83,7 +83,7 @@ class CurveLegend(QObject):
     def _selected_group(self, root_name: str) -> LegendRow:
         fqns, tensor = self._selection.fqns, self._selection.tensor_fqn
         if len(fqns) > 1 and tensor is None:
-            return LegendRow("", self.tr("%1 selected").replace("%1", str(len(fqns))))
+            return LegendRow("", self.tr("{0} selected").format(str(len(fqns))))
         name = tensor or self._selection.fqn or root_name
         return LegendRow(displayable(name), self.tr("selected"), name)
 

@@ -98,6 +98,7 @@ class LegendView(QListView):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._after_double_click = False  # its second release is no click of its own
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -115,8 +116,6 @@ class LegendView(QListView):
         if number is not None and event.button() == Qt.MouseButton.LeftButton and not self._after_double_click:
             self.line_toggled.emit(number)
         self._after_double_click = False
-
-    _after_double_click = False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click leaves one line, or brings all back."""
@@ -179,7 +178,7 @@ class Legend(QFrame):
     def set_step(self, step: int | None, is_pointed: bool) -> None:
         """Say at which step the values are."""
         text = self.tr("no step") if step is None else number_format.exact_count(step)
-        self._step.setText(self.tr("at step %1").replace("%1", text) if is_pointed else self.tr("latest"))
+        self._step.setText(self.tr("at step {0}").format(text) if is_pointed else self.tr("latest"))
         self._step.setToolTip("" if step is None else text)
 
     def set_note(self, note: str) -> None:

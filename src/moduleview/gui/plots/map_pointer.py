@@ -155,7 +155,7 @@ class MapPointer(QObject):
         return f"<b>{name}</b><br>{self._step_text(step)}<br>{escape(self._value_text(row, step))}"
 
     def _step_text(self, step: int | None) -> str:
-        return self.tr("step %1").replace("%1", number_format.exact_count(step or 0))
+        return self.tr("step {0}").format(number_format.exact_count(step or 0))
 
     def _value_text(self, row: int, step: int) -> str:
         assert self._columns is not None
@@ -165,6 +165,6 @@ class MapPointer(QObject):
         if math.isinf(decade):
             return self.tr("NaN or Inf in the gradient")
         value = 10.0**decade if decade > ZERO else 0.0
-        text = self.tr("gradient norm %1 (L2)").replace("%1", number_format.gradient(value, 4))
+        text = self.tr("gradient norm {0} (L2)").format(number_format.gradient(value, 4))
         width = self._columns.width
-        return text if width == 1 else text + self.tr(", highest of %n steps", "", width)
+        return text if width == 1 else text + self.tr(", highest of {0} steps").format(width)

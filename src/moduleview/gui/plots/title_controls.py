@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QToolButton
 
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS
+
 
 class Choice(QComboBox):
     """One of several texts, each standing for a value."""
@@ -48,3 +50,18 @@ class Toggle(QToolButton):
         self.setAccessibleName(tip)
         self.setCheckable(True)
         self.setChecked(is_on)
+
+
+class LogToggle(Toggle):
+    """Whether a value axis is logarithmic."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        super().__init__(self.tr("log"), self.tr("Logarithmic value axis"), is_on=is_on)
+
+
+class SmoothToggle(Toggle):
+    """Whether lines are drawn smoothed, over the faint line of every step; on at first."""
+
+    def __init__(self) -> None:
+        tip = self.tr("Mean of the last {0} steps over the faint line of every step")
+        super().__init__(self.tr("smooth {0}").format(SMOOTHED_STEPS), tip.format(SMOOTHED_STEPS), is_on=True)

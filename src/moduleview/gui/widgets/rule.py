@@ -1,4 +1,4 @@
-"""A line 1 px thick between groups of controls."""
+"""Lines 1 px thick, in the border colour."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ class VerticalRule(QWidget):
     def _on_theme_changed(self) -> None:
         self._line.setFixedSize(1, self._theme.px(self._height))
         self._row.setContentsMargins(self._theme.px(self._margin), 0, self._theme.px(self._margin), 0)
+
+
+class HorizontalRule(QFrame):
+    """A line as wide as its column."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "rule")
+        self.setFixedHeight(1)
