@@ -8,7 +8,7 @@ from itertools import compress
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
@@ -40,7 +40,9 @@ class InspectorHeader(QWidget):
         self._copied.timeout.connect(self._show_copy)
         self._severity = QLabel(self)
         self._findings = QLabel(self)
-        self._about = ElidedLabel(self)
+        self._about = QLabel(self, wordWrap=True)
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
+        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._about.setProperty("role", "muted")
         self._lay_out()
         theme.changed.connect(self._on_theme_changed)
@@ -52,7 +54,7 @@ class InspectorHeader(QWidget):
         self._copied_text = fqn
         self._name.set_text(displayable(fqn or snapshot.names[node]))
         self._copy.setEnabled(bool(fqn))
-        self._about.set_text(" · ".join(self._facts(snapshot, node)))
+        self._about.setText(" · ".join(self._facts(snapshot, node)))
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Count what was found on the module and below; the worst gives icon and colour."""

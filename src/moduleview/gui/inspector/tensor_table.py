@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStyleOptionViewItem, QWidget
 
 from moduleview.gui.look.gradient_scale import GradientScale
@@ -19,6 +19,8 @@ from moduleview.gui.widgets.row_table import RowTable
 from moduleview.telemetry.hooks import HookKind
 
 _NARROW_PX = 320
+_N_MEASURED_ROWS = 200  # a look at the first is enough
+_CELL_PADDING_PX = 18
 
 
 class TensorDelegate(CellDelegate):
@@ -78,6 +80,8 @@ class TensorTable(RowTable):
         self.offer_columns(offered)
         self._gives_way = TensorColumn.NORM in first  # until a person chooses columns
         scale.changed.connect(self.viewport().update)
+        model.modelReset.connect(self._fit_shapes)
+        theme.changed.connect(self._fit_shapes)
 
     def column_menu(self, columns: Sequence[int]) -> QMenu:
         """The same; what a person chooses here is not changed by the width any more."""
@@ -90,6 +94,24 @@ class TensorTable(RowTable):
         super().resizeEvent(event)
         if self._gives_way:
             self.setColumnHidden(TensorColumn.NORM, self.width() < self._theme.px(_NARROW_PX))
+        self._fit_shapes()
+
+    def _fit_shapes(self) -> None:
+        """Shapes get the room they take, as long as names keep theirs."""
+        px = self._theme.px
+        wanted = self._width_of(TensorColumn.SHAPE)
+        names = min(self._width_of(TensorColumn.NAME), px(WIDTHS[TensorColumn.NAME]))
+        shown = [column for column in TensorColumn if not self.isColumnHidden(column)]
+        others = sum(self.columnWidth(c) for c in shown if c not in (TensorColumn.NAME, TensorColumn.SHAPE))
+        room = self.viewport().width() - others - names
+        self.setColumnWidth(TensorColumn.SHAPE, max(px(WIDTHS[TensorColumn.SHAPE]), min(wanted, room)))
+
+    def _width_of(self, column: TensorColumn) -> int:
+        """Room that the longest text of a column in the fixed font takes."""
+        rows = range(min(self.model().rowCount(), _N_MEASURED_ROWS))
+        longest = max((str(self.model().index(row, column).data()) for row in rows), key=len, default="")
+        width = QFontMetrics(self._theme.mono_font()).horizontalAdvance(longest)
+        return width + self._theme.px(_CELL_PADDING_PX)
 
     def _on_columns_chosen(self) -> None:
         self._gives_way = False

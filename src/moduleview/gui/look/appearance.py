@@ -14,7 +14,7 @@ from moduleview.gui.look.style import ModuleViewStyle
 from moduleview.gui.look.stylesheet import make_stylesheet
 from moduleview.gui.look.theme import Theme
 
-_ARROWS = ("chevron-down", "chevron-up", "chevron-right")
+_ARROWS = ("chevron-down", "chevron-up", "chevron-left", "chevron-right")
 _ARROW_PX = 14
 
 

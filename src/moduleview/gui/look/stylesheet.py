@@ -23,12 +23,12 @@ def make_stylesheet(theme: Theme, images: Mapping[str, str]) -> str:
 
     Args:
         theme: Colours, fonts, zoom.
-        images: Path of the picture for each of ``chevron-down``, ``chevron-up``, ``chevron-right``; those that are
+        images: Path of the picture for each of ``chevron-down``, ``-up``, ``-left``, ``-right``; those that are
             absent are left out.
     """
     sections = (_windows, _bars, _menus, _docks, _tabs, _buttons, _texts, _views, _scroll_bars)
     parts = [section(theme) for section in sections]
-    return "\n".join([*parts, _inputs(theme, images), _branches(images)])
+    return "\n".join([*parts, _inputs(theme, images), _branches(images), _tab_arrows(theme, images)])
 
 
 def _windows(theme: Theme) -> str:
@@ -51,12 +51,12 @@ QSplitter::handle {{ background: {t.border}; }}
 def _bars(theme: Theme) -> str:
     t, px = theme.tokens, theme.px
     return f"""
-QMenuBar {{ background: {t.window}; color: {t.text}; border: none; padding: 0; spacing: 0; }}
+QMenuBar {{ background: {t.window}; color: {t.text}; border: none; padding: 0 {px(4)}px; spacing: 0; }}
 QMenuBar::item {{ background: transparent; padding: {px(6)}px {px(8)}px; border-radius: {px(4)}px; }}
 QMenuBar::item:selected, QMenuBar::item:pressed {{ background: {t.selection}; color: {t.on_selection}; }}
 QToolBar {{ background: {t.window}; border: none; border-bottom: 1px solid {t.border}; padding: 0px;
     spacing: {px(4)}px; }}
-QToolBar QToolButton {{ min-height: {px(19)}px; padding: 0 {px(6)}px; }}
+QToolBar QToolButton {{ min-height: {px(19)}px; padding: 0; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; border-top: 1px solid {t.border};
     font-size: {px(11)}px; }}
 QStatusBar::item {{ border: none; }}
@@ -96,6 +96,8 @@ QTabWidget::pane {{ border: none; border-top: 1px solid {t.border}; }}
 QTabBar {{ background: {t.raised}; font-weight: 600; qproperty-drawBase: 0; border: none; }}
 QTabBar::tab {{ background: transparent; color: {t.muted}; border: none; border-bottom: 2px solid transparent;
     padding: 0 {px(8)}px; height: {px(26)}px; min-width: {px(8)}px; }}
+QTabWidget QTabBar::tab {{ padding: 0 {px(6)}px; }}
+QTabBar[isTight="true"]::tab {{ padding: 0 {px(4)}px; }}
 QTabBar::tab:!selected {{ font-weight: 400; }}
 QTabBar::tab:hover {{ color: {t.text}; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
@@ -217,6 +219,14 @@ QTreeView::branch {{ background: transparent; image: none; border-image: none; }
 QTreeView::branch:has-children:closed {{ image: {closed}; }}
 QTreeView::branch:has-children:open {{ image: {opened}; }}
 """
+
+
+def _tab_arrows(theme: Theme, images: Mapping[str, str]) -> str:
+    side = theme.px(14)
+    return "\n".join(
+        f"QTabBar QToolButton::{side_of}-arrow {{ image: {_image(images, name)}; width: {side}px; height: {side}px; }}"
+        for side_of, name in (("left", "chevron-left"), ("right", "chevron-right"))
+    )
 
 
 def _scroll_bars(theme: Theme) -> str:

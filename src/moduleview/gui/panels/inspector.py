@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.documentation_tab import DocumentationTab
@@ -16,6 +17,8 @@ from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.commands import Capability, RequestModuleReport
 from moduleview.telemetry.records import Finding
 from moduleview.telemetry.store_view import StoreView
+
+_TIGHT_PX = 300
 
 
 class InspectorPanel(Panel):
@@ -52,6 +55,15 @@ class InspectorPanel(Panel):
     def title(self) -> str:
         """What stands on the dock."""
         return self.tr("Inspector")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow panel the tabs stand closer, so that none is cut."""
+        super().resizeEvent(event)
+        bar, is_tight = self.tabs.tabBar(), self.width() < self.context.theme.px(_TIGHT_PX)
+        if bar.property("isTight") != is_tight:
+            bar.setProperty("isTight", is_tight)
+            bar.style().unpolish(bar)
+            bar.style().polish(bar)
 
     def title_controls(self) -> Sequence[QWidget]:
         """The switch between a module and its subtree."""

@@ -31,6 +31,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._theme = theme
         self._revision = -1
+        self._parts: list[QWidget] = []
         self.message = QLabel(self)
         self.message.setObjectName("status_message")
         self.message.setProperty("role", "muted")
@@ -67,6 +68,8 @@ class StatusBar(QStatusBar):
             return
         self._revision = store.revision
         read, task = self.readouts, store.task
+        for part in self._parts:
+            part.setVisible(task is not None)
         read["loss"].show_value(number_format.plain(store.latest(SeriesKey(LOSS))))
         rate = store.steps_per_s
         read["steps_per_s"].show_value(NO_VALUE if math.isnan(rate) else number_format.plain(rate, 3))
@@ -81,9 +84,11 @@ class StatusBar(QStatusBar):
         read["device"].show_value(NO_VALUE if task is None else task.device)
 
     def _add_readout(self, name: str) -> Readout:
-        self.addPermanentWidget(VerticalRule(self._theme, 14, 4, self))
-        readout = Readout(self._theme, name, self)
-        self.addPermanentWidget(readout)
+        rule, readout = VerticalRule(self._theme, 14, 4, self), Readout(self._theme, name, self)
+        for part in (rule, readout):
+            self.addPermanentWidget(part)
+            part.hide()  # nothing is said of a run before there is one
+            self._parts.append(part)
         return readout
 
     def _explain(self) -> None:
