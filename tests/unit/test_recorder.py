@@ -83,7 +83,6 @@ def test_overhead_is_a_share_of_the_steps_time(watch: Watch) -> None:
     run.step(lambda: linear_loss(model))
     share = run.values("overhead")["", ""]
     assert 0.0 < share < 1.0
-    assert 0.0 < run.recorder.overhead_s < 1.0
 
 
 def test_a_probe_that_raises_is_switched_off_and_said_once(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def describe_failure(error: BaseException, phase: Phase, batch_description: str)
 def describe_refusal(error: BaseException, command: Command) -> FailureReport:
     """The report of a command that could not be done; the run goes on as it was."""
     if isinstance(error, ModuleViewError):
-        report = _of_ours(error)
+        report = FailureReport.of_message(str(error), error.traceback)
     else:
         title = f"{type(command).__name__} raised {type(error).__name__}."
         report = FailureReport(title, "The run goes on as it was.", user_traceback(error), is_users=False)
@@ -51,7 +51,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def _describe(error: BaseException, phase: Phase, batch_description: str) -> FailureReport:
     if isinstance(error, ModuleViewError):
-        return _of_ours(error)
+        return FailureReport.of_message(str(error), error.traceback)
     text = user_traceback(error)
     if is_out_of_memory(error):
         title = f"{phase} ran out of memory."
@@ -63,17 +63,6 @@ def _describe(error: BaseException, phase: Phase, batch_description: str) -> Fai
         return FailureReport(f"{phase} raised KeyboardInterrupt.", "Run goes on with the next batch.", text)
     title = f"{phase} raised {type(error).__name__}{_message(error)}."
     return FailureReport(title, _advice(phase, batch_description), text, is_users=phase is not Phase.OBSERVING)
-
-
-def sentence_and_advice(text: str) -> FailureReport:
-    """A message of ours in its two parts: "what is wrong; what to do next.", or two sentences."""
-    sentence, _, advice = text.partition("; " if "; " in text else ". ")
-    return FailureReport(f"{sentence.rstrip('.')}.", advice[:1].upper() + advice[1:])
-
-
-def _of_ours(error: ModuleViewError) -> FailureReport:
-    report = sentence_and_advice(str(error))
-    return FailureReport(report.title, report.advice, error.traceback)
 
 
 def _empty_frames(error: BaseException) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from moduleview.errors import TaskError
+from moduleview.telemetry.number_words import shape_words
 
 
 def split_batch(batch: Any) -> tuple[Any, Any]:
@@ -62,8 +63,9 @@ def compute_loss(loss: Callable[[Any, Any], Any] | None, outputs: Any, target: A
         what = "None" if value is None else f"of type {type(value).__name__}"
         raise TaskError(f"The loss is {what}; return a tensor of one element, and leave .item() to the viewer.")
     if value.numel() != 1:
-        shape = " × ".join(map(str, value.shape))
-        raise TaskError(f"The loss has shape {shape}, not one element; reduce it, for example with .mean().")
+        raise TaskError(
+            f"The loss has shape {shape_words(value.shape)}, not one element; reduce it, for example with .mean()."
+        )
     if not value.requires_grad:
         raise TaskError(
             "The loss has no gradient; look for torch.no_grad(), .detach() or .item() on the way to it, "
@@ -83,8 +85,9 @@ def step_loss(value: Any) -> torch.Tensor | float:
     if isinstance(value, numbers.Real) and not isinstance(value, bool):  # NumPy's numbers too
         return float(value)
     if isinstance(value, torch.Tensor):
-        shape = " × ".join(map(str, value.shape))
-        raise TaskError(f"The step returned a tensor of shape {shape}; return its loss as one number.")
+        raise TaskError(
+            f"The step returned a tensor of shape {shape_words(value.shape)}; return its loss as one number."
+        )
     what = "nothing" if value is None else f"a {type(value).__name__}"
     raise TaskError(f"The step returned {what}; return its loss as a number or a tensor of one element.")
 

@@ -114,7 +114,7 @@ class OpenedModel:
         self._announce_change()
 
     def freeze(self, command: Freeze, n_steps: int) -> None:
-        """Freeze or thaw, and write it down in the journal.
+        """Freeze or unfreeze, and write it down in the journal.
 
         Raises:
             InterventionError: There is nothing of that name to freeze.

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from moduleview.telemetry.number_words import shape_words
+
 _DEPTH = 8  # deeper than any batch; a structure that holds itself ends here
 _N_DESCRIBED = 6
 
@@ -43,7 +45,7 @@ def describe_tensors(tree: Any) -> str:
 def _describe(tensor: torch.Tensor) -> str:
     dtype = str(tensor.dtype).removeprefix("torch.")
     try:
-        shape = " × ".join(map(str, tensor.shape)) or "scalar"
+        shape = shape_words(tensor.shape)
     except RuntimeError:  # a nested tensor has no one shape
         shape = "nested"
     return f"{shape} {dtype}"

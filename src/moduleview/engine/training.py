@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import assert_never
 
 from moduleview.engine.batches import BatchesEnded
-from moduleview.engine.failure import describe_failure, describe_refusal, sentence_and_advice
+from moduleview.engine.failure import describe_failure, describe_refusal
 from moduleview.engine.forks import leave_if_forked
 from moduleview.engine.interruption import TrainingInterrupted
 from moduleview.engine.opened_model import OpenedModel
@@ -204,7 +204,7 @@ class Training:
         assert self._opened is not None
         reason = self._opened.cannot_train_reason
         if reason:
-            self._refuse(sentence_and_advice(reason))
+            self._refuse(FailureReport.of_message(reason))
             return
         self._pacing.allow(command.n_steps)
         if self._state is not RunState.RUNNING:

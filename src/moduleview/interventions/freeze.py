@@ -19,7 +19,7 @@ class Freeze(Intervention):
 
     Args:
         fqn: A module ("" is the whole model) or a parameter.
-        frozen: False thaws.
+        frozen: False unfreezes.
     """
 
     title: ClassVar[str] = "Freeze"
@@ -30,7 +30,7 @@ class Freeze(Intervention):
         self._former: Mapping[str, bool] = {}
 
     def apply(self, model: nn.Module) -> str:
-        """Freeze or thaw, and remember which parameters were frozen before."""
+        """Freeze or unfreeze, and remember which parameters were frozen before."""
         index = ModelIndex(model)
         chosen = self._chosen(index)
         self._former = {name: parameter.requires_grad for name, parameter in chosen.items()}
@@ -62,7 +62,7 @@ class Freeze(Intervention):
         return isinstance(other, Freeze) and other._fqn == self._fqn and other._frozen is not self._frozen
 
     def __str__(self) -> str:
-        return f"{'Froze' if self._frozen else 'Thawed'} {self._fqn or 'the whole model'}"
+        return f"{'Froze' if self._frozen else 'Unfroze'} {self._fqn or 'the whole model'}"
 
     def _chosen(self, index: ModelIndex) -> dict[str, nn.Parameter]:
         if self._fqn in index.parameters:

@@ -41,13 +41,6 @@ class Journal:
         self._standing.append(intervention)
         self._write(step, str(intervention), python)
 
-    def undo_last(self, model: nn.Module, step: int) -> bool:
-        """Take back the last change that still stands; False when there is none."""
-        if not self._standing:
-            return False
-        self._take_back(len(self._standing) - 1, model, step)
-        return True
-
     def _take_back(self, position: int, model: nn.Module, step: int) -> None:
         """Undo one; those made after it still stand, so they are made again on what is there now."""
         earlier = self._standing.pop(position)

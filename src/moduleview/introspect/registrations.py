@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from moduleview.introspect.module_attributes import attributes_of
+from moduleview.telemetry.number_words import shape_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def joined(fqn: str, name: str) -> str:
 def shape_text(tensor: Tensor) -> str:
     """``768 × 256``, or a sentence where there is no shape yet."""
     try:
-        return " × ".join(str(int(size)) for size in tensor.shape) or "scalar"
+        return shape_words(map(int, tensor.shape))
     except Exception:  # a lazy parameter
         return "shape not known yet"
 

@@ -62,12 +62,7 @@ class Recorder:
         self._waiting: list[SetHooks] = []
         self._step = 0
         self._is_in_step = False
-        self._began_s = self._spent_s = self._overhead_s = self._last_counts_s = 0.0
-
-    @property
-    def overhead_s(self) -> float:
-        """Seconds spent measuring in the last step, hooks included."""
-        return self._overhead_s
+        self._began_s = self._spent_s = self._last_counts_s = 0.0
 
     def attach(self) -> None:
         """Training begins: put the global optimizer hook on."""
@@ -110,7 +105,6 @@ class Recorder:
             self._end_hooks()
             self._spent_s += time.perf_counter() - began_s  # what follows is small, and the record has to hold this
             self._spent_s += self._hooks.spent_s
-            self._overhead_s = self._spent_s
             self._add_overhead()
             try:
                 self._sent.append(self._values.send(self._rank, step, time_s))
@@ -220,7 +214,7 @@ class Recorder:
 
     def _add_overhead(self) -> None:
         whole_s = max(time.perf_counter() - self._began_s, 1e-9)
-        share = torch.tensor(min(self._overhead_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
+        share = torch.tensor(min(self._spent_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
         self._values.add(self._ids.id_of(OVERHEAD, ""), share)
 
     def _tick_waiting(self) -> None:

@@ -58,6 +58,12 @@ class FailureReport(msgspec.Struct, frozen=True):
     traceback: str = ""
     is_users: bool = True
 
+    @classmethod
+    def of_message(cls, text: str, traceback: str = "") -> FailureReport:
+        """A message of ours in its two parts: "what is wrong; what to do next.", or two sentences."""
+        sentence, _, advice = text.partition("; " if "; " in text else ". ")
+        return cls(f"{sentence.rstrip('.')}.", advice[:1].upper() + advice[1:], traceback)
+
 
 class SeriesDeclared(msgspec.Struct, frozen=True, tag=True):
     """Gives the series ``first, first + 1, ...`` their keys; sent before the first StepRecord that uses them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from moduleview.errors import TaskError
 from moduleview.telemetry.commands import SetTrainingData
+from moduleview.telemetry.number_words import shape_words
 
 FLOAT_DTYPES = ("float32", "float64", "float16", "bfloat16")
 INTEGER_DTYPES = ("int64", "int32")
@@ -76,14 +77,10 @@ def _check_shape(shape: tuple[int, ...]) -> None:
     n_elements = 1
     for size in shape:
         if size < 1:
-            raise TaskError(f"The input shape {_text(shape)} has a size below 1; give sizes of at least 1.")
+            raise TaskError(f"The input shape {shape_words(shape)} has a size below 1; give sizes of at least 1.")
         n_elements *= size
     if n_elements > _MAX_ELEMENTS:
-        raise TaskError(f"The input shape {_text(shape)} has {n_elements:,} elements; give a smaller one.")
-
-
-def _text(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape)) or "()"
+        raise TaskError(f"The input shape {shape_words(shape)} has {n_elements:,} elements; give a smaller one.")
 
 
 def _draw(shape: tuple[int, ...], command: SetTrainingData) -> str:

@@ -6,6 +6,8 @@ import math
 
 from PySide6.QtCore import QLocale
 
+from moduleview.telemetry.number_words import shape_words
+
 NO_VALUE = "–"
 MINUS = "\u2212"  # not in exponents
 _BINARY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -60,9 +62,7 @@ def n_bytes(size: int) -> str:
 
 def shape(sizes: tuple[int, ...] | None) -> str:
     """``768 × 256``; ``scalar`` for no dimension, a dash where it is not known yet."""
-    if sizes is None:
-        return NO_VALUE
-    return " × ".join(str(size) for size in sizes) if sizes else "scalar"
+    return NO_VALUE if sizes is None else shape_words(sizes)
 
 
 def duration(seconds: float) -> str:

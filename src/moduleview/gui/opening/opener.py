@@ -130,8 +130,7 @@ class Opener(QObject):
         try:
             target = Target.parse(text)
         except TargetError as error:
-            sentence, _, advice = str(error).partition("; ")
-            self._show_failure(text, FailureReport(f"{sentence}.", advice[:1].upper() + advice[1:]))
+            self._show_failure(text, FailureReport.of_message(str(error)))
             return
         problem = self._problem(target)
         if problem is not None:

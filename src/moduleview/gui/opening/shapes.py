@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from moduleview.errors import TaskError
+from moduleview.telemetry.number_words import shape_words
 
 _BETWEEN_SIZES = re.compile(r"[\s×xX*,]+")
 _BETWEEN_SHAPES = re.compile(r"[,;]")
@@ -31,7 +32,7 @@ def read_shapes(text: str) -> tuple[tuple[int, ...], ...]:
 
 def write_shapes(shapes: tuple[tuple[int, ...], ...]) -> str:
     """``32 × 16, 32 × 8``."""
-    return ", ".join(" × ".join(str(size) for size in shape) for shape in shapes)
+    return ", ".join(map(shape_words, shapes))
 
 
 def _read_shape(text: str) -> tuple[int, ...]:
