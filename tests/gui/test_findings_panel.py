@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from moduleview.gui.models.findings_model import FindingColumn
+from moduleview.gui.panel import Badge
 from moduleview.gui.panels.findings import FindingsPanel
 from moduleview.telemetry.records import Finding, FindingsReported, RunChanged, RunState, Severity, Tier
 
@@ -100,6 +101,15 @@ def test_toggles_carry_counts_and_filter(panel, bench):
     panel.filter_bar.tiers[Tier.SUSPICION].click()
     assert titles(panel) == []
     assert "Nothing to show with these filters" in texts(panel)
+
+
+def test_errors_and_warnings_are_counted_after_the_title_even_when_unseen(panel, bench):
+    panel.hide()
+    assert panel.badge(bench.store) is None
+    bench.store.set_detected((TIED, SPIKE))
+    assert panel.badge(bench.store) == Badge("1", "warning")
+    bench.store.set_detected((TIED, SPIKE, NAN))
+    assert panel.badge(bench.store) == Badge("2", "error")
 
 
 def test_selected_finding_opens_in_three_parts(panel, bench):

@@ -55,6 +55,19 @@ class PanelContext:
     axes: SharedAxes = field(default_factory=SharedAxes)
 
 
+@dataclass(frozen=True)
+class Badge:
+    """A count after a panel's title.
+
+    Attributes:
+        text: The count.
+        role: Field of ``Tokens`` for its colour.
+    """
+
+    text: str
+    role: str
+
+
 class Panel(QWidget):
     """A dockable panel. One file in ``gui/panels``; found by being there.
 
@@ -89,6 +102,10 @@ class Panel(QWidget):
     def title_controls(self) -> Sequence[QWidget]:
         """Widgets at the right of the dock's title; asked for once. Their parent is set by the dock."""
         return ()
+
+    def badge(self, store: StoreView) -> Badge | None:  # noqa: ARG002
+        """What stands after the title; asked for at each frame, seen or not, so it must cost next to nothing."""
+        return None
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed, in at most 5 ms; nothing when the revisions it reads have not moved.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QMainWindow, QTabBar, QWidget
 
 from moduleview.gui.docking.panel_dock import PanelDock
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.panel import Badge
 from moduleview.gui.widgets.safe_paint import safe_paint
 
+_TAB_PADDING = 8  # logical px, as the style sheet has it
 _MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
 
 
@@ -35,8 +37,10 @@ class DockTabs(QObject):
         for dock in docks:
             others = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
             dock.set_tabbed(bool(others) and not dock.isFloating())
+        badges = {dock.windowTitle(): dock.badge for dock in docks if dock.badge is not None}
         for bar in self._bars():
             self._adopt(bar)
+            self._outlines[bar].badges = badges
         self._place_all()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -99,6 +103,7 @@ class _Outline(QWidget):
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._bar, self._theme = bar, theme
+        self.badges: Mapping[str, Badge] = {}  # by the text of the tab, which ends in the count
 
     def follow(self) -> None:
         """Lie over the bar."""
@@ -118,6 +123,21 @@ class _Outline(QWidget):
         current: QRect = self._bar.tabRect(self._bar.currentIndex())
         painter.drawLine(0, bottom, max(0, current.left() - 1), bottom)
         painter.drawLine(current.right() + 1, bottom, right, bottom)
+        for index in range(self._bar.count()):
+            badge = self.badges.get(self._bar.tabText(index))
+            if badge is not None and self.rect().contains(self._bar.tabRect(index)):
+                self._paint_badge(painter, badge, self._bar.tabRect(index))
+
+    def _paint_badge(self, painter: QPainter, badge: Badge, tab: QRect) -> None:
+        """Write the count that ends the tab's text again, in the colour that a style sheet cannot give to a part."""
+        px, tokens = self._theme.px, self._theme.tokens
+        painter.setFont(self._theme.ui_font(bold=True))
+        width = painter.fontMetrics().horizontalAdvance(badge.text)
+        place = QRect(tab.right() + 1 - px(_TAB_PADDING) - width, tab.top(), width, tab.height() - 2)
+        painter.fillRect(place.adjusted(-px(3), px(4), px(3), -px(3)), QColor(tokens.raised))
+        painter.setFont(self._theme.ui_font())
+        painter.setPen(QColor(getattr(tokens, badge.role)))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, badge.text)
 
 
 def _tabs_width(bar: QTabBar) -> int:

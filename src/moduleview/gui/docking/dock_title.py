@@ -71,6 +71,11 @@ class DockTitle(QFrame):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    def set_text(self, title: str) -> None:
+        """Say something else."""
+        self._label.setText(title)
+        self.setAccessibleName(title)
+
     def take(self, controls: DockControls) -> None:
         """Show the controls at the right."""
         self._row.addWidget(controls)

@@ -72,6 +72,7 @@ class Docks(QMainWindow):
     def refresh(self, store: StoreView) -> None:
         """Let every panel that can be seen draw what changed."""
         for dock in self._docks:
+            dock.show_badge(store)
             dock.refresh(store)
 
     @gui_thread_only

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QFrame, QLayout, QStackedLayout, QWidget
 
 from moduleview.gui.docking.dock_title import DockControls, DockTitle
-from moduleview.gui.panel import Panel
+from moduleview.gui.panel import Badge, Panel
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
@@ -28,6 +28,7 @@ class PanelDock(QDockWidget):
         self.setObjectName(panel.panel_id)
         self.setAccessibleName(panel.title())
         self.panel = panel
+        self.badge: Badge | None = None
         self._is_shown = False
         self._rests_until_s = 0.0
         theme = panel.context.theme
@@ -93,6 +94,18 @@ class PanelDock(QDockWidget):
         except Exception as error:  # a panel may be anybody's file
             self._rests_until_s = time.monotonic() + _REST_S
             sys.excepthook(type(error), error, error.__traceback__)
+
+    def show_badge(self, store: StoreView) -> None:
+        """Write the panel's count after its title, when it has changed."""
+        badge = self.panel.badge(store)
+        if badge == self.badge:
+            return
+        self.badge = badge
+        title = self.panel.title() if badge is None else f"{self.panel.title()}  {badge.text}"
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self._title.set_text(title)
+        self.placement_changed.emit()
 
     def _lay_out(self, panel: Panel) -> None:
         body = QFrame(self)

@@ -12,8 +12,9 @@ from moduleview import detectors
 from moduleview.detectors.base import Detector
 from moduleview.gui.findings.filter_bar import FilterBar
 from moduleview.gui.findings.finding_detail import HEIGHT_PX, DetailArea, FindingDetail
+from moduleview.gui.look import number_format
 from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline
-from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.panel import Area, Badge, Panel, PanelContext
 from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
 from moduleview.gui.widgets.row_table import HEADER_PX, RowTable
@@ -44,6 +45,8 @@ class FindingsPanel(Panel):
         super().__init__(context, parent)
         self._revisions: tuple[object, ...] = ()
         self._chosen: Finding | None = None
+        self._badge: Badge | None = None
+        self._counted_revision = -1
         self._n_detectors = len(discover(detectors, Detector))
         self.model = FindingsModel(self)
         self.filter_bar = FilterBar(context.theme, self)
@@ -69,6 +72,15 @@ class FindingsPanel(Panel):
     def title(self) -> str:
         """What stands on the tab."""
         return self.tr("Findings")
+
+    def badge(self, store: StoreView) -> Badge | None:
+        """How many errors and warnings there are, in the colour of the worst."""
+        if store.findings_revision != self._counted_revision:
+            self._counted_revision = store.findings_revision
+            counted = [f.severity for f in store.findings if f.severity is not Severity.INFORMATION]
+            role = "error" if Severity.ERROR in counted else "warning"
+            self._badge = Badge(number_format.exact_count(len(counted)), role) if counted else None
+        return self._badge
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
