@@ -46,6 +46,13 @@ def test_half_precision_does_not_overflow() -> None:
     assert numbers(torch.tensor([6e4, -6e4] * 100, dtype=torch.float16))[1] == pytest.approx(6e4, rel=1e-2)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-22, 1e25])
+def test_deviation_of_gradients_that_vanish_or_explode_is_true(scale: float) -> None:
+    """Their squares are beyond single precision."""
+    values = torch.randn(1000, generator=torch.Generator().manual_seed(0)) * scale
+    assert numbers(values)[1] == pytest.approx(float(values.double().std(correction=0)), rel=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.float64])
 def test_nan_and_infinity_are_counted(dtype: torch.dtype) -> None:
     tensor = torch.ones(10, dtype=dtype)

@@ -246,6 +246,23 @@ def test_gradients_that_a_closure_computes_are_those_of_this_step(
         assert run.values("grad_norm") == pytest.approx(true)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch compiles with what it deprecates itself
+def test_a_compiled_optimizer_step_is_measured_and_not_broken_into(watch: Watch) -> None:
+    model = nn.Linear(3, 1)
+    run = watch(model)
+    step = torch.compile(run.optimizer.step, backend="eager")
+
+    def train() -> float:
+        run.optimizer.zero_grad()
+        ones_loss(model)().backward()
+        step()
+        return 0.0
+
+    for _ in range(2):
+        run.raw_step(train)  # warnings are errors here, Dynamo's too
+        assert run.values("grad_norm") == pytest.approx({("weight", ""): math.sqrt(12), ("bias", ""): 2.0})
+
+
 def test_a_parameter_without_gradient_is_absent_and_zero_is_zero(watch: Watch) -> None:
     model = nn.Sequential(nn.Linear(3, 1), nn.Linear(3, 1))
     run = watch(model)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from moduleview.hooks.sampling import flat_elements, sample_elements, stored_values
+from moduleview.hooks.wide_norm import is_safe, wide_norm
+from moduleview.telemetry.number_words import shape_words
 
 SAMPLE_SIZE = 16_384  # elements; a standard deviation is then off by about 0.5 %
 
@@ -28,7 +30,7 @@ class Seen:
     is_sampled: bool
 
     def __str__(self) -> str:
-        shape = " × ".join(map(str, self.shape)) or "scalar"
+        shape = shape_words(self.shape)
         return f"{shape} · {str(self.dtype).removeprefix('torch.')}" + (" · sampled" if self.is_sampled else "")
 
 
@@ -63,7 +65,10 @@ def _reduce(flat: torch.Tensor, sample: torch.Tensor, weight: int) -> Statistics
     n_sample = sample.numel()
     mean = sample.mean()
     centred = sample - mean
-    std = (torch.dot(centred, centred) / n_sample).sqrt()
+    norm = torch.dot(centred, centred).sqrt()
+    if norm.is_cpu and not is_safe(float(norm)):
+        norm = wide_norm(centred, norm)
+    std = norm / math.sqrt(n_sample)
     zero_share = 1.0 - torch.count_nonzero(sample).float() / n_sample
     non_finite = _count_non_finite(sample, mean)
     if n_sample == flat.numel():

@@ -39,7 +39,7 @@ class GradientStation:
 
     A step that mixed precision skips runs no optimizer hook, and neither does an update by hand. They are told apart
     at the step's end: once an optimizer was seen, its silence is a skipped step, which measures nothing. Before that,
-    parameters that changed show an update by hand.
+    parameters that changed show an update by hand; so does a step that torch.compile has made its own.
     """
 
     def __init__(self, on_gradients: Callable[[Gradients], None]) -> None:
@@ -87,11 +87,11 @@ class GradientStation:
         self._on_gradients(Gradients(self._parameters, is_certain=changed_by_hand))
 
     def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not _has_closure(args, kwargs):
+        if not torch.compiler.is_compiling() and not _has_closure(args, kwargs):
             self._read(optimizer)
 
     def _on_optimizer_stepped(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if _has_closure(args, kwargs):
+        if not torch.compiler.is_compiling() and _has_closure(args, kwargs):
             self._read(optimizer)
 
     def _read(self, optimizer: Optimizer) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from operator import attrgetter
 
-import numpy as np
 import torch
 
 from moduleview.hooks.sampling import stored_values
+from moduleview.hooks.wide_norm import is_safe, wide_norm
 
 _BATCHED_DTYPES = frozenset({torch.float32, torch.bfloat16, torch.float16})
 _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
 _STRIDED = frozenset({torch.strided})
 _META = frozenset({torch.device("meta")})
-_SAFE = (1e-15, 1e18)
 _DEVICE, _DTYPE, _LAYOUT = attrgetter("device"), attrgetter("dtype"), attrgetter("layout")
 
 
@@ -61,22 +59,10 @@ def _norms_of_batch(names: list[str], batch: list[torch.Tensor]) -> dict[str, to
         return _norms_one_by_one(dict(zip(names, batch, strict=True)))
     if not norms[0].is_cpu:  # a look at a value would wait for the device
         return dict(zip(names, norms, strict=True))
-    values = torch.stack(norms).numpy()
-    for index in np.flatnonzero(~((values > _SAFE[0]) & (values < _SAFE[1]))).tolist():
-        norms[index] = _rescaled_norm(batch[index], norms[index])
+    for index, norm in enumerate(torch.stack(norms).tolist()):
+        if not is_safe(norm):
+            norms[index] = wide_norm(batch[index], norms[index])
     return dict(zip(names, norms, strict=True))
-
-
-def _rescaled_norm(tensor: torch.Tensor, norm: torch.Tensor) -> torch.Tensor:
-    """The norm of a tensor on the CPU whose squares may be beyond float32; ``norm`` where they are not."""
-    if not tensor.numel():
-        return norm
-    low, high = torch.aminmax(tensor.detach())
-    largest = torch.maximum(low.abs(), high.abs()).double()
-    if not 0.0 < float(largest) < math.inf:  # zero, infinite or NaN
-        return norm
-    rescaled: torch.Tensor = torch.linalg.vector_norm((tensor / largest).float()).double() * largest
-    return rescaled.float()
 
 
 def _norms_one_by_one(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -95,6 +81,6 @@ def _norm_of_odd_one(tensor: torch.Tensor) -> torch.Tensor | None:
         if values.dtype is not torch.float64:
             values = values.float()
         norm: torch.Tensor = torch.linalg.vector_norm(values)
-        return (_rescaled_norm(values, norm) if values.is_cpu else norm).float()
+        return (wide_norm(values, norm) if values.is_cpu else norm).float()
     except (RuntimeError, ValueError, NotImplementedError, TypeError):
         return None  # not applicable to this type: lazy, packed, a subclass without reductions
