@@ -8,9 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
-from moduleview.gui.models.log_model import MAXIMUM_LINES, LogColumn
+from moduleview.gui.models.log_model import LogColumn
 from moduleview.gui.panels.log import LogPanel
 from moduleview.telemetry.records import LogLine
+from moduleview.telemetry.store import N_LOG_LINES
 
 
 @pytest.fixture
@@ -99,23 +100,23 @@ def test_the_newest_line_is_followed_until_a_person_scrolls_up(qtbot, panel, ben
 
 
 def test_lines_kept_are_bounded_and_the_newest(panel, bench):
-    for first in range(0, 3 * MAXIMUM_LINES, 4000):
-        log(panel, bench, *(str(i) for i in range(first, min(first + 4000, 3 * MAXIMUM_LINES))))
+    for first in range(0, 3 * N_LOG_LINES, 4000):
+        log(panel, bench, *(str(i) for i in range(first, min(first + 4000, 3 * N_LOG_LINES))))
     shown = lines(panel)
-    assert len(shown) == MAXIMUM_LINES
-    assert shown == [str(i) for i in range(2 * MAXIMUM_LINES, 3 * MAXIMUM_LINES)]
+    assert len(shown) == N_LOG_LINES
+    assert shown == [str(i) for i in range(2 * N_LOG_LINES, 3 * N_LOG_LINES)]
 
 
 def test_a_flood_between_two_frames_costs_no_more_than_what_is_kept(panel, bench):
     """Row 40 of the fault list: a million lines; what this panel does of it, a frame at a time."""
     worst_s = 0.0
     for _ in range(5):
-        for number in range(2 * MAXIMUM_LINES):
+        for number in range(2 * N_LOG_LINES):
             bench.store.apply(LogLine(0.0, "stdout", f"line {number}"))
         start = time.thread_time()
         panel.refresh(bench.store)
         worst_s = max(worst_s, time.thread_time() - start)
-    assert panel.model.rowCount() == MAXIMUM_LINES
+    assert panel.model.rowCount() == N_LOG_LINES
     assert worst_s < 0.1
 
 

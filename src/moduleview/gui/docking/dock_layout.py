@@ -1,4 +1,4 @@
-"""Where docks stand at first and how large they are (visual.md, Measures): pure arrangement, nothing is kept."""
+"""Where docks stand at first and how large they are: pure arrangement, nothing is kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Group = list[PanelDock]
 """Docks in one place; more than one are tabs."""
 
 _COMPACT_WIDTH = 1440  # below, what stands beside the map becomes tabs beside the curves
-_NARROW, _WIDE = 1280, 1600  # window widths that visual.md gives sizes for
+_NARROW, _WIDE = 1280, 1600  # window widths; sizes between them are interpolated
 _LEFT, _RIGHT = (438, 494), (274, 346)
 _BOTTOM_SHARE, _BOTTOM_MOST = 0.2415, 248
 _MAP_SHARE, _PROFILE_SHARE = 0.55, 0.25
@@ -54,7 +54,7 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> No
 
 
 def fit(window: QMainWindow, docks: Sequence[PanelDock], theme: Theme) -> None:
-    """Give docks that stand as ``arrange`` put them the sizes of visual.md for the window's size."""
+    """Give docks that stand as ``arrange`` put them the sizes that go with the window's size."""
     firsts = {area: groups[0][0] for area, groups in _group(docks, compact=False).items() if groups}
     position = (window.width() / theme.zoom - _NARROW) / (_WIDE - _NARROW)
     position = min(max(position, 0.0), 1.0)

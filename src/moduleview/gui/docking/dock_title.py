@@ -1,4 +1,4 @@
-"""The bar over a dock: title at the left, the panel's controls, float and close at the right (visual.md, Measures)."""
+"""The bar over a dock: title at the left, the panel's controls, float and close at the right."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class DockTitle(QFrame):
         controls.show()
 
     def sizeHint(self) -> QSize:
-        """As wide as it gets, as high as visual.md says."""
+        """As wide as it gets, 28 px high."""
         return QSize(super().sizeHint().width(), self._theme.px(TITLE_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:

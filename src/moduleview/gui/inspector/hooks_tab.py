@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QStyleOptionViewItem, QVBoxLayout, QWidget
 
-from moduleview.gui.inspector.tensor_table import toggle_check
+from moduleview.gui.inspector.hook_box import HookBoxDelegate, HookBoxTable, toggle_check
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
 from moduleview.gui.models.hook_table_model import HOOK_CELL_ROLE, HookColumn, HookTableModel, RowKind
 from moduleview.gui.panel import PanelContext
-from moduleview.gui.tree.hook_cell import HookCell
-from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX, TreeLook
+from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
 from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.row_table import RowTable
@@ -31,15 +30,13 @@ _WIDTHS: dict[int, int] = {  # logical px
 _BOX_LEFT_PX = 4
 
 
-class HookDelegate(CellDelegate):
+class HookDelegate(HookBoxDelegate):
     """A check box before the name of a hook; the names of further parts are indented to it."""
 
     padding_px = 4
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, None, parent)
-        self._hook_cell = HookCell(TreeLook(theme))
-        theme.changed.connect(self._on_theme_changed)
 
     def paint_content(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -51,7 +48,7 @@ class HookDelegate(CellDelegate):
             cell = index.data(HOOK_CELL_ROLE)
             if cell is not None:
                 box = QRect(whole.x() + px(_BOX_LEFT_PX), whole.y(), px(CHECK_COLUMN_PX), whole.height())
-                self._hook_cell.paint(painter, box, *cell)
+                self.hook_cell.paint(painter, box, *cell)
             option.rect = whole.adjusted(px(_BOX_LEFT_PX + CHECK_COLUMN_PX), 0, 0, 0)
         super().paint_content(painter, option, index)
 
@@ -71,19 +68,11 @@ class HookDelegate(CellDelegate):
             toggle_check(model, index)
         return True
 
-    def _on_theme_changed(self) -> None:
-        self._hook_cell = HookCell(TreeLook(self.theme))
 
-
-class HookTable(RowTable):
+class HookTable(HookBoxTable):
     """Space ticks the hook of the current row."""
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space ticks or unticks."""
-        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
-            toggle_check(self.model(), self.currentIndex().siblingAtColumn(HookColumn.HOOK))
-            return
-        super().keyPressEvent(event)
+    hook_column = HookColumn.HOOK
 
 
 class HooksTab(QWidget):

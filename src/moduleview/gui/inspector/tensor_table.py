@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStyleOptionViewItem, QWidget
 
+from moduleview.gui.inspector.hook_box import HookBoxDelegate, HookBoxTable, toggle_check
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.tensor_columns import WIDTHS, TensorColumn
 from moduleview.gui.models.tensor_table_model import HOOK_STATE_ROLE, TensorTableModel
-from moduleview.gui.tree.hook_cell import HookCell
-from moduleview.gui.tree.tree_look import TreeLook
-from moduleview.gui.widgets.cell_delegate import CellDelegate
-from moduleview.gui.widgets.row_table import RowTable
 from moduleview.telemetry.hooks import HookKind
 
 _NARROW_PX = 320
@@ -23,13 +20,8 @@ _N_MEASURED_ROWS = 200  # a look at the first is enough
 _CELL_PADDING_PX = 18
 
 
-class TensorDelegate(CellDelegate):
+class TensorDelegate(HookBoxDelegate):
     """Text as everywhere; the hook's check box as in the tree."""
-
-    def __init__(self, theme: Theme, scale: GradientScale, parent: QWidget) -> None:
-        super().__init__(theme, scale, parent)
-        self._hook_cell = HookCell(TreeLook(theme))
-        theme.changed.connect(self._on_theme_changed)
 
     def paint_content(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -39,7 +31,7 @@ class TensorDelegate(CellDelegate):
         if state is None:
             super().paint_content(painter, option, index)
         else:
-            self._hook_cell.paint(painter, option.rect, state, HookKind.TENSOR)
+            self.hook_cell.paint(painter, option.rect, state, HookKind.TENSOR)
 
     def editorEvent(
         self,
@@ -56,12 +48,11 @@ class TensorDelegate(CellDelegate):
             toggle_check(model, index)
         return True
 
-    def _on_theme_changed(self) -> None:
-        self._hook_cell = HookCell(TreeLook(self.theme))
 
-
-class TensorTable(RowTable):
+class TensorTable(HookBoxTable):
     """Keys: arrows move, Space ticks the hook of the current row, Ctrl+C copies."""
+
+    hook_column = TensorColumn.HOOK
 
     def __init__(
         self,
@@ -115,18 +106,3 @@ class TensorTable(RowTable):
 
     def _on_columns_chosen(self) -> None:
         self._gives_way = False
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space ticks or unticks."""
-        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
-            toggle_check(self.model(), self.currentIndex().siblingAtColumn(TensorColumn.HOOK))
-            return
-        super().keyPressEvent(event)
-
-
-def toggle_check(model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex) -> None:
-    """Tick what is not ticked, and the other way round."""
-    if model.flags(index) & Qt.ItemFlag.ItemIsUserCheckable:
-        is_on = Qt.CheckState(model.data(index, Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
-        value = Qt.CheckState.Unchecked if is_on else Qt.CheckState.Checked
-        model.setData(index, value, Qt.ItemDataRole.CheckStateRole)

@@ -16,7 +16,7 @@ from moduleview.gui.look.theme import Theme
 from moduleview.resources import resource_path
 
 GRID_PX = 16
-_LARGE_PX = 20  # from here on the stroke is 1 px instead of 1.25: visual.md, Icons
+_LARGE_PX = 20  # from here on the stroke is 1 px instead of 1.25
 _STROKE_WIDTH = re.compile(r'stroke-width="[^"]*"')
 
 

@@ -1,4 +1,4 @@
-"""Numbers as visual.md writes them: gradient-like in 6 characters, counts with a unit, a dash for no value."""
+"""Numbers as the screen writes them: gradient-like in 6 characters, counts with a unit, a dash for no value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Qt style sheet of the whole program, made from the tokens at the zoom in force (visual.md, Measures).
+"""The Qt style sheet of the whole program, made from the tokens at the zoom in force.
 
 A widget asks for a look by the dynamic property ``role``:
 

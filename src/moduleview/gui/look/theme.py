@@ -50,7 +50,7 @@ class Theme(QObject):
             self.changed.emit()
 
     def px(self, logical: float) -> int:
-        """A length of visual.md, in pixels at the zoom in force."""
+        """A length at zoom 1, in pixels at the zoom in force."""
         return round(logical * self._zoom)
 
     def ui_font(self, size_px: int = BASE_FONT_PX, *, bold: bool = False) -> QFont:

@@ -1,4 +1,4 @@
-"""Every colour of the program, as a name for what it is for; no hex stands anywhere else (visual.md)."""
+"""Every colour of the program, as a name for what it is for; no hex stands anywhere else."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NEVER_FIRES = (ModuleTrait.CONTAINER, ModuleTrait.SCRIPT, ModuleTrait.COMPILED)
 
 
 class CellState(IntEnum):
-    """What a hook cell looks like (visual.md, Tree cells)."""
+    """What a hook cell looks like."""
 
     OFF = 0
     REQUESTED = 1

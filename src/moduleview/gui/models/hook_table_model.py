@@ -29,6 +29,7 @@ _PART = Look(color="muted", is_mono=True, is_small=True)
 _SEEN = Look(color="muted", is_mono=True, is_small=True)
 _REASON = Look(color="muted")
 _FAILURE = Look(color="error")
+_NOTE_LOOKS = {HookStatus.FAILED: _FAILURE, HookStatus.ACTIVE: _SEEN}
 _BAD = Look(color="error", is_mono=True, is_small=True, is_right=True, is_bold=True)
 
 
@@ -209,8 +210,7 @@ class HookTableModel(QAbstractTableModel):
     def _look(self, row: HookRow, column: int) -> Look:
         if row.row_kind is RowKind.NOTE:
             entry = self.entry(row.kind)
-            status = None if entry is None else entry.status
-            return {HookStatus.FAILED: _FAILURE, HookStatus.ACTIVE: _SEEN}.get(status, _REASON)  # type: ignore[arg-type]
+            return _REASON if entry is None else _NOTE_LOOKS.get(entry.status, _REASON)
         if column == HookColumn.HOOK:
             return _PART if row.row_kind is RowKind.PART else Look(color="faint" if self._why_not else "text")
         value = self._value(row, column)

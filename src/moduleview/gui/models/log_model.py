@@ -14,9 +14,9 @@ from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import LogLine
+from moduleview.telemetry.store import N_LOG_LINES
 from moduleview.telemetry.store_view import StoreView
 
-MAXIMUM_LINES = 10_000
 _MAXIMUM_SHOWN = 2000  # characters of a line that are drawn; a copy has all of them
 _MAXIMUM_TIP = 4000
 _NO_INDEX = QModelIndex()
@@ -57,12 +57,12 @@ class LogModel(QAbstractTableModel):
         if n_new <= 0:
             return 0
         new = list(islice(reversed(store.log), n_new))[::-1]
-        if n_new >= MAXIMUM_LINES:
-            self._replace(new[-MAXIMUM_LINES:])
+        if n_new >= N_LOG_LINES:
+            self._replace(new[-N_LOG_LINES:])
             return len(self._shown)
-        self._lines = (self._lines + new)[-MAXIMUM_LINES:]
+        self._lines = (self._lines + new)[-N_LOG_LINES:]
         matching = self._matching(new)
-        self._drop_oldest(len(self._shown) + len(matching) - MAXIMUM_LINES)
+        self._drop_oldest(len(self._shown) + len(matching) - N_LOG_LINES)
         self._append(matching)
         return len(matching)
 

@@ -85,7 +85,7 @@ class TreeTexts(QObject):
         return f"{fires}\n{displayable(entry.seen)}" if entry.seen else fires
 
     def off(self, kind: HookKind) -> str:
-        """What a tick would measure, and its cost (measured: facts.md, performance.md)."""
+        """What a tick would measure, and its cost, as measured on a CPU."""
         match kind:
             case HookKind.FORWARD_PRE:
                 return self.tr("Tick: mean, std, largest, zeros and non-finite values of the inputs; a few µs a call")

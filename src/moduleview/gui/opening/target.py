@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from moduleview.introspect.loaders.target import parse_target
+from moduleview.introspect.loaders.target import SAMPLE, parse_target
 from moduleview.resources import resource_path
-
-_SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Target:
         """
         parsed = parse_target(text)
         if parsed.sample:
-            return cls(None, _SAMPLE, parsed.sample)
+            return cls(None, SAMPLE, parsed.sample)
         return cls(None if parsed.path is None else parsed.path.absolute(), parsed.module, parsed.name)
 
     def __str__(self) -> str:
@@ -66,7 +64,7 @@ class Target:
         """
         if self.file is not None:
             return self.file.resolve()
-        if self.module == _SAMPLE:
+        if self.module == SAMPLE:
             return resource_path("samples") / f"{self.name}.py"
         top, *below = self.module.split(".")
         spec = _top_spec(top)

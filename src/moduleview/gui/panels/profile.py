@@ -128,8 +128,8 @@ class ProfilePanel(Panel):
             self.context.selection.select(self._rows.module_at(row))
 
     def _on_row_pointed(self, row: object) -> None:
-        is_row = isinstance(row, int) and self._rows is not None
-        self.context.selection.set_hovered(self._rows.module_at(row) if is_row else None)  # type: ignore[union-attr,arg-type]
+        hovered = self._rows.module_at(row) if isinstance(row, int) and self._rows is not None else None
+        self.context.selection.set_hovered(hovered)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Names get the room that there is."""

@@ -1,4 +1,4 @@
-"""The status bar: the last message at the left for 8 s, what the run costs and gives at the right (visual.md)."""
+"""The status bar: the last message at the left for 8 s, what the run costs and gives at the right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The toolbar: open, run control, device and throttle at the left, what the run does at the right (visual.md)."""
+"""The toolbar: open, run control, device and throttle at the left, what the run does at the right."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ The line below it is the style sheet's, as under every header; the one above it 
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
@@ -57,9 +57,9 @@ class TreeHeader(QHeaderView):
         painter.drawText(space, alignment | Qt.AlignmentFlag.AlignVCenter, self._fitting(text, space.width()))
 
     @safe_paint
-    def paintEvent(self, event: object) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Carry the line on where no section is."""
-        super().paintEvent(event)  # type: ignore[arg-type]
+        super().paintEvent(event)
         painter = QPainter(self.viewport())
         left = self.length() - self.offset()
         if left < self.viewport().width():

@@ -12,7 +12,7 @@ from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.safe_paint import safe_paint
 
 _HEIGHT_PX, _MARGIN_TOP_PX, _MARGIN_BOTTOM_PX, _LABEL_MARGIN_PX = 64, 9, 13, 12
-_WASH = 0.25  # visual.md: over a dead stretch
+_WASH = 0.25  # opacity, over a dead stretch
 _HIGH = 0.6  # a curve that ends above this would run through its name at the top
 _LEAST_RANGE = 0.5  # of the largest loss: noise on a loss that does not fall stays flat
 _LOG_FROM_RATIO = 1e3  # a loss that leaps so far is flat on a linear scale but for its last step
@@ -42,7 +42,7 @@ class LossCurve(QWidget):
         self._on_theme_changed()
 
     def sizeHint(self) -> QSize:
-        """As high as visual.md's mock-up; the width is the card's."""
+        """A fixed height; the width is the card's."""
         return QSize(self._theme.px(120), self._theme.px(_HEIGHT_PX))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

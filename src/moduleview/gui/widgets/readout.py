@@ -53,7 +53,7 @@ class Readout(QWidget):
         """Show another number; cheap when nothing changed.
 
         Args:
-            value: As visual.md writes it.
+            value: As ``number_format`` writes it.
             rest: After it, muted.
             warns: In the colour of a warning, with its triangle.
         """

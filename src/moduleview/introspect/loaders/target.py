@@ -10,7 +10,7 @@ from moduleview.errors import TargetError
 from moduleview.telemetry.display_names import displayable
 
 _DOTTED_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_SAMPLE = "sample"
+SAMPLE = "sample"  # what stands in a module's place: sample:digits
 _FORMS = "name it as file.py, file.py:name or package.module:name"
 
 
@@ -53,7 +53,7 @@ def parse_target(text: str) -> ParsedTarget:
         if "/" in name or "\\" in name:
             return _place(text, stripped, "")
         raise TargetError(f"{displayable(name)!r} after the colon is not a Python name; {_FORMS}.")
-    if place == _SAMPLE:
+    if place == SAMPLE:
         return ParsedTarget(text, sample=name)
     return _place(text, place, name)
 
