@@ -10,9 +10,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from builders import snapshot_of, task_info
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.plots.map_canvas import MapCanvas
-from moduleview.telemetry.records import Finding, Severity, Tier
+from moduleview.telemetry.records import Finding, ModelOpened, Severity, Tier
 
 
 @pytest.fixture
@@ -253,3 +254,12 @@ def test_arrow_keys_move_the_selection_and_return_opens(panel: GradientMapPanel,
     qtbot.keyClick(canvas, Qt.Key.Key_Up)
     qtbot.keyClick(canvas, Qt.Key.Key_Up)
     assert selection.fqn == "blocks.0.lin"
+
+
+def test_another_model_is_drawn_at_once_whoever_follows_the_axes(panel: GradientMapPanel, bench: Bench) -> None:
+    model = snapshot_of((("", "Other", ()), ("head", "Linear", (("weight", (3, 4)),))))
+    bench.store.apply(ModelOpened(model, task_info()))
+    bench.context.axes.forget_model()
+
+    assert not canvas_of(panel).isVisible()  # it has made no step yet
+    assert bench.context.axes.opened == frozenset()

@@ -124,6 +124,7 @@ class GradientMapPanel(Panel):
             return
         if model is not before:
             if before is not None and before.fqns != model.fqns:
+                self._rows = None  # what follows the axes comes back here, and must not find the old rows again
                 axes.forget_model()
             self._limits = DecadeLimits()
         if model is not before or self._rows is None or self._opened != axes.opened:
