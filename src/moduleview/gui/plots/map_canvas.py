@@ -68,9 +68,7 @@ class MapCanvas(Canvas):
 
     def set_selected(self, fqn: str | None, rows: MapRows | None) -> None:
         """Frame the rows of a module or parameter."""
-        stretch = None if fqn is None or rows is None else rows.marked_stretch(fqn)
-        self._selected = stretch
-        self.row_axis.selected = None if stretch is None or fqn is None else (fqn, *stretch)
+        self._selected = self.row_axis.select(fqn, rows)
         self.redraw()
 
     def set_crosshair(self, step: int | None) -> None:

@@ -102,9 +102,7 @@ class ProfileChart(Canvas):
 
     def set_selected(self, fqn: str | None, rows: MapRows | None) -> None:
         """Tint the rows of a module or parameter."""
-        stretch = None if fqn is None or rows is None else rows.marked_stretch(fqn)
-        self._selected = stretch
-        self.row_axis.selected = None if stretch is None or fqn is None else (fqn, *stretch)
+        self._selected = self.row_axis.select(fqn, rows)
         self.redraw()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

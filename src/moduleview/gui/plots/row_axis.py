@@ -34,6 +34,12 @@ class RowAxis:
         self.selected: tuple[str, int, int] | None = None  # FQN, first row, one past the last
         canvas.decorate(self._draw)
 
+    def select(self, fqn: str | None, rows: MapRows | None) -> tuple[int, int] | None:
+        """Mark a module or parameter; gives its first row and one past the last, None where nothing is marked."""
+        stretch = None if fqn is None or rows is None else rows.marked_stretch(fqn)
+        self.selected = None if stretch is None or fqn is None else (fqn, *stretch)
+        return stretch
+
     def block_at(self, row: int) -> Block | None:
         """The block that a row belongs to."""
         blocks = () if self.rows is None else self.rows.blocks

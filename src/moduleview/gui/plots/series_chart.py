@@ -37,7 +37,6 @@ class SeriesChart(Canvas):
         self._limits = AxisLimits(is_log=True)
         self._lines: list[Line] = []
         self._drawn: list[tuple[CurvePoints, LineStyle]] = []
-        self._has_smooth = True
         self._crosshair: int | None = None
         self._pointer: QPointF | None = None
         self._nearest: int | None = None
@@ -74,7 +73,7 @@ class SeriesChart(Canvas):
         self, lines: Sequence[tuple[CurvePoints, LineStyle]], steps: tuple[float, float], *, has_smooth: bool
     ) -> None:
         """Draw these lines over these steps."""
-        self._drawn, self._has_smooth = list(lines), has_smooth
+        self._drawn = list(lines)
         while len(self._lines) < len(lines):
             self._lines.append(Line(self))
         for line in self._lines[len(lines) :]:
