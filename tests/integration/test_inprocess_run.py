@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -59,6 +60,14 @@ def test_opening_shows_the_model_before_anything_else_and_waits_to_be_told() -> 
     assert opened_model.task.device == "cpu"
     assert "cpu" in opened_model.task.devices
     assert opened_model.task.optimizer.startswith("AdamW")
+
+
+def test_title_is_one_line_of_plain_text_whatever_the_task_calls_itself() -> None:
+    with opened(lambda: dataclasses.replace(toy_task(), title="two\nlines \u202e" + "x" * 100)) as taken:
+        taken.until_state(RunState.READY)
+    title = taken.of_type(ModelOpened)[0].task.title
+    assert title.startswith("two\\x0alines \\u202e")
+    assert len(title) == 60
 
 
 def test_source_says_what_it_can_do() -> None:

@@ -23,9 +23,11 @@ from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.telemetry.commands import Freeze, SetHooks, SetTrainingData
+from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import ModelChanged, ModelOpened, Record, TaskInfo
 
 _REPR_LENGTH = 500
+_TITLE_LENGTH = 60  # it stands in a line with the file's name
 
 
 class OpenedModel:
@@ -166,8 +168,8 @@ class OpenedModel:
         task = self._task
         reason = self.cannot_train_reason
         return TaskInfo(
-            title=task.title or type(task.model).__name__,
-            origin=origin_of(self._target),
+            title=displayable(str(task.title or type(task.model).__name__), _TITLE_LENGTH),
+            origin=displayable(origin_of(self._target)),
             target=self._target if isinstance(self._target, str) else "",
             device=", ".join(str(device) for device in devices_of(task.model)) or "cpu",
             devices=available_devices(),

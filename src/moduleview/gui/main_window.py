@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
 
@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self._show_page()
         if self._states.read(self.pages.made_docks):
             self.actions_.update(self._states.state)
-        self.toolbar.refresh(session.store, session.capabilities, is_opening=session.is_opening)
+            self._refresh_toolbar()
 
     def draw(self) -> None:
         """Let every panel that can be seen, and the status bar, draw what changed."""
@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
             docks.set_capabilities(self.parts.session.capabilities)
             docks.refresh(store)
         self.status.refresh(store)
+        self._refresh_toolbar()
 
     def redraw(self) -> None:
         """Something else can be seen now, though the run has not changed."""
@@ -162,6 +163,10 @@ class MainWindow(QMainWindow):
         if self.pages.made_docks is not None:
             self.pages.made_docks.save()
         self._kept.save(self, self.control, self.parts.appearance, self.parts.theme)
+
+    def _refresh_toolbar(self) -> None:
+        session = self.parts.session
+        self.toolbar.refresh(session.store, session.capabilities, is_opening=session.is_opening)
 
     def _make_context(self) -> PanelContext:
         session = self.parts.session
@@ -231,6 +236,7 @@ class MainWindow(QMainWindow):
         self.title = QLabel(self)
         self.title.setObjectName("run_title")
         self.title.setProperty("role", "muted")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.menuBar().setCornerWidget(self.title)
         self.toolbar = Toolbar(self.actions_, self.control, theme, self)
         self.addToolBar(self.toolbar)

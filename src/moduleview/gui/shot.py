@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSize
+from PySide6.QtCore import QEventLoop, QMessageLogContext, QSize, QtMsgType, qInstallMessageHandler
 
 from moduleview.errors import ModuleViewError, TargetError, TaskError
 from moduleview.gui.app import make_application, make_window
@@ -48,6 +49,7 @@ def save_shot(target: str, n_steps: int, output: Path, theme: str = "light", siz
         ModuleViewError: The picture cannot be written.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    last_handler = qInstallMessageHandler(_pass_on)
     application = make_application()
     with tempfile.TemporaryDirectory(prefix="moduleview-shot-") as folder:
         settings = open_settings(Path(folder) / "settings.ini")
@@ -62,7 +64,14 @@ def save_shot(target: str, n_steps: int, output: Path, theme: str = "light", siz
             window.clock.stop()
             window.parts.session.close(_CLOSE_TIMEOUT_S)
             window.hide()
+            qInstallMessageHandler(last_handler)
     return 0
+
+
+def _pass_on(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:  # noqa: ARG001
+    """Qt's messages to stderr, without those on what a platform that has no screen cannot do."""
+    if not text.startswith("This plugin does not support"):
+        print(text, file=sys.stderr)
 
 
 def _save(window: MainWindow, output: Path) -> None:
