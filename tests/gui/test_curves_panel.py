@@ -8,14 +8,12 @@ from plot_builders import Bench, make_bench, more_steps, run_store, show
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel
-from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.panels.loss import LossPanel
 from moduleview.gui.plots.legend import Legend
-from moduleview.gui.plots.legend_model import LegendModel, LegendRow
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.telemetry.records import SeriesDeclared, SeriesKey
 
@@ -201,12 +199,6 @@ def test_nothing_is_drawn_when_nothing_changed(
     more_steps(bench.store, 0.1)
     panel.refresh(bench.store)
     assert drawn == [1]
-
-
-def test_legend_model_is_a_sound_item_model(qtmodeltester: ModelTester) -> None:
-    model = LegendModel()
-    model.set_rows([LegendRow("blocks", "selected"), LegendRow("0.lin", "", "blocks.0.lin", 0, None, "1.0e-1")])
-    qtmodeltester.check(model)
 
 
 def test_loss_is_drawn_with_a_linear_axis_first(qtbot: QtBot, bench: Bench) -> None:

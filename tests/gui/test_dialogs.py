@@ -240,7 +240,7 @@ def test_training_data_are_sent_as_the_fields_say(qtbot, training, sent):
     training.loss.setCurrentText("cross_entropy")
     training.classes.setValue(7)
     training.rate.setText("0.01")
-    click(qtbot, training.train_button)
+    click(qtbot, training.use_button)
     assert sent == [SetTrainingData(((16, 3, 8, 8),), "int64", "cross_entropy", 7, 0.01)]
 
 
@@ -269,11 +269,11 @@ def test_field_that_cannot_be_used_says_why_and_keeps_the_preview(training, sent
     before = training.preview.code()
     getattr(training, field).setText(text)
     assert word in training.problem
-    assert not training.train_button.isEnabled()
+    assert not training.use_button.isEnabled()
     assert training.preview.code() == before
     getattr(training, field).setText("0.1" if field == "rate" else "4 × 4")
     assert training.problem == ""
-    assert training.train_button.isEnabled()
+    assert training.use_button.isEnabled()
 
 
 def test_classes_are_asked_for_only_where_they_matter(training):

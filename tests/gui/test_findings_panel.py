@@ -157,8 +157,3 @@ def test_the_selected_row_stays_when_another_finding_comes_before_it(panel, benc
     show(panel, bench, NAN, SPIKE)
     assert panel.table.currentIndex().row() == 1
     assert "rule 3" in texts(panel)
-
-
-def test_model_satisfies_qt(panel, bench, qtmodeltester):
-    show(panel, bench, SPIKE, NAN)
-    qtmodeltester.check(panel.model, force_py=True)

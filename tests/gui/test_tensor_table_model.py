@@ -40,12 +40,6 @@ def store():
     return opened_store()
 
 
-def test_model_satisfies_qt(qtbot, qtmodeltester, qapp, store):
-    model = make_model(qapp, store, "")
-    qtmodeltester.check(model, force_py=True)
-    model.deleteLater()
-
-
 def test_names_are_relative_to_the_module_and_in_model_order(qapp, store):
     model = make_model(qapp, store)
     assert column_of(model, TensorColumn.NAME) == ["lin.weight", "lin.bias"]

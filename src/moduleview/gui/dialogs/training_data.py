@@ -22,7 +22,7 @@ _FIRST_GUESS = SetTrainingData(input_shapes=((32, 1, 28, 28),))
 
 
 class TrainingDataDialog(Dialog):
-    """Input shapes, their type, a loss, a learning rate. ``Train`` sends them to the source.
+    """Input shapes, their type, a loss, a learning rate. ``Use this`` sends them to the source.
 
     Args:
         title: Name of the model.
@@ -56,7 +56,7 @@ class TrainingDataDialog(Dialog):
         self.add_text(self.tr("The code that this stands for"), "caption")
         self.body.addWidget(Outlined(theme, self.preview, self), 1)
         self.add_button(self.tr("Cancel"), self.reject)
-        self.train_button = self.add_button(self.tr("&Use this"), self._on_use, is_primary=True)
+        self.use_button = self.add_button(self.tr("&Use this"), self._on_use, is_primary=True)
         self._connect()
         self._on_edited()
         self.shapes.setFocus()
@@ -135,7 +135,7 @@ class TrainingDataDialog(Dialog):
         self.preview.set_code(code)
         self._problem.setText(problem)
         self.preview.setEnabled(not problem)
-        self.train_button.setEnabled(not problem)
+        self.use_button.setEnabled(not problem)
 
     def _on_use(self) -> None:
         self._send(self.command())
