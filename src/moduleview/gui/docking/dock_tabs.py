@@ -70,6 +70,7 @@ class DockTabs(QObject):
     def _forget(self, bar: QTabBar) -> None:
         outline = self._outlines.pop(bar, None)
         if outline is not None:
+            outline.hide()  # it goes later than the bar, and must not be painted in between
             outline.deleteLater()
 
     def _place_all(self) -> None:
