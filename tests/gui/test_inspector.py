@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
 from builders import snapshot_of
+from moduleview.gui.inspector.header import NO_BREAK
 from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
 from moduleview.gui.inspector.report_feed import ReportFeed
 from moduleview.gui.look.number_format import exact_count
@@ -72,7 +73,9 @@ def test_selecting_a_module_shows_its_subtree_and_asks_for_its_report(panel, ben
     bench.selection.select("blocks.0")
     assert names(panel.parameters) == ["lin.weight", "lin.bias"]
     assert "blocks.0" in texts(panel)
-    assert any("Block · 20 parameters · float32 · all trainable" in text for text in texts(panel))
+    assert any(
+        "Block · 20 parameters · float32 · all trainable" in text.replace(NO_BREAK, " ") for text in texts(panel)
+    )
     assert bench.sent_of(RequestModuleReport) == [RequestModuleReport("blocks.0")]
 
 

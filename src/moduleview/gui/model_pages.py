@@ -30,6 +30,7 @@ class ModelPages(QStackedWidget):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self.setAccessibleName(self.tr("What is open"))
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._make_welcome, self._make_docks, self._theme = make_welcome, make_docks, theme
         self._welcome: QWidget | None = None

@@ -25,7 +25,7 @@ class ActionSpec:
     Attributes:
         id: Stable name ("run.start"); panels run actions by it.
         title: As it stands in the menu, translated, without the ellipsis' full stop.
-        menu: Path of titles it stands under ("View", "Theme"); empty keeps it out of the menus.
+        menu: Path of titles it stands under ("&View", "Theme"); empty keeps it out of the menus.
         run: What it does.
         tip: A sentence for the tooltip; the title when it is empty.
         shortcut: In Qt's portable notation ("Ctrl+O"); several are separated by "; ".

@@ -11,7 +11,7 @@ from moduleview.gui.actions.action_spec import Actions
 
 
 class MenuTitles(QObject):
-    """The titles of the menus, translated: the table names its menus by them."""
+    """The titles of the menus, translated, with the letter that opens each: the table names its menus by them."""
 
     def paths(self) -> tuple[tuple[str, ...], ...]:
         """The menus left to right, File first, and View > Panels, which is filled later."""
@@ -24,31 +24,31 @@ class MenuTitles(QObject):
 
     def file(self) -> str:
         """Title of the File menu."""
-        return self.tr("File")
+        return self.tr("&File")
 
     def edit(self) -> str:
         """Title of the Edit menu."""
-        return self.tr("Edit")
+        return self.tr("&Edit")
 
     def view(self) -> str:
         """Title of the View menu."""
-        return self.tr("View")
+        return self.tr("&View")
 
     def model(self) -> str:
         """Title of the Model menu."""
-        return self.tr("Model")
+        return self.tr("&Model")
 
     def run(self) -> str:
         """Title of the Run menu."""
-        return self.tr("Run")
+        return self.tr("&Run")
 
     def tools(self) -> str:
         """Title of the Tools menu."""
-        return self.tr("Tools")
+        return self.tr("&Tools")
 
     def help(self) -> str:
         """Title of the Help menu."""
-        return self.tr("Help")
+        return self.tr("&Help")
 
 
 def fill_menu_bar(bar: QMenuBar, actions: Actions, paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], QMenu]:
@@ -83,6 +83,6 @@ def _menu_at(menus: dict[tuple[str, ...], QMenu], path: tuple[str, ...]) -> QMen
 
 def _add_menu(owner: QMenuBar | QMenu, title: str) -> QMenu:
     menu = owner.addMenu(title)
-    menu.setAccessibleName(title)
+    menu.setAccessibleName(title.replace("&", ""))
     menu.setToolTipsVisible(True)  # the reason why something cannot be used
     return menu

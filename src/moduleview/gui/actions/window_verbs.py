@@ -103,7 +103,9 @@ class WindowVerbs(QObject):
     def show_shortcuts(self, actions: Actions) -> None:
         """``?``: the page of keys."""
         lines = [
-            Shortcut(spec.menu[0] if spec.menu else "", spec.title.replace("...", ""), spec.shortcut.split("; ")[0])
+            Shortcut(
+                "".join(spec.menu[:1]).replace("&", ""), spec.title.replace("...", ""), spec.shortcut.split("; ")[0]
+            )
             for spec in actions.specs
             if spec.shortcut
         ]

@@ -21,6 +21,7 @@ from moduleview.telemetry.records import Finding, Severity
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
 
 _COPIED_MS = 1500
+NO_BREAK = "\u00a0"
 
 
 class InspectorHeader(QWidget):
@@ -54,7 +55,7 @@ class InspectorHeader(QWidget):
         self._copied_text = fqn
         self._name.set_text(displayable(fqn or snapshot.names[node]))
         self._copy.setEnabled(bool(fqn))
-        self._about.setText(" · ".join(self._facts(snapshot, node)))
+        self._about.setText(" · ".join(fact.replace(" ", NO_BREAK) for fact in self._facts(snapshot, node)))
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Count what was found on the module and below; the worst gives icon and colour."""

@@ -39,8 +39,8 @@ class Toolbar(QToolBar):
         self._icon_buttons: list[QToolButton] = []
         self._margin = QWidget(self)  # a style sheet's padding is taken for all four sides of a tool bar
         self.steps = self._make_steps()
-        self.device = self._make_combo(self.tr("Device"), self.tr("Moves the model at the next safe point"))
-        self.throttle = self._make_combo(self.tr("Throttle"), self.tr("Trains at most so fast"))
+        self.device = self._make_combo("device", self.tr("Device"), self.tr("Moves the model at the next safe point"))
+        self.throttle = self._make_combo("throttle", self.tr("Throttle"), self.tr("Trains at most so fast"))
         self.readout = RunReadout(theme, self)
         self._fill()
         self._fill_throttle()
@@ -121,9 +121,9 @@ class Toolbar(QToolBar):
         self._control.n_steps_changed.connect(spin.setValue)
         return spin
 
-    def _make_combo(self, name: str, tip: str) -> QComboBox:
+    def _make_combo(self, object_name: str, name: str, tip: str) -> QComboBox:
         combo = QComboBox(self)
-        combo.setObjectName(name.lower())
+        combo.setObjectName(object_name)
         combo.setAccessibleName(name)
         combo.setToolTip(tip)
         combo.setEnabled(False)
