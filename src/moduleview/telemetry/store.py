@@ -151,6 +151,11 @@ class SeriesStore:
         return self._revisions["report"]
 
     @property
+    def answer_revision(self) -> int:
+        """Grows when a report arrives of something that no report was kept of: somebody has just asked."""
+        return self._revisions["answer"]
+
+    @property
     def coverage(self) -> NDArray[np.uint8]:
         """(n_modules,) of ``NodeCoverage``."""
         return self._coverage
@@ -249,8 +254,8 @@ class SeriesStore:
 
     def _keep_report(self, report: ModuleReport | TensorReport) -> None:
         place = ("module" if isinstance(report, ModuleReport) else "tensor", report.fqn)
-        self._reports.pop(place, None)
+        is_answer = self._reports.pop(place, None) is None
         self._reports[place] = report
         while len(self._reports) > N_REPORTS:
             self._reports.pop(next(iter(self._reports)))
-        self._revisions.bump("report")
+        self._revisions.bump("report", *(("answer",) if is_answer else ()))

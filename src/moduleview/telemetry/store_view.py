@@ -91,6 +91,10 @@ class StoreView(Protocol):
         """Grows when a module or tensor report arrives."""
 
     @property
+    def answer_revision(self) -> int:
+        """Grows when a report arrives of something that no report was kept of: somebody has just asked."""
+
+    @property
     def model(self) -> ModelSnapshot | None:
         """The newest picture of the model, None when nothing is open."""
 

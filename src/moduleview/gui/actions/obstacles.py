@@ -73,5 +73,5 @@ class Obstacles(QObject):
 
     def cannot_stop(self, state: WindowState) -> str:
         """Needs a run that has begun."""
-        has_begun = state.run is RunState.RUNNING or (state.run in _BEGUN and state.n_steps_done > 0)
+        has_begun = state.run is RunState.RUNNING or (state.run in _BEGUN and state.has_steps)
         return "" if has_begun else self.tr("No run has begun.")

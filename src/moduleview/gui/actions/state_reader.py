@@ -23,11 +23,10 @@ class StateReader:
         """Read again; True when it differs from before."""
         store, selection = self._session.store, self._selection
         task = store.task
-        last = store.last_step
         n_trainable, n_frozen = self._count(store)
         state = WindowState(
             run=store.run.state,
-            n_steps_done=max(store.run.step, 0 if last is None else last + 1) if task is not None else 0,
+            has_steps=task is not None and (store.run.step > 0 or store.last_step is not None),
             has_model=task is not None,
             cannot_train_reason="" if task is None or task.can_train else task.cannot_train_reason,
             has_random_data=task is not None and task.random_data is not None,

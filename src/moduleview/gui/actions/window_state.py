@@ -15,7 +15,7 @@ class WindowState:
 
     Attributes:
         run: What the training thread is doing; CLOSED when nothing is open.
-        n_steps_done: Steps of this run.
+        has_steps: This run has made a step. Not how many: each step would be another state.
         has_model: A model is open.
         cannot_train_reason: A sentence when the open model cannot train, else "".
         has_random_data: It trains on data that were made up for it, and may get others.
@@ -31,7 +31,7 @@ class WindowState:
     """
 
     run: RunState = RunState.CLOSED
-    n_steps_done: int = 0
+    has_steps: bool = False
     has_model: bool = False
     cannot_train_reason: str = ""
     has_random_data: bool = False

@@ -29,7 +29,7 @@ class RunWatch(QObject):
         """
         self._notice_model(store)
         self._notice_end(store)
-        seen = (store.run.state, store.model_revision, store.hooks_revision, store.report_revision)
+        seen = (store.run.state, store.model_revision, store.hooks_revision, store.answer_revision)
         has_changed, self._seen = seen != self._seen, seen
         return has_changed
 
