@@ -19,7 +19,9 @@ from moduleview.telemetry.records import (
     OpenFailed,
     RunChanged,
     RunState,
+    SeriesDeclared,
     SeriesKey,
+    StepRecord,
 )
 from moduleview.telemetry.store import N_LOG_LINES, N_REPORTS, SeriesStore
 
@@ -130,6 +132,29 @@ def test_log_and_reports_are_bounded() -> None:
         store.apply(ModuleReport(str(number), "T", "", "", "", "", ""))
     assert store.module_report("0") is None
     assert store.module_report(str(N_REPORTS)) is not None
+
+
+def test_only_the_first_report_of_a_module_is_an_answer() -> None:
+    store = opened_store()
+    report = ModuleReport("layer", "T", "", "", "", "", "")
+    asked = store.answer_revision
+    store.apply(report)
+    assert store.answer_revision > asked
+    answered, arrived = store.answer_revision, store.report_revision
+    store.apply(report)
+    assert store.answer_revision == answered
+    assert store.report_revision > arrived
+
+
+def test_matrix_of_the_same_keys_knows_series_that_were_declared_since() -> None:
+    store = opened_store()
+    keys = (SeriesKey("loss"), SeriesKey("late"))
+    store.apply(SeriesDeclared(0, keys[:1]))
+    store.apply(StepRecord(0, 0, 0.0, np.zeros(1, dtype=np.int32), np.ones(1, dtype=np.float32)))
+    assert store.matrix(keys, 1).measured.tolist() == [[True, False]]
+    store.apply(SeriesDeclared(1, keys[1:]))
+    store.apply(StepRecord(0, 1, 0.1, np.arange(2, dtype=np.int32), np.ones(2, dtype=np.float32)))
+    assert store.matrix(keys, 1).measured.tolist() == [[True, True]]
 
 
 def test_forgetting_leaves_an_empty_store() -> None:
