@@ -20,8 +20,7 @@ _HEAVY = {
     "window": "moduleview.gui.app:run_window",
     "shot": "moduleview.gui.shot:save_shot",
     "doctor": "moduleview.doctor:run_doctor",
-    "inspect": "moduleview.introspect.inspect_command:run_inspect",
-    "task": "moduleview.engine.task:TrainingTask",
+    "inspect": "moduleview.engine.inspect_command:run_inspect",
 }
 """Where the parts that import torch or Qt are; one of the two places that load lazily."""
 
@@ -96,7 +95,7 @@ def _inspect(arguments: list[str]) -> int:
     parser.add_argument("target", metavar="TARGET", help=_TARGET_HELP)
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     chosen = parser.parse_args(arguments)
-    return int(_load("inspect")(chosen.target, task_type=_load("task"), as_json=chosen.json))
+    return int(_load("inspect")(chosen.target, as_json=chosen.json))
 
 
 def _shot(arguments: list[str]) -> int:

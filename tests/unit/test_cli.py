@@ -151,7 +151,7 @@ def test_inspect_takes_the_model_of_a_task(net: Path, capsys: pytest.CaptureFixt
 def test_inspect_refuses_a_task_whose_model_is_none(net: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net.write_text("from moduleview import TrainingTask\ndef task(): return TrainingTask([1, 2])\n")
     assert cli.main(["inspect", str(net)]) == 2
-    assert "not an nn.Module" in capsys.readouterr().err
+    assert "give an nn.Module" in capsys.readouterr().err
 
 
 def test_a_mistake_is_one_sentence_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
