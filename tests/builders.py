@@ -13,7 +13,7 @@ from moduleview.telemetry.records import (
     SeriesDeclared,
     SeriesKey,
     StepRecord,
-    TaskInfo,
+    TaskSummary,
 )
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait, TensorTable
 from moduleview.telemetry.store import SeriesStore
@@ -77,7 +77,7 @@ def snapshot_of(spec: Spec = SMALL, generation: int = 0) -> ModelSnapshot:
     )
 
 
-def task_info(**changes: object) -> TaskInfo:
+def task_info(**changes: object) -> TaskSummary:
     """A task that can train on the CPU."""
     fields = {
         "title": "Net",
@@ -87,7 +87,7 @@ def task_info(**changes: object) -> TaskInfo:
         "devices": ("cpu",),
         "can_train": True,
     }
-    return TaskInfo(**{**fields, **changes})  # type: ignore[arg-type]
+    return TaskSummary(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def opened_store(snapshot: ModelSnapshot | None = None) -> SeriesStore:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moduleview.telemetry.records import ModelOpened, SeriesDeclared, SeriesKey, StepRecord, TaskInfo
+from moduleview.telemetry.records import ModelOpened, SeriesDeclared, SeriesKey, StepRecord, TaskSummary
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, TensorTable
 from moduleview.telemetry.store import SeriesStore
 
@@ -46,7 +46,7 @@ class HandMadeRun:
     def __init__(self, n_layers):
         self.store = SeriesStore()
         self.snapshot = chain_snapshot(n_layers)
-        task = TaskInfo("Chain", "chain.py", "chain.py", "cpu", ("cpu",), True)
+        task = TaskSummary("Chain", "chain.py", "chain.py", "cpu", ("cpu",), True)
         self.store.apply(ModelOpened(self.snapshot, task))
         keys = (SeriesKey("loss"), *(SeriesKey("grad_norm", fqn) for fqn in self.snapshot.tensor_fqns))
         self.store.apply(SeriesDeclared(0, keys))

@@ -24,7 +24,7 @@ from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.telemetry.commands import Freeze, SetHooks, SetTrainingData
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import ModelChanged, ModelOpened, Record, TaskInfo
+from moduleview.telemetry.records import ModelChanged, ModelOpened, Record, TaskSummary
 
 _REPR_LENGTH = 500
 _TITLE_LENGTH = 60  # it stands in a line with the file's name
@@ -64,7 +64,7 @@ class OpenedModel:
 
     def announce(self) -> None:
         """Say that this model is open now, and begin to watch it."""
-        self._put(ModelOpened(self._snapshot, self._info()))
+        self._put(ModelOpened(self._snapshot, self._summary()))
         self._recorder.rebind(self._snapshot)
         self._recorder.attach()
         self._put(report_structure(self._task.model, self._task.optimizer))
@@ -161,13 +161,13 @@ class OpenedModel:
         self._watch.accept()
         self._snapshot = snapshot_model(self._task.model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
-        self._put(ModelChanged(self._snapshot, self._info()))
+        self._put(ModelChanged(self._snapshot, self._summary()))
         self._put(report_structure(self._task.model, self._task.optimizer))
 
-    def _info(self) -> TaskInfo:
+    def _summary(self) -> TaskSummary:
         task = self._task
         reason = self.cannot_train_reason
-        return TaskInfo(
+        return TaskSummary(
             title=displayable(str(task.title or type(task.model).__name__), _TITLE_LENGTH),
             origin=displayable(origin_of(self._target)),
             target=self._target if isinstance(self._target, str) else "",

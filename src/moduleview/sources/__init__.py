@@ -1,1 +1,1 @@
-"""Where records come from: this process, another one, or a file. The viewing side cannot tell which."""
+"""Where records come from. The viewing side speaks to ``Source`` and cannot tell one from another."""

@@ -90,7 +90,7 @@ class StepRecord(msgspec.Struct, frozen=True, eq=False, tag=True):
     values: NDArray[np.float32]
 
 
-class TaskInfo(msgspec.Struct, frozen=True):
+class TaskSummary(msgspec.Struct, frozen=True):
     """What is open, apart from its modules.
 
     Attributes:
@@ -122,14 +122,14 @@ class ModelOpened(msgspec.Struct, frozen=True, eq=False, tag=True):
     """A new model is there: everything known of the one before is void."""
 
     snapshot: ModelSnapshot
-    task: TaskInfo
+    task: TaskSummary
 
 
 class ModelChanged(msgspec.Struct, frozen=True, eq=False, tag=True):
     """The same run, a new picture of its structure (device, frozen parameters, materialised lazy modules)."""
 
     snapshot: ModelSnapshot
-    task: TaskInfo
+    task: TaskSummary
 
 
 class OpenFailed(msgspec.Struct, frozen=True, tag=True):

@@ -28,7 +28,7 @@ from moduleview.telemetry.records import (
     SeriesDeclared,
     SeriesKey,
     StepRecord,
-    TaskInfo,
+    TaskSummary,
     TensorReport,
 )
 from moduleview.telemetry.revisions import Revisions
@@ -51,7 +51,7 @@ class SeriesStore:
         self.open_failure: OpenFailed | None = None
         self.run = RunChanged(state=RunState.CLOSED)
         self.model: ModelSnapshot | None = None
-        self.task: TaskInfo | None = None
+        self.task: TaskSummary | None = None
         self._structure_findings: tuple[Finding, ...] = ()
         self._detected: tuple[Finding, ...] = ()
         self._reports: dict[tuple[str, str], ModuleReport | TensorReport] = {}

@@ -17,7 +17,7 @@ from moduleview.telemetry.records import (
     OpenFailed,
     RunChanged,
     SeriesKey,
-    TaskInfo,
+    TaskSummary,
     TensorReport,
 )
 from moduleview.telemetry.snapshot import ModelSnapshot
@@ -99,7 +99,7 @@ class StoreView(Protocol):
         """The newest picture of the model, None when nothing is open."""
 
     @property
-    def task(self) -> TaskInfo | None:
+    def task(self) -> TaskSummary | None:
         """What is open, apart from its modules."""
 
     @property
