@@ -8,7 +8,7 @@ import msgspec
 import torch
 
 from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
-from moduleview.engine.opening import Target, open_target, origin_of
+from moduleview.engine.opening import Openable, open_target, origin_of
 from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.task_checks import why_it_cannot_train
@@ -33,7 +33,7 @@ _TITLE_LENGTH = 60  # it stands in a line with the file's name
 class OpenedModel:
     """What a target made, from its opening until it is let go. Training thread only."""
 
-    def __init__(self, target: Target, put: Callable[[Record], None], *, device: str | None = None) -> None:
+    def __init__(self, target: Openable, put: Callable[[Record], None], *, device: str | None = None) -> None:
         """Run the target's code and watch the model that it makes.
 
         Raises:

@@ -12,11 +12,11 @@ from moduleview.errors import TargetError
 from moduleview.introspect.loaders.resolve import load_target
 from moduleview.introspect.loaders.target import parse_target
 
-Target = str | Callable[[], nn.Module | TrainingTask]
+Openable = str | Callable[[], nn.Module | TrainingTask]
 """As ``load_target`` takes it, or a callable that makes a model or a task anew each time."""
 
 
-def open_target(target: Target) -> TrainingTask:
+def open_target(target: Openable) -> TrainingTask:
     """Run the target's code and give the task it makes; a bare model becomes a task that cannot train.
 
     Training thread only: the user's code runs here.
@@ -34,7 +34,7 @@ def open_target(target: Target) -> TrainingTask:
     return task
 
 
-def origin_of(target: Target) -> str:
+def origin_of(target: Openable) -> str:
     """Where a target comes from, as a person would say it: the file's name, or ``package.module:name``."""
     if not isinstance(target, str):
         return getattr(target, "__qualname__", type(target).__name__)

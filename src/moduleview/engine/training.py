@@ -13,7 +13,7 @@ from moduleview.engine.failure import describe_failure, describe_refusal
 from moduleview.engine.forks import leave_if_forked
 from moduleview.engine.interruption import TrainingInterrupted
 from moduleview.engine.opened_model import OpenedModel
-from moduleview.engine.opening import Target
+from moduleview.engine.opening import Openable
 from moduleview.engine.pacing import Pacing, Stopwatch
 from moduleview.engine.phase import Phase
 from moduleview.engine.remembered_requests import RememberedRequests
@@ -46,7 +46,7 @@ class Training:
 
     def __init__(
         self,
-        target: Target,
+        target: Openable,
         put: Callable[[Record], None],
         commands: queue.SimpleQueue[Command],
         *,
@@ -79,11 +79,16 @@ class Training:
 
     def _let_go(self) -> None:
         try:
-            if self._opened is not None:
-                self._opened.release()
+            self._release()
+        except TrainingInterrupted:  # it comes only once, and may come here: do again what was left half done
+            self._release()
         finally:
             self._change_state(RunState.CLOSED)
             self._go_back()
+
+    def _release(self) -> None:
+        if self._opened is not None:
+            self._opened.release()
 
     def _go_back(self) -> None:
         """To the folder that the program was in: the target's code begins there each time, wherever it went since."""

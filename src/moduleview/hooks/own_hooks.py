@@ -76,14 +76,14 @@ class OwnHooks:
 
     # -- what torch calls ------------------------------------------------------------------------------------------
 
-    def _on_forward_pre(self, ticked: Ticked, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002
+    def _on_forward_pre(self, ticked: Ticked, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002  torch's
         if self._sightings.step < 0 or is_in_backward():
             return
         call = ticked.next_call()
         inputs = (args, kwargs) if kwargs else args
         self._sightings.note(ticked, named_parts(call, bounded_leaves(inputs)) if call < MAX_CALLS else ())
 
-    def _on_backward_pre(self, ticked: Ticked, module: nn.Module, gradients: Any) -> None:  # noqa: ARG002
+    def _on_backward_pre(self, ticked: Ticked, module: nn.Module, gradients: Any) -> None:  # noqa: ARG002  torch's own signature
         if self._sightings.step < 0:
             return
         parts = named_parts(ticked.waiting.pop(), bounded_leaves(gradients)) if ticked.waiting else ()

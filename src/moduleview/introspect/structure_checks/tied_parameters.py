@@ -28,7 +28,7 @@ class TiedParameters(StructureCheck):
         "once. This is how embeddings and output layers are often built, and no fault by itself."
     )
 
-    def check(self, model: nn.Module, optimizer: Optimizer | None) -> list[Finding]:  # noqa: ARG002
+    def check(self, model: nn.Module, optimizer: Optimizer | None) -> list[Finding]:  # noqa: ARG002  not needed
         """See ``StructureCheck``."""
         places: dict[int, list[str]] = {}
         shapes: dict[int, str] = {}
