@@ -237,7 +237,6 @@ class MainWindow(QMainWindow):
         self.title.setObjectName("run_title")
         self.title.setProperty("role", "muted")
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.menuBar().setCornerWidget(self.title)
         self.toolbar = Toolbar(self.actions_, self.control, theme, self)
         self.addToolBar(self.toolbar)
         theme.changed.connect(self._on_theme_changed)
@@ -268,9 +267,13 @@ class MainWindow(QMainWindow):
         title = "" if task is None else f"{task.title} · {task.origin}"
         if title != self.title.text():
             self.title.setText(title)
-            self.menuBar().setCornerWidget(self.title)  # the bar gives it room only when it is set
-            self.title.show()
+            self._place_title()
             self.setWindowTitle(self.tr("{0} - moduleview").format(title) if title else self.tr("moduleview"))
+
+    def _place_title(self) -> None:
+        """The menu bar gives its corner room only when it is set."""
+        self.menuBar().setCornerWidget(self.title)
+        self.title.show()
 
     def _reload(self) -> None:
         task = self.parts.session.store.task
@@ -286,6 +289,7 @@ class MainWindow(QMainWindow):
         self.title.setFont(self.parts.theme.ui_font())
         self.title.setContentsMargins(0, 0, px(12), 0)
         self.title.setMinimumHeight(px(28))
+        self._place_title()
         if hasattr(self, "clock"):
             self.redraw()
 

@@ -24,6 +24,7 @@ class RunReadout(QWidget):
         self._theme, self._icons = theme, Icons(theme)
         self._state = RunState.CLOSED
         self._is_opening = False
+        self._has_room = True
         self._dot, self._word = QLabel(self), QLabel(self)
         self._step = Readout(theme, self.tr("Step"), self, size_px=12, bold=True)
         self._elapsed = Readout(theme, self.tr("Elapsed"), self, size_px=12)
@@ -50,11 +51,16 @@ class RunReadout(QWidget):
         self._elapsed.show_value(number_format.duration(store.elapsed_s))
         self._show_parts(has_model=has_model, has_steps=n_done > 0)
 
+    def set_room(self, has_room: bool) -> None:
+        """In a narrow window the time goes first; state and step stay. The next refresh shows it."""
+        self._has_room = has_room
+
     def _show_parts(self, *, has_model: bool, has_steps: bool) -> None:
         self._step.setVisible(has_model)
         self._rules[0].setVisible(has_model)
-        self._elapsed.setVisible(has_model and has_steps)
-        self._rules[1].setVisible(has_model and has_steps)
+        has_time = has_model and has_steps and self._has_room
+        self._elapsed.setVisible(has_time)
+        self._rules[1].setVisible(has_time)
 
     def _words(self) -> str:
         if self._is_opening or self._state is RunState.OPENING:
@@ -75,10 +81,10 @@ class RunReadout(QWidget):
         self._row.setContentsMargins(0, 0, px(8), 0)
         self._row.setSpacing(px(4))
         self._word.setText(self._words())
-        self._word.setFont(self._theme.ui_font(bold=role != "muted"))
         self._word.setProperty("role", role)
-        self._word.style().unpolish(self._word)
+        self._word.style().unpolish(self._word)  # it forgets the font, so that comes after
         self._word.style().polish(self._word)
+        self._word.setFont(self._theme.ui_font(bold=role != "muted"))
         self._dot.setVisible(role != "muted")
         name = "error" if self._state is RunState.FAILED else "disc"
         self._dot.setPixmap(self._icons.pixmap(name, role, _DOT_PX))

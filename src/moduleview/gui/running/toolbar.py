@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from moduleview.gui.actions.action_spec import Actions
@@ -19,6 +20,7 @@ from moduleview.telemetry.store_view import StoreView
 _HEIGHT, _MARGIN, _BUTTON_WIDTH = 36, 4, 28
 _THROTTLES: tuple[float | None, ...] = (None, 1, 5, 10, 40, 100)
 _SPIN_WIDTH, _DEVICE_WIDTH, _THROTTLE_WIDTH = 64, 88, 112
+_NARROW = 1000
 _TEXT_PAD, _TEXT_GAP = 7, 5
 _WITH_TEXT = ("run.start", "run.pause", "run.stop")
 
@@ -65,6 +67,14 @@ class Toolbar(QToolBar):
         if not self.device.view().isVisible():
             self.device.setCurrentText(NO_VALUE if task is None else task.device)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What explains itself gives way, so that state and step are always there."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self._theme.px(_NARROW)
+        for label in (self._device_label, self._throttle_label):
+            label.setVisible(not is_narrow)
+        self.readout.set_room(not is_narrow)
+
     def _fill(self) -> None:
         self.addWidget(self._margin)
         self._add_action("file.open")
@@ -75,7 +85,7 @@ class Toolbar(QToolBar):
         self._add_label(self.tr("steps"))
         self._add_action("run.stop")
         self._add_rule()
-        self._add_label(self.tr("Device"))
+        self._device_label = self._add_label(self.tr("Device"))
         self.addWidget(self.device)
         self._throttle_label = self._add_label(self.tr("Throttle"))
         self.addWidget(self.throttle)
@@ -98,11 +108,10 @@ class Toolbar(QToolBar):
         button.setAccessibleName(action.text().replace("...", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
-    def _add_label(self, text: str) -> QLabel:
+    def _add_label(self, text: str) -> QAction:
         label = QLabel(text, self)
         label.setProperty("role", "muted")
-        self.addWidget(label)
-        return label
+        return self.addWidget(label)
 
     def _add_rule(self) -> None:
         self.addWidget(VerticalRule(self._theme, 20, 7, self))
@@ -142,10 +151,11 @@ class Toolbar(QToolBar):
             button.setIconSize(self.iconSize())
         for button in self._icon_buttons:
             button.setFixedWidth(px(_BUTTON_WIDTH))
-        self._throttle_label.setContentsMargins(px(8), 0, 0, 0)
+        self.widgetForAction(self._throttle_label).setContentsMargins(px(8), 0, 0, 0)
         self._margin.setFixedSize(px(_MARGIN), px(_HEIGHT))  # it carries the height: a fixed one is not kept
         self.steps.setFixedWidth(px(_SPIN_WIDTH))
         self.steps.setFont(self._theme.mono_font())
+        self.steps.lineEdit().setFont(self._theme.mono_font())  # a style sheet for it keeps it from following
         self.device.setFixedWidth(px(_DEVICE_WIDTH))
         self.device.setFont(self._theme.mono_font())
         self.throttle.setFixedWidth(px(_THROTTLE_WIDTH))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from moduleview.gui.look.icons import Icons
@@ -28,7 +28,7 @@ class FilterField(QLineEdit):
         self._icons = Icons(theme)
         self._key_hint = self.tr("Ctrl+F")
         self.setClearButtonEnabled(True)
-        self.setPlaceholderText(self.tr("Go to or filter: blocks.4.attn, type:Linear grad>1"))
+        self._placeholder = self.tr("Go to or filter: blocks.4.attn, type:Linear grad>1")
         self.setAccessibleName(self.tr("Go to or filter"))
         self.setToolTip(
             self.tr(
@@ -53,6 +53,11 @@ class FilterField(QLineEdit):
             case _:
                 super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The placeholder ends before the key."""
+        super().resizeEvent(event)
+        self._fit_placeholder()
+
     @safe_paint
     def paintEvent(self, event: QPaintEvent) -> None:
         """The glass and the key."""
@@ -74,4 +79,13 @@ class FilterField(QLineEdit):
         self.setFixedHeight(px(_HEIGHT_PX))
         self.setTextMargins(px(_LEFT_PX - 8), 0, 0, 0)
         self.setStyleSheet(f"placeholder-text-color: {self._theme.tokens.muted};")
+        self._fit_placeholder()
         self.update()
+
+    def _fit_placeholder(self) -> None:
+        """Leave the key its place."""
+        px = self._theme.px
+        hint = QFontMetrics(self._theme.mono_font(11)).horizontalAdvance(self._key_hint)
+        room = self.width() - px(_LEFT_PX) - hint - 2 * px(_HINT_RIGHT_PX)
+        metrics = QFontMetrics(self._theme.ui_font(12))
+        self.setPlaceholderText(metrics.elidedText(self._placeholder, Qt.TextElideMode.ElideRight, max(room, 0)))

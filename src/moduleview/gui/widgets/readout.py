@@ -73,9 +73,9 @@ class Readout(QWidget):
         self._row.setSpacing(self._theme.px(5))
         self._name.setFont(self._theme.ui_font(self._size_px))
         self._rest.setFont(self._theme.ui_font(self._size_px))
-        self._value.setFont(self._theme.mono_font(self._size_px, bold=self._bold))
         self._sign.setVisible(self._warns)
         self._sign.setPixmap(self._icons.pixmap("warning", "warning", _ICON_PX))
         self._value.setProperty("role", "warning" if self._warns else "")
         self._value.style().unpolish(self._value)
         self._value.style().polish(self._value)
+        self._value.setFont(self._theme.mono_font(self._size_px, bold=self._bold))  # unpolish forgets it
