@@ -45,23 +45,29 @@ class Toggle(QToolButton):
     def __init__(self, text: str, tip: str, *, is_on: bool) -> None:
         super().__init__()
         self.setProperty("role", "toggle")
+        self.setCheckable(True)
+        self.setChecked(is_on)
+        self.set_words(text, tip)
+
+    def set_words(self, text: str, tip: str) -> None:
+        """Say what it switches; the tip is its accessible name too."""
         self.setText(text)
         self.setToolTip(tip)
         self.setAccessibleName(tip)
-        self.setCheckable(True)
-        self.setChecked(is_on)
 
 
 class LogToggle(Toggle):
     """Whether a value axis is logarithmic."""
 
     def __init__(self, *, is_on: bool) -> None:
-        super().__init__(self.tr("log"), self.tr("Logarithmic value axis"), is_on=is_on)
+        super().__init__("", "", is_on=is_on)
+        self.set_words(self.tr("log"), self.tr("Logarithmic value axis"))
 
 
 class SmoothToggle(Toggle):
     """Whether lines are drawn smoothed, over the faint line of every step; on at first."""
 
     def __init__(self) -> None:
+        super().__init__("", "", is_on=True)
         tip = self.tr("Mean of the last {0} steps over the faint line of every step")
-        super().__init__(self.tr("smooth {0}").format(SMOOTHED_STEPS), tip.format(SMOOTHED_STEPS), is_on=True)
+        self.set_words(self.tr("smooth {0}").format(SMOOTHED_STEPS), tip.format(SMOOTHED_STEPS))
