@@ -15,27 +15,18 @@ from moduleview.gui.welcome.drop_area import DropArea
 from moduleview.gui.welcome.sample_card import SampleCard
 from moduleview.gui.welcome.samples import Sample
 from moduleview.gui.welcome.script_card import ScriptCard
-from moduleview.gui.welcome.welcome_side import WelcomeSide
+from moduleview.gui.welcome.welcome_side import Begins, WelcomeSide
 from moduleview.gui.welcome.welcome_style import welcome_stylesheet
 
 _SIDE_PX, _PADDING_PX, _GAP_PX, _MAXIMUM_PX = 376, 32, 12, 1080
 _N_COLUMNS, _COLUMN_PX = 3, 252  # as many columns of cards as there is room for, at most three
 
 
-class Opens(Protocol):
+class Opens(Begins, Protocol):
     """What the page asks for; ``Opener`` does it."""
-
-    def open_target(self, target: str) -> None:
-        """Open a target."""
 
     def train_target(self, target: str) -> None:
         """Open a target and train it as soon as it is open."""
-
-    def choose_file(self) -> None:
-        """Ask for a file and open it."""
-
-    def choose_name(self) -> None:
-        """Ask for a file or module and a name in it, and open that."""
 
 
 class WelcomePage(QWidget):
