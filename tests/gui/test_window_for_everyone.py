@@ -121,5 +121,19 @@ def test_nothing_is_cut_when_every_text_is_longer(longer_language, make_window):
     for button in window.findChildren(QAbstractButton):
         if button.isVisible() and button.text() and of_ours(button):
             assert button.width() >= button.minimumSizeHint().width(), button.text()
+    for control in window.docks.dock("curves").panel.title_controls():
+        assert control.isVisible(), control.accessibleName()
     for bar in window.findChildren(QTabBar):
         assert bar.elideMode() == Qt.TextElideMode.ElideNone, bar.accessibleName()
+
+
+@pytest.mark.parametrize("zoom", [0.75, 1.5])
+def test_every_text_of_the_toolbar_follows_the_zoom(make_window, zoom):
+    window = make_window()
+    window.parts.theme.set_zoom(zoom)
+    window.clock.tick()
+    texts = [w for w in window.toolbar.findChildren(QLabel) + window.toolbar.findChildren(QLineEdit) if w.text()]
+
+    assert len(texts) > 5
+    wanted = {window.parts.theme.ui_font(size).pixelSize() for size in (11, 12)}
+    assert {w.font().pixelSize() for w in texts} <= wanted, [(w.text(), w.font().pixelSize()) for w in texts]

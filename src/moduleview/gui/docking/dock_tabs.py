@@ -87,8 +87,13 @@ class DockTabs(QObject):
         controls = dock.controls
         if controls.parent() is not self._window:
             controls.setParent(self._window)
-        width = controls.sizeHint().width()
-        if bar is None or _tabs_width(bar) + width > bar.width():
+        room = 0 if bar is None else bar.width() - _tabs_width(bar)
+        for is_compact in (False, True):
+            controls.set_compact(is_compact)
+            width = controls.sizeHint().width()
+            if width <= room:
+                break
+        if bar is None or width > room:
             controls.hide()
             return
         frame = bar.geometry()

@@ -46,6 +46,11 @@ class DockControls(QWidget):
         """Float and close."""
         return self._float, self._close
 
+    def set_compact(self, is_compact: bool) -> None:
+        """Leave float and close out where there is no room: a drag and the View menu do the same."""
+        for button in self.buttons:
+            button.setVisible(not is_compact)
+
     def set_floating(self, is_floating: bool) -> None:
         """Say what the float button does now."""
         self._float.set_tip(self.tr("Dock again") if is_floating else self.tr("Float"))
@@ -78,6 +83,7 @@ class DockTitle(QFrame):
 
     def take(self, controls: DockControls) -> None:
         """Show the controls at the right."""
+        controls.set_compact(False)
         self._row.addWidget(controls)
         controls.show()
 

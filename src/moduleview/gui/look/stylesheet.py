@@ -97,7 +97,9 @@ QTabBar {{ background: {t.raised}; font-weight: 600; qproperty-drawBase: 0; bord
 QTabBar::tab {{ background: transparent; color: {t.muted}; border: none; border-bottom: 2px solid transparent;
     padding: 0 {px(8)}px; height: {px(26)}px; min-width: {px(8)}px; }}
 QTabWidget QTabBar::tab {{ padding: 0 {px(6)}px; }}
-QTabBar[isTight="true"]::tab {{ padding: 0 {px(4)}px; }}
+QTabBar[tightness="1"]::tab {{ padding: 0 {px(4)}px; }}
+QTabBar[tightness="2"] {{ font-size: {px(11)}px; }}
+QTabBar[tightness="2"]::tab {{ padding: 0 {px(3)}px; }}
 QTabBar::tab:!selected {{ font-weight: 400; }}
 QTabBar::tab:hover {{ color: {t.text}; }}
 QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}

@@ -31,6 +31,7 @@ _WIDTHS: dict[int, int] = {  # logical px
     FindingColumn.JUMP: 72,
 }
 _MOST_ROWS_FIRST = 2  # before the detail gets its room
+_N_MEASURED_ROWS, _WIDEST_PX, _CELL_PADDING_PX = 100, 220, 18
 _SEVERITY_PX = 38  # icon and padding beside the word
 
 
@@ -157,9 +158,23 @@ class FindingsPanel(Panel):
         metrics = QFontMetrics(theme.ui_font(bold=True))
         widest = max((metrics.horizontalAdvance(self.model.severity_word(severity)) for severity in shown), default=0)
         self.table.setColumnWidth(FindingColumn.SEVERITY, widest + theme.px(_SEVERITY_PX))
+        self._fit_column(FindingColumn.TITLE, _WIDTHS[FindingColumn.TITLE])
+        self._fit_column(FindingColumn.JUMP, _WIDTHS[FindingColumn.JUMP])
         n_rows = min(max(self.model.rowCount(), 1), _MOST_ROWS_FIRST)
         self._stack.setMinimumHeight(theme.px(HEADER_PX + ROW_PX * n_rows))
         self._scroll.setMaximumHeight(theme.px(HEIGHT_PX))
+
+    def _fit_column(self, column: FindingColumn, least_px: int) -> None:
+        """As wide as its longest text, within bounds."""
+        theme = self.context.theme
+        is_jump = column is FindingColumn.JUMP
+        metrics = QFontMetrics(theme.ui_font(bold=is_jump))
+        texts = (
+            str(self.model.index(row, column).data()) for row in range(min(self.model.rowCount(), _N_MEASURED_ROWS))
+        )
+        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
+        wanted = widest + theme.px(_SEVERITY_PX if is_jump else _CELL_PADDING_PX)
+        self.table.setColumnWidth(column, max(theme.px(least_px), min(wanted, theme.px(_WIDEST_PX))))
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():

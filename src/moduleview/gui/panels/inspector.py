@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.documentation_tab import DocumentationTab
@@ -17,8 +17,6 @@ from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.commands import Capability, RequestModuleReport
 from moduleview.telemetry.records import Finding
 from moduleview.telemetry.store_view import StoreView
-
-_TIGHT_PX = 300
 
 
 class InspectorPanel(Panel):
@@ -50,6 +48,7 @@ class InspectorPanel(Panel):
         self._lay_out()
         context.selection.changed.connect(self._on_selection_changed)
         self.tabs.currentChanged.connect(lambda _index: self._refresh_tab())
+        context.theme.changed.connect(self._fit_tabs)
         self._show_selection()
 
     def title(self) -> str:
@@ -59,11 +58,7 @@ class InspectorPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow panel the tabs stand closer, so that none is cut."""
         super().resizeEvent(event)
-        bar, is_tight = self.tabs.tabBar(), self.width() < self.context.theme.px(_TIGHT_PX)
-        if bar.property("isTight") != is_tight:
-            bar.setProperty("isTight", is_tight)
-            bar.style().unpolish(bar)
-            bar.style().polish(bar)
+        self._fit_tabs()
 
     def title_controls(self) -> Sequence[QWidget]:
         """The switch between a module and its subtree."""
@@ -131,6 +126,17 @@ class InspectorPanel(Panel):
         else:
             line = self.tr("Select a module to see its parameters, buffers, hooks and source.")
             self._empty.set_texts(self.tr("Nothing selected"), line)
+
+    def _fit_tabs(self) -> None:
+        bar, theme = self.tabs.tabBar(), self.context.theme
+        metrics = QFontMetrics(theme.ui_font(bold=True))
+        texts = sum(metrics.horizontalAdvance(bar.tabText(index)) for index in range(bar.count()))
+        around = (self.width() - texts) / (2 * max(1, bar.count()))  # left and right of each text
+        tightness = "0" if around >= theme.px(6) else "1" if around >= theme.px(4) else "2"
+        if bar.property("tightness") != tightness:
+            bar.setProperty("tightness", tightness)
+            bar.style().unpolish(bar)
+            bar.style().polish(bar)
 
     def _on_selection_changed(self) -> None:
         if self.isVisible():
