@@ -1,11 +1,13 @@
 import sys
 
 import pytest
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QProcess, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
+from shiboken6 import isValid
 
 from moduleview.gui.dialogs.about import AboutDialog
+from moduleview.gui.dialogs.doctor import DoctorDialog
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.dialogs.open_by_name import OpenByNameDialog, names_in
 from moduleview.gui.dialogs.shortcuts import Shortcut, ShortcutsDialog
@@ -308,3 +310,15 @@ def test_training_data_that_did_not_fit_are_proposed_for_correction(window):
     applied = SetTrainingData(((8, 99), (8, 3)), "int64", "cross_entropy", 7, 0.25)
     dialog = TrainingDataDialog("Net", print, window.theme, window, applied)
     assert dialog.command() == applied
+
+
+def test_doctor_that_is_closed_while_it_looks_leaves_no_process_and_no_warning(qtbot, window):
+    """Found by the monkey: Qt warns of, and waits for, a process whose dialog goes before its end was seen."""
+    dialog = DoctorDialog(window.theme, window)
+    command = dialog.findChild(QProcess)
+    dialog.open()
+    qtbot.waitUntil(lambda: command.state() is QProcess.ProcessState.Running)
+    dialog.accept()
+    assert command.state() is QProcess.ProcessState.NotRunning
+    dialog.deleteLater()
+    qtbot.waitUntil(lambda: not isValid(dialog))

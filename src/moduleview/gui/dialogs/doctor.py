@@ -12,6 +12,7 @@ from moduleview.gui.dialogs.base import Dialog, Outlined
 from moduleview.gui.look.theme import Theme
 
 _WIDTH_PX, _HEIGHT_PX = 720, 400
+_END_MS = 1000  # a killed process ends within some
 
 
 class DoctorDialog(Dialog):
@@ -34,11 +35,18 @@ class DoctorDialog(Dialog):
         self._command = QProcess(self)
         self._command.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
         self._command.readyReadStandardOutput.connect(self._on_output)
-        self.finished.connect(self._command.kill)
+        self.finished.connect(self._on_finished)
+        QGuiApplication.instance().aboutToQuit.connect(self._on_finished)  # type: ignore[union-attr]
         self._command.start(sys.executable, ["-m", "moduleview", "doctor"])
 
     def _on_output(self) -> None:
         self.text.insertPlainText(bytes(self._command.readAllStandardOutput().data()).decode(errors="replace"))
+
+    def _on_finished(self) -> None:
+        """Qt must have seen the process end before it goes with the dialog."""
+        if self._command.state() is not QProcess.ProcessState.NotRunning:
+            self._command.kill()
+            self._command.waitForFinished(_END_MS)
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
