@@ -7,13 +7,14 @@ import pytest
 from plot_builders import Bench, make_bench, more_steps, run_store, show
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from builders import snapshot_of, task_info
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.plots.map_canvas import MapCanvas
-from moduleview.telemetry.records import Finding, ModelOpened, Severity, Tier
+from moduleview.telemetry.records import Finding, ModelChanged, ModelOpened, Severity, Tier
+from moduleview.telemetry.store import SeriesStore
 
 
 @pytest.fixture
@@ -56,6 +57,24 @@ def test_without_a_step_it_offers_to_run(qtbot: QtBot, qapp: QObject) -> None:
 
     assert bench.actions == ["run.start", "run.step"]
     assert not canvas_of(panel).isVisible()
+
+
+def test_a_model_without_data_is_offered_data_instead_of_a_run_that_cannot_begin(qtbot: QtBot, qapp: QObject) -> None:
+    reason = "There are no batches to train on."
+    store = SeriesStore()
+    store.apply(ModelOpened(snapshot_of(), task_info(can_train=False, cannot_train_reason=reason)))
+    bench = make_bench(QObject(qapp), store)
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel)
+    (button,) = [b for b in panel.findChildren(QPushButton) if b.isVisible()]
+    assert reason in [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
+
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert bench.actions == ["model.training_data"]
+
+    store.apply(ModelChanged(snapshot_of(), task_info()))
+    panel.refresh(store)
+    assert [b.text() for b in panel.findChildren(QPushButton) if b.isVisible()] == ["Run", "One step"]
 
 
 def test_cell_has_the_colour_of_the_one_scale(panel: GradientMapPanel, bench: Bench) -> None:

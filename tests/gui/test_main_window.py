@@ -99,6 +99,13 @@ def test_source_without_control_cannot_be_run(window):
     assert not window.toolbar.throttle.isEnabled()
 
 
+def test_refusal_says_what_is_wrong_and_what_to_do_without_a_dialog(window, source):
+    refusal = FailureReport("There is no device 'cuda:0' here.", "Choose one of: cpu.")
+    say(window, source, RunChanged(RunState.PAUSED, step=3, failure=refusal))
+    assert window.status.message.text() == "There is no device 'cuda:0' here. Choose one of: cpu."
+    assert not [dialog for dialog in window.findChildren(ErrorDialog) if dialog.isVisible()]
+
+
 def test_n_steps_makes_as_many_as_the_field_says(qtbot, window, source):
     window.toolbar.steps.setValue(7)
     window.actions_.run("run.n_steps")

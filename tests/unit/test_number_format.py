@@ -62,7 +62,15 @@ def test_shapes_durations_and_long_names() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0213, "0.0213"), (9.42, "9.42"), (0.0, "0"), (-0.41, "\u22120.41"), (1e-7, "1.0e-7"), (None, "–")],
+    [
+        (0.0213, "0.0213"),
+        (9.42, "9.42"),
+        (0.0, "0"),
+        (-0.41, "\u22120.41"),
+        (1e-7, "1.0e-7"),
+        (None, "–"),
+        (-12345.6, "\u221212346"),
+    ],
 )
 def test_plain(value: float | None, text: str) -> None:
     assert number_format.plain(value) == text

@@ -24,7 +24,8 @@ def split_batch(batch: Any) -> tuple[Any, Any]:
         return batch, batch
     if isinstance(batch, (tuple, list)) and len(batch) == 2:
         return batch[0], batch[1]
-    what = f"a {type(batch).__name__} of {len(batch)}" if isinstance(batch, (tuple, list)) else type(batch).__name__
+    kind = type(batch).__name__
+    what = f"a {kind} of {len(batch)}" if isinstance(batch, (tuple, list)) else f"of type {kind}"
     raise TaskError(f"A batch is {what}; let the batches yield (inputs, target) or a dict, or give the task a step.")
 
 

@@ -33,7 +33,9 @@ def plain(value: float | None, digits: int = 4) -> str:
         return gradient(value, digits)
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         return gradient(value, 2)
-    return f"{abs(value):.{digits}g}" if value >= 0 else f"{MINUS}{abs(value):.{digits}g}"
+    size = abs(value)
+    text = f"{size:.{digits}g}" if round(size) < 10**digits else f"{size:.0f}"  # g would write an exponent
+    return text if value >= 0 else f"{MINUS}{text}"
 
 
 def short_count(count: int) -> str:

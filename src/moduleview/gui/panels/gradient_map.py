@@ -46,11 +46,12 @@ class GradientMapPanel(Panel):
         self.pointer = MapPointer(self._map, context.selection, context.axes, self)
         self._steps = StepNavigation(self._map, context.axes, self)
         self._row_navigation = RowNavigation(self._map, context.axes, self)
-        self._empty = self._make_empty_state()
+        self._empty, self._without_data = self._make_empty_state(), self._make_state_without_data()
         self._make_controls()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._map)
+        self._stack.addWidget(self._without_data)
         self._connect()
 
     def title(self) -> str:
@@ -68,14 +69,19 @@ class GradientMapPanel(Panel):
         axes.take_extent(store.first_step, store.last_step)
         self._take_findings(store)
         looks = (self.context.theme.tokens, scale.map_name, scale.limits, self._map.area.size().toTuple())
-        state = (self._rows, store.series_revision, axes.steps, axes.rows, looks)
+        state = (self._rows, store.series_revision, axes.steps, axes.rows, looks, store.task)
         if state == self._drawn_for:
             return
         self._drawn_for = state
         is_there = store.last_step is not None and self._rows is not None and len(self._rows) > 0
-        self._stack.setCurrentWidget(self._map if is_there else self._empty)
         if is_there:
+            self._stack.setCurrentWidget(self._map)
             self._draw(store)
+        elif store.task is None or store.task.can_train:
+            self._stack.setCurrentWidget(self._empty)
+        else:
+            self._without_data.set_texts(self.tr("Nothing to train with yet"), store.task.cannot_train_reason)
+            self._stack.setCurrentWidget(self._without_data)
 
     # -- building --------------------------------------------------------------------------------------------------
 
@@ -92,6 +98,11 @@ class GradientMapPanel(Panel):
             ),
             self,
         )
+
+    def _make_state_without_data(self) -> EmptyState:
+        act = self.context.run_action
+        offer = Offer(self.tr("Training data..."), lambda: act("model.training_data"), is_primary=True)
+        return EmptyState(self.context.theme, "grid", "", "", (offer,), self)
 
     def _make_controls(self) -> None:
         self._follow = Toggle(self.tr("follow"), self.tr("Keep the newest step in view (End)"), is_on=True)

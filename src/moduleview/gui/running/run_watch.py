@@ -55,4 +55,4 @@ class RunWatch(QObject):
             return
         if store.run.state is RunState.FAILED:
             self._failures.show(failure)
-        self._context.notify(failure.title)
+        self._context.notify(f"{failure.title} {failure.advice}")
