@@ -109,9 +109,9 @@ class Observer:
             self._handle = register_module_forward_hook(self._on_forward)
             self._warnings.hush()
         elif not wanted and self._handle is not None:
+            self._warnings.restore()  # in this order all of it can be done again where it was interrupted
             self._handle.remove()
             self._handle = None
-            self._warnings.restore()
 
     def _on_forward(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():

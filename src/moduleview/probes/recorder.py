@@ -25,7 +25,6 @@ from moduleview.telemetry.records import CoverageMeasured, HooksChanged, LogLine
 from moduleview.telemetry.snapshot import ModelSnapshot
 
 _HOOK_COUNTS_PERIOD_S = 0.5
-_LOOK_FOR_NEW_MODULES_EVERY = 50  # steps; a walk costs about 1 us a module
 
 
 class Recorder:
@@ -154,9 +153,9 @@ class Recorder:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _find_changes(self) -> None:
-        """The user's code may have put other modules or parameters in place."""
+        """The user's code may have put others in place of what is ticked or trained; others call ``rebind``."""
         has_lost_target = self._hooks.has_lost_target()
-        if has_lost_target or self._station.has_new_parameters or self._step % _LOOK_FOR_NEW_MODULES_EVERY == 0:
+        if has_lost_target or self._station.has_new_parameters:
             index = ModelIndex(self._model, self._snapshot)
             if has_lost_target or not index.is_same(self._index):
                 self._bind(index)

@@ -137,6 +137,8 @@ class InProcessSource:
         with contextlib.suppress(TrainingInterrupted):  # it may come at any line, the last ones here included
             capture.start()
             self._train_captured(device)
+        with contextlib.suppress(TrainingInterrupted):
+            self._was_interrupted = True  # from here on none comes: it would end up in Python's own code
         capture.stop()
 
     def _train_captured(self, device: str | None) -> None:
