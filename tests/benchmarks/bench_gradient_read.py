@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from summary import report
 from torch import nn
 
 from moduleview.engine.task import TrainingTask
@@ -150,6 +151,9 @@ def main() -> None:
             median_s = statistics.median(mode.times_s)
             goal = "" if mode.goal is None else f"goal {mode.goal:.2f}"
             print(f"  {mode.name:<38} {median_s * 1e3:8.2f} ms   {median_s / base_s:6.3f}   {goal}")
+            if mode.goal is not None:
+                goal_here = mode.goal if make is transformer else None  # the goals are the transformer's
+                report(f"{task.title}: {mode.name}", goal_here, median_s / base_s)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 import numpy as np  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
+from summary import report  # noqa: E402
 from tree_builders import Bench, gpt_spec  # noqa: E402
 
 from builders import add_steps, declare_gradients, opened_store  # noqa: E402
@@ -89,6 +90,8 @@ def timed_ms(run: Callable[[], object], repeats: int = 9) -> list[float]:
 def row(what: str, durations: list[float], goal: str) -> None:
     """Print one line of the table."""
     print(f"{what:<58} {statistics.median(durations):9.2f} {max(durations):9.2f}   {goal}")
+    if goal and not what.startswith("  keystrokes"):  # those are in the row of all of them
+        report(f"tree: {what.strip()}", float(goal.removeprefix("<= ")), statistics.median(durations), "ms")
 
 
 def bench_typing(panel: ModulesPanel, application: QApplication) -> None:
