@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Signal
+from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QComboBox, QToolButton
 
+from moduleview.gui.look.theme import BASE_FONT_PX
 from moduleview.gui.plots.curve_points import SMOOTHED_STEPS
+
+_AROUND_TEXT_PX = 32  # padding at the left, the arrow and what is around it
 
 
 class Choice(QComboBox):
@@ -23,6 +27,16 @@ class Choice(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.set_options(options)
         self.activated.connect(lambda at: self.chosen.emit(self.itemData(at)))
+
+    def sizeHint(self) -> QSize:
+        """The longest text with its arrow close to it; Fusion leaves as much room again between them."""
+        metrics, scale = self.fontMetrics(), QFontInfo(self.font()).pixelSize() / BASE_FONT_PX
+        longest = max((metrics.horizontalAdvance(self.itemText(at)) for at in range(self.count())), default=0)
+        return QSize(longest + round(_AROUND_TEXT_PX * scale), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """It is never cut."""
+        return self.sizeHint()
 
     def set_options(self, options: Sequence[tuple[str, object]]) -> None:
         """Offer these; what was chosen stays where it is still offered."""
