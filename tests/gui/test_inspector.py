@@ -235,6 +235,23 @@ def test_ticked_hook_shows_what_it_sees_part_by_part(panel, bench):
     assert panel.hooks.table.columnSpan(2, 0) == len(HookColumn)
 
 
+def test_calls_of_a_shared_module_stand_in_their_order_whichever_is_seen_first(panel, bench):
+    bench.selection.select("blocks.0.lin")
+    entry = HookEntry("blocks.0.lin", HookKind.BACKWARD, HookStatus.ACTIVE, n_fires=4, seen="8 × 4")
+    bench.store.apply(HooksChanged((entry,)))
+    parts = ("call 10", "call 2", "call 1", "")  # as backward meets them
+    n = len(HOOK_STATISTICS)
+    keys = [SeriesKey(f"backward.{name}", "blocks.0.lin", part=part) for part in parts for name in HOOK_STATISTICS]
+    bench.store.apply(SeriesDeclared(0, tuple(keys)))
+    values = np.repeat(np.array([10, 2, 1, 0.5], dtype=np.float32), n)
+    bench.store.apply(StepRecord(0, 0, 0.0, np.arange(4 * n, dtype=np.int32), values))
+    panel.tabs.setCurrentWidget(panel.hooks)
+    panel.refresh(bench.store)
+    rows = [row for row, it in enumerate(panel.hooks.model.rows) if it.kind is HookKind.BACKWARD]
+    shown = [hook_texts(panel, row)[:2] for row in rows if panel.hooks.model.rows[row].row_kind is not RowKind.NOTE]
+    assert shown == [["Backward", "5.0e-1"], ["call 1", "1.0e+0"], ["call 2", "2.0e+0"], ["call 10", "1.0e+1"]]
+
+
 def test_refused_hook_gives_its_reason(panel, bench):
     bench.selection.select("blocks.0.lin")
     entry = HookEntry("blocks.0.lin", HookKind.BACKWARD_PRE, HookStatus.CANNOT_FIRE, reason="In-place output.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -23,6 +24,7 @@ HOOK_CELL_ROLE = int(Qt.ItemDataRole.UserRole) + 11
 """``(CellState, HookKind)`` in the first column of a hook's own row, else None."""
 
 _NO_INDEX = QModelIndex()
+_CALL = re.compile(r"call (\d+)")
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _DASH = Look(color="faint", is_mono=True, is_small=True, is_right=True)
 _PART = Look(color="muted", is_mono=True, is_small=True)
@@ -249,13 +251,20 @@ class HookTableModel(QAbstractTableModel):
     def _wanted_rows(self) -> tuple[HookRow, ...]:
         rows: list[HookRow] = []
         for kind in MODULE_KINDS:
-            parts = [] if self.entry(kind) is None else self._parts(kind)
-            rows.append(HookRow(RowKind.HOOK, kind, parts[0] if parts else ""))
+            rows.append(HookRow(RowKind.HOOK, kind))  # with what the first call's first tensor has
             if self._words.note(self.entry(kind)):
                 rows.append(HookRow(RowKind.NOTE, kind))
-            rows += [HookRow(RowKind.PART, kind, part) for part in parts[1:]]
+            parts = [] if self.entry(kind) is None else self._other_parts(kind)
+            rows += [HookRow(RowKind.PART, kind, part) for part in parts]
         return tuple(rows)
 
-    def _parts(self, kind: HookKind) -> list[str]:
+    def _other_parts(self, kind: HookKind) -> list[str]:
+        """In the order of calls: backward sees the last call first, and by that declares it first."""
         keys = self._store.keys(f"{kind}.{HOOK_STATISTICS[0]}")
-        return [key.part for key in keys if key.fqn == self._fqn]
+        return sorted((key.part for key in keys if key.fqn == self._fqn and key.part), key=_call_and_place)
+
+
+def _call_and_place(part: str) -> tuple[int, str]:
+    """``call 10 [1]`` comes after ``call 2``, and after what the first call has."""
+    match = _CALL.match(part)
+    return (int(match[1]), part) if match else (0, part)
