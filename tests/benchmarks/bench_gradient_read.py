@@ -28,6 +28,7 @@ from moduleview.telemetry.hooks import HookKind
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "samples" / "transformer.py"
 GOAL_GRADIENTS = 1.01  # issue 2, Speed
 GOAL_LEAVES = 1.02  # performance.md
+STEPS_A_TURN = 5
 
 
 def transformer() -> TrainingTask:
@@ -64,24 +65,25 @@ class Mode:
         if self._tick is not None:
             self._recorder = Recorder(model, lambda _: None)
 
-    def step(self, train: Callable[[], torch.Tensor]) -> None:
-        """One timed step; what it puts on goes off again before the next mode's turn."""
+    def turn(self, train: Callable[[], torch.Tensor]) -> None:
+        """Some timed steps behind one that is not: ticking costs at its first step only. What it puts on goes off."""
         recorder = self._recorder
-        if recorder is None:
+        if recorder is not None:
+            recorder.attach()
+            assert self._tick is not None
+            self._tick(recorder)
+        for number in range(STEPS_A_TURN + 1):
             began_s = time.thread_time()
-            train()
-            self.times_s.append(time.thread_time() - began_s)
-            return
-        recorder.attach()
-        assert self._tick is not None
-        self._tick(recorder)
-        began_s = time.thread_time()
-        recorder.begin_step(self._n_steps)
-        loss = train()
-        recorder.end_step(self._n_steps, 0.0, loss)
-        self.times_s.append(time.thread_time() - began_s)
-        recorder.detach()
-        self._n_steps += 1
+            if recorder is None:
+                train()
+            else:
+                recorder.begin_step(self._n_steps)
+                recorder.end_step(self._n_steps, 0.0, train())
+            if number:
+                self.times_s.append(time.thread_time() - began_s)
+            self._n_steps += 1
+        if recorder is not None:
+            recorder.detach()
 
 
 def tick_leaves(*kinds: HookKind) -> Callable[[Recorder], None]:
@@ -128,11 +130,12 @@ def measure(task: TrainingTask, n_steps: int) -> list[Mode]:
     for mode in modes:
         mode.prepare(task.model)
     order = random.Random(0)
-    for _ in range(n_steps + 5):
-        for mode in order.sample(modes, len(modes)):
-            mode.step(train)
     for mode in modes:
-        del mode.times_s[:5]
+        mode.turn(train)
+        mode.times_s.clear()
+    for _ in range(max(1, n_steps // STEPS_A_TURN)):
+        for mode in order.sample(modes, len(modes)):
+            mode.turn(train)
     return modes
 
 
