@@ -162,7 +162,7 @@ def test_opened_target_is_remembered_and_does_not_train_by_itself(desk, folder):
     desk.answer(an_opened_model())
     assert [entry.target for entry in desk.recent.entries()] == [str(folder / "train.py")]
     assert desk.sources[0].sent == []
-    assert desk.said == ["Opening train.py...", "train.py is open."]
+    assert desk.said == ["Opening train.py...", "train.py is open. F5 runs, Ctrl+P goes to a module, ? shows the keys."]
 
 
 def test_failure_shows_once_and_what_was_open_stays_open(desk, folder):

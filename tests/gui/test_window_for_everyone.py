@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt, QTranslator
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QLineEdit, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
 from scripted_source import ScriptedSource, make_test_window, open_in
 
 import moduleview.gui.panels
@@ -135,3 +144,20 @@ def test_every_text_of_the_toolbar_follows_the_zoom(make_window, zoom):
     assert len(texts) > 5
     wanted = {window.parts.theme.ui_font(size).pixelSize() for size in (11, 12)}
     assert {w.font().pixelSize() for w in texts} <= wanted, [(w.text(), w.font().pixelSize()) for w in texts]
+
+
+def test_keys_go_round_all_panels_that_can_be_seen(make_window):
+    window = make_window()
+    shown = {dock.objectName() for dock in window.docks.docks if dock.is_shown}
+    window.activateWindow()
+
+    def walk(action_id):
+        for _ in range(len(shown)):
+            window.actions_.run(action_id)
+            focus = QApplication.focusWidget()
+            yield next(dock.objectName() for dock in window.docks.docks if dock.isAncestorOf(focus))
+
+    there, back = list(walk("view.next_panel")), list(walk("view.previous_panel"))
+    assert len(shown) >= 4
+    assert set(there) == shown
+    assert back == [*reversed(there[:-1]), there[-1]]

@@ -40,6 +40,7 @@ from moduleview.gui.shared_axes import SharedAxes
 from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.session import Session
 from moduleview.sources.base import Source
+from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import RunState
 
 
@@ -226,6 +227,7 @@ class MainWindow(QMainWindow):
             set_scheme=self.parts.appearance.set_scheme,
             reset_layout=lambda: self.docks.reset(),
             toggle_panel=lambda panel_id: self.docks.toggle(panel_id),
+            focus_next=lambda direction: self.docks.focus_next(direction),
         )
 
     def _fill_frame(self, recent: RecentFiles) -> None:
@@ -234,9 +236,9 @@ class MainWindow(QMainWindow):
         self.menus = fill_menu_bar(self.menuBar(), self.actions_, paths)
         RecentMenu(recent, self.opener.open_target, self.menus[paths[0]], self.actions_)
         self.title = QLabel(self)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setObjectName("run_title")
         self.title.setProperty("role", "muted")
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.toolbar = Toolbar(self.actions_, self.control, theme, self)
         self.addToolBar(self.toolbar)
         theme.changed.connect(self._on_theme_changed)
@@ -264,7 +266,7 @@ class MainWindow(QMainWindow):
         else:
             self.pages.show_welcome()
         task = store.task
-        title = "" if task is None else f"{task.title} · {task.origin}"
+        title = "" if task is None else f"{displayable(task.title)} · {displayable(task.origin)}"
         if title != self.title.text():
             self.title.setText(title)
             self._place_title()

@@ -27,12 +27,14 @@ class ViewTargets:
         set_scheme: Light, dark or the desktop's.
         reset_layout: Puts the docks where they stood at first.
         toggle_panel: Opens or closes a panel by its id.
+        focus_next: Puts the focus into the next panel, or the one before for -1.
     """
 
     theme: Theme
     set_scheme: Callable[[ColorScheme], None]
     reset_layout: Callable[[], object]
     toggle_panel: Callable[[str], object]
+    focus_next: Callable[[int], object]
 
 
 class ViewActions(QObject):
@@ -65,6 +67,7 @@ class ViewActions(QObject):
                 shortcut="Ctrl+-",
             ),
             ActionSpec("view.zoom_reset", self.tr("Actual size"), menu, lambda: theme.set_zoom(1.0), shortcut="Ctrl+0"),
+            *self._panel_keys(),
             ActionSpec(
                 "view.reset_layout",
                 self.tr("Reset layout"),
@@ -72,8 +75,25 @@ class ViewActions(QObject):
                 self._on.reset_layout,
                 tip=self.tr("Puts every panel where it stood at first"),
                 obstacle=self._obstacles.no_model,
-                starts_group=True,
             ),
+        )
+
+    def _panel_keys(self) -> tuple[ActionSpec, ...]:
+        keys = (
+            ("next", self.tr("Next panel"), "Ctrl+F6", 1),
+            ("previous", self.tr("Previous panel"), "Ctrl+Shift+F6", -1),
+        )
+        return tuple(
+            ActionSpec(
+                f"view.{name}_panel",
+                title,
+                (self._menus.view(),),
+                partial(self._on.focus_next, direction),
+                shortcut=shortcut,
+                obstacle=self._obstacles.no_model,
+                starts_group=direction > 0,
+            )
+            for name, title, shortcut, direction in keys
         )
 
     def _schemes(self) -> tuple[ActionSpec, ...]:

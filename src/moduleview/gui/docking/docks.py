@@ -100,6 +100,20 @@ class Docks(QMainWindow):
             dock.show()
             dock.raise_()
 
+    def focus_next(self, direction: int) -> None:
+        """Put the focus into the next panel that can be seen, or the one before for -1, from left to right."""
+        shown = [dock for dock in self._docks if dock.is_shown]
+        shown.sort(key=lambda dock: (dock.isFloating(), dock.x(), dock.y()))
+        if not shown:
+            return
+        focus = QApplication.focusWidget()
+        inside = [at for at, dock in enumerate(shown) if focus is not None and dock.isAncestorOf(focus)]
+        at = (inside[0] + direction) % len(shown) if inside else 0
+        dock = shown[at]
+        dock.activateWindow()
+        first = next((w for w in dock.panel.findChildren(QWidget) if w.isVisible() and _takes_tab(w)), None)
+        (first or dock.panel).setFocus(Qt.FocusReason.TabFocusReason)
+
     def focus_content(self, panel_id: str) -> None:
         """Put the focus into a panel's tree or table."""
         dock = self.dock(panel_id)
@@ -170,3 +184,7 @@ class Docks(QMainWindow):
     def _on_settled(self) -> None:
         self._tabs.update(self._docks)
         self.placement_changed.emit()
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    return widget.isEnabled() and bool(widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value)

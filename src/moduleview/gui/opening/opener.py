@@ -159,7 +159,11 @@ class Opener(QObject):
     def _on_opened(self, target: Target) -> None:
         self._pending = None
         self._recent.add(str(target))
-        self.said.emit(self.tr("{0} is open.").format(displayable(target.title)))
+        self.said.emit(
+            self.tr("{0} is open. F5 runs, Ctrl+P goes to a module, ? shows the keys.").format(
+                displayable(target.title)
+            )
+        )
         if self._trains_when_open:
             self._session.send(Run())
 
