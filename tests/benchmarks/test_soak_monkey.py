@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
-from soak_memory import resident_mb
 
 from moduleview.resources import resource_path
 from monkey import Monkey
 from real_window import open_in, real_window
+from soak_memory import resident_mb
 
 N_SEEDS, N_EVENTS = (int(part) for part in os.environ.get("MODULEVIEW_MONKEY", "20x100000").split("x"))
 N_ROUND = 1000  # events between two looks whether a model is open

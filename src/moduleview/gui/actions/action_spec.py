@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from moduleview.gui.actions.window_state import WindowState
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.plain_tip import plain_tip
 
 
 def nothing_in_the_way(_state: WindowState) -> str:
@@ -118,7 +119,7 @@ class Actions(QObject):
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         what = spec.tip or spec.title.replace("...", "")
         tip = f"{what} ({keys})" if keys else what
-        action.setToolTip(f"{tip}\n{obstacle}" if obstacle else tip)
+        action.setToolTip(plain_tip(f"{tip}\n{obstacle}" if obstacle else tip))
         action.setStatusTip("")
 
     def _on_theme_changed(self) -> None:

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QMenu
 from moduleview.gui.actions.action_spec import Actions
 from moduleview.gui.opening.recent_files import RecentFiles
 from moduleview.gui.opening.target import Target
+from moduleview.gui.widgets.plain_tip import plain_tip
+from moduleview.telemetry.display_names import displayable
 
 
 class RecentMenu(QMenu):
@@ -34,8 +36,8 @@ class RecentMenu(QMenu):
         self.clear()
         for entry in self._recent.entries():
             target = Target.parse(entry.target)
-            action = self.addAction(target.title)
-            action.setToolTip(entry.target)
+            action = self.addAction(displayable(target.title).replace("&", "&&"))
+            action.setToolTip(plain_tip(displayable(entry.target)))
             action.triggered.connect(lambda _checked=False, text=entry.target: self._open_target(text))
         if self.isEmpty():
             self.addAction(self.tr("Nothing yet")).setEnabled(False)

@@ -19,6 +19,7 @@ from moduleview.gui.dialogs.training_data import TrainingDataDialog
 from moduleview.gui.panel import PanelContext
 from moduleview.session import Session
 from moduleview.telemetry.commands import Freeze
+from moduleview.telemetry.display_names import displayable
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class WindowVerbs(QObject):
             return
         select = self._panels.selection.select
         entries = [
-            PaletteEntry(fqn or name, type_name, partial(select, fqn), is_code=True)
+            PaletteEntry(displayable(fqn or name), displayable(type_name), partial(select, fqn), is_code=True)
             for fqn, name, type_name in zip(model.fqns, model.names, model.type_names, strict=True)
         ]
         self._open_palette(entries, self.tr("Go to a module"))

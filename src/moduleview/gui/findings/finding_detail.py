@@ -81,6 +81,7 @@ class FindingDetail(QWidget):
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        label.setMinimumWidth(1)  # else the longest word asks for its width, and a name may be one of any length
         return label
 
     def _lay_out(self) -> None:

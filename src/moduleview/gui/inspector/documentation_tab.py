@@ -10,6 +10,7 @@ from moduleview.gui.widgets.code_view import CodeView
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.icon_button import IconButton
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import ModuleReport
@@ -63,7 +64,7 @@ class DocumentationTab(QWidget):
         self._location.set_text(
             displayable(report.location.replace("\\", "/").rpartition("/")[2]) or self.tr("no file")
         )
-        self._location.setToolTip(displayable(report.location, 2000))
+        self._location.setToolTip(plain_tip(displayable(report.location, 2000)))
         self._copy_location.setEnabled(bool(report.location))
 
     def show_page(self, page: int) -> None:

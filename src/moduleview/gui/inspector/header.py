@@ -16,6 +16,7 @@ from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.findings_model import SEVERITY_LOOK
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.icon_button import IconButton
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import Finding, Severity
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
@@ -65,7 +66,8 @@ class InspectorHeader(QWidget):
         if counted:
             text = self.tr("1 finding") if len(counted) == 1 else self.tr("{0} findings").format(len(counted))
         self._findings.setText(text)
-        tip = "\n".join(f"{finding.id} {finding.title}: {displayable(finding.fqn)}" for finding in findings[:10])
+        lines = (f"{displayable(f'{f.id} {f.title}')}: {displayable(f.fqn)}" for f in findings[:10])
+        tip = plain_tip("\n".join(lines))
         for label in (self._findings, self._severity):
             label.setToolTip(tip)
             label.setVisible(bool(text))

@@ -12,6 +12,7 @@ from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.elided_label import ElidedLabel
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
 
@@ -54,7 +55,7 @@ class TensorDetail(QWidget):
         if fqn != self._fqn:
             self._fqn = fqn
             self._name.set_text(displayable(name))
-            self._name.setToolTip(displayable(fqn))
+            self._name.setToolTip(plain_tip(displayable(fqn)))
             self.plot.forget()
             self.show_report(None, None)
 

@@ -30,6 +30,7 @@ class Icons:
         self._theme = theme
         self._sources: dict[str, str] = {}
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
+        self._look = (theme.tokens, theme.zoom)
 
     def icon(self, name: str, role: str = "muted", size_px: int = GRID_PX) -> QIcon:
         """An icon in the role's colour; disabled it is faint.
@@ -58,6 +59,10 @@ class Icons:
         ratio = self._screen_ratio() if ratio is None else ratio
         color = str(getattr(self._theme.tokens, role))
         side = self._theme.px(size_px)
+        look = (self._theme.tokens, self._theme.zoom)
+        if look != self._look:  # else every zoom and theme there has been would be kept
+            self._look = look
+            self._pixmaps.clear()
         key = (name, color, side, ratio)
         if key not in self._pixmaps:
             self._pixmaps[key] = self._draw(name, color, side, ratio)

@@ -13,6 +13,8 @@ from typing import TypeVar
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QPainter
 
+from moduleview.gui.widgets.plain_tip import plain_tip
+
 PLACEHOLDER = "?"
 Index = QModelIndex | QPersistentModelIndex
 T = TypeVar("T")
@@ -28,9 +30,13 @@ class CellGuard:
         self._reported: set[tuple[str, int]] = set()
 
     def cell(self, read: Callable[[Index, int], object], index: Index, role: int) -> object:
-        """What ``read(index, role)`` gives; after an exception ``?`` as text and nothing for other roles."""
+        """What ``read(index, role)`` gives; after an exception ``?`` as text and nothing for other roles.
+
+        A tooltip that looks like markup is escaped: it may hold a name.
+        """
         fallback: object = PLACEHOLDER if role == Qt.ItemDataRole.DisplayRole else None
-        return self.call(lambda: read(index, role), fallback)
+        value = self.call(lambda: read(index, role), fallback)
+        return plain_tip(value) if role == Qt.ItemDataRole.ToolTipRole and isinstance(value, str) else value
 
     def call(self, body: Callable[[], T], fallback: T) -> T:
         """What ``body`` gives; after an exception ``fallback``. Each place that raises is reported once."""

@@ -161,7 +161,7 @@ class FindingsModel(QAbstractTableModel):
             case FindingColumn.SEVERITY:
                 text = self.severity_word(finding.severity)
             case FindingColumn.TITLE:
-                text = f"{finding.id} {finding.title}"
+                text = displayable(f"{finding.id} {finding.title}", _MAXIMUM_TEXT)
             case FindingColumn.NODE:
                 text = displayable(finding.fqn) or self.tr("whole model")
             case FindingColumn.STEP:

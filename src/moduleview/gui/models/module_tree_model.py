@@ -6,7 +6,6 @@ many rows there are. Indentation and arrows are painted by the name cell.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -188,7 +187,7 @@ class ModuleTreeModel(QAbstractTableModel):
         if role == _Role.DisplayRole:
             return self._text(node, column)
         if role == _Role.ToolTipRole:
-            return plain_tooltip(self._tooltip(node, column))
+            return self._tooltip(node, column)
         if role == _Role.AccessibleTextRole:
             return self._spoken(node, column)
         if role == _Role.CheckStateRole and column in HOOK_COLUMNS:
@@ -258,11 +257,3 @@ class ModuleTreeModel(QAbstractTableModel):
         self._has_parameters = snapshot.subtree_sums(snapshot.tensors.is_parameter) > 0
         self._findings = ()
         self._marks = np.zeros(len(snapshot), dtype=np.uint8)
-
-
-def plain_tooltip(text: str) -> str:
-    """A text that Qt shows as it is, also where a module's name looks like HTML."""
-    if "<" not in text:
-        return text
-    lines = (html.escape(line) for line in text.split("\n"))
-    return f"<qt>{'<br>'.join(lines)}</qt>"

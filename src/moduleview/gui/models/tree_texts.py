@@ -137,7 +137,7 @@ class TreeTexts(QObject):
 
     def findings(self, findings: list[Finding]) -> str:
         """The first findings of a subtree, a line each."""
-        lines = [f"{finding.id} {finding.title}: {displayable(finding.fqn)}" for finding in findings[:5]]
+        lines = [f"{displayable(f'{f.id} {f.title}')}: {displayable(f.fqn)}" for f in findings[:5]]
         if len(findings) > len(lines):
             lines.append(self.tr("and {0} more").format(exact_count(len(findings) - len(lines))))
         return "\n".join(lines)

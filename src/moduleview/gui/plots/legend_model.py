@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 
@@ -85,7 +84,7 @@ class LegendModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return " ".join(part for part in (row.text, row.note, row.value) if part)
             case Qt.ItemDataRole.ToolTipRole:
-                return escape(displayable(row.fqn)) or None
+                return displayable(row.fqn) or None
             case _ if role == LEGEND_ROW_ROLE:
                 return row
         return None

@@ -143,9 +143,8 @@ class MapPointer(QObject):
         """What stands under a position: a finding, or row, step and value; "" for nothing."""
         finding = self._map.events.finding_at(at)
         if finding is not None:
-            return (
-                f"<b>{escape(finding.title)}</b><br>{escape(displayable(finding.fqn))}, {self._step_text(finding.step)}"
-            )
+            title, name = escape(displayable(finding.title)), escape(displayable(finding.fqn))
+            return f"<b>{title}</b><br>{name}, {self._step_text(finding.step)}"
         row, step = self._map.row_at(at), self._map.step_at(at)
         if row is None or self._rows is None or self._columns is None:
             return ""

@@ -11,6 +11,7 @@ from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look import number_format
 from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.readout import Readout
 from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.quantities import LOSS, MEMORY, OVERHEAD
@@ -56,7 +57,7 @@ class StatusBar(QStatusBar):
     def say(self, sentence: str) -> None:
         """Show a sentence at the left for 8 s; a newer one takes its place."""
         self.message.setText(sentence)
-        self.message.setToolTip(sentence)
+        self.message.setToolTip(plain_tip(sentence))
         self.message.setAccessibleName(sentence)
         if sentence:
             self.fade.start()

@@ -12,6 +12,7 @@ from moduleview.gui.look.theme import Theme
 from moduleview.gui.opening.recent_files import RecentFile, RecentFiles
 from moduleview.gui.opening.relative_time import RelativeTime
 from moduleview.gui.opening.target import Target
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.text_row import RowText, TextRow
 from moduleview.telemetry.display_names import displayable
 
@@ -122,7 +123,7 @@ class WelcomeSide(QFrame):
             is_action=False,
         )
         row = TextRow(text, _RECENT_ROW_PX, self._theme, self)
-        row.setToolTip(displayable(entry.target))
+        row.setToolTip(plain_tip(displayable(entry.target)))
         row.clicked.connect(lambda _checked=False: self._opener.open_target(entry.target))
         return row
 

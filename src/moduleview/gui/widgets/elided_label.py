@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.safe_paint import safe_paint
 
 
@@ -24,7 +25,7 @@ class ElidedLabel(QLabel):
         if text != self._whole:
             self._whole = text
             self.setText(text)
-            self.setToolTip(text)
+            self.setToolTip(plain_tip(text))
             self.setAccessibleName(text)
 
     def minimumSizeHint(self) -> QSize:
