@@ -1,0 +1,61 @@
+"""Training beside a window that is frozen, against one that is not (fault row 34: within 5 %).
+
+Run: python tests/benchmarks/bench_frozen_window.py [pairs]. Seconds of both kinds take turns within one run, and the
+median of the pairs' ratios is printed: what else the machine does meets both.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from moduleview.gui.main_window import MainWindow
+from moduleview.resources import resource_path
+from real_window import open_in, real_window, train_to
+
+_SLICE_S = 1.0
+
+
+def _live(window: MainWindow) -> None:
+    loop = QEventLoop(window)
+    QTimer.singleShot(round(1000 * _SLICE_S), loop, loop.quit)
+    loop.exec()
+
+
+def _rate(window: MainWindow, *, frozen: bool) -> float:
+    """Steps a second while the window is frozen or lives; what was put meanwhile is taken afterwards."""
+    store = window.parts.session.store
+    window.parts.session.pump(1.0)
+    first, began_s = store.last_step or 0, time.perf_counter()
+    if frozen:
+        time.sleep(_SLICE_S)
+    else:
+        _live(window)
+    took_s = time.perf_counter() - began_s
+    window.parts.session.pump(1.0)
+    return ((store.last_step or 0) - first) / took_s
+
+
+def main() -> None:
+    """Measure and print."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    with tempfile.TemporaryDirectory() as folder, real_window(Path(folder)) as window:
+        open_in(window, str(resource_path("samples", "digits.py")), trains=True)
+        train_to(window, 50)
+        pairs = [(_rate(window, frozen=True), _rate(window, frozen=False)) for _ in range(n)]
+    ratio = statistics.median(frozen / living for frozen, living in pairs)
+    print(f"digits sample, {n} pairs of {_SLICE_S:.0f} s: steps a second frozen / living, median {ratio:.3f}")
+    print("  ", " ".join(f"{frozen:.0f}/{living:.0f}" for frozen, living in pairs))
+
+
+if __name__ == "__main__":
+    main()
