@@ -96,14 +96,16 @@ def task_maker(began_s: list[float], n_blocks: int | None) -> Callable[[], objec
     return make
 
 
-def run_loop(seconds: float, is_over: Callable[[], bool] = lambda: False) -> None:
+def run_loop(seconds: float, is_over: Callable[[], bool] | None = None) -> None:
     """Let the window live for so long, or until something is so."""
     loop = QEventLoop()
     QTimer.singleShot(int(seconds * 1000), loop.quit)
-    watch = QTimer(loop, interval=20)
-    watch.timeout.connect(lambda: loop.quit() if is_over() else None)
-    watch.start()
+    if is_over is not None:
+        watch = QTimer(loop, interval=20)
+        watch.timeout.connect(lambda: loop.quit() if is_over() else None)
+        watch.start()
     loop.exec()
+    loop.deleteLater()  # with its timer: Python's collector is off while something trains
 
 
 def open_window(folder: str, began_s: list[float], n_blocks: int | None) -> tuple[MainWindow, GarbageGuard]:
