@@ -150,3 +150,17 @@ def test_a_forked_worker_prints_as_before(log: Log, capture: OutputCapture, capf
     capture.stop()
     assert not log.lines
     assert capfd.readouterr().out == "from the worker\n"
+
+
+def test_captures_that_end_in_the_order_they_began_leave_no_chain(log: Log) -> None:
+    before = sys.stdout, sys.stderr
+    running = OutputCapture(log.lines.append, lambda: 0)
+    running.start()
+    for _ in range(50):  # the next model is opened before the one before it is let go
+        following = OutputCapture(log.lines.append, lambda: 0)
+        following.start()
+        running.stop()
+        running = following
+        assert sys.stdout.beneath is before[0]
+    running.stop()
+    assert (sys.stdout, sys.stderr) == before

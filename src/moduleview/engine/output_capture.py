@@ -42,11 +42,10 @@ class OutputCapture:
             self._streams.append((name, stream))
 
     def stop(self) -> None:
-        """Give the streams back; where another capture stands on ours, ours only passes on from now on."""
+        """Give the streams back; where another capture stands on ours, ours is taken out from under it."""
         for name, stream in self._streams:
             stream.release()
-            if getattr(sys, name) is stream:
-                setattr(sys, name, stream.beneath)
+            _drop_released(name)
         self._streams.clear()
         self._say_what_was_left_out()
 
@@ -64,6 +63,26 @@ class OutputCapture:
             self._put(LogLine(time.time(), "moduleview", text))
 
 
+def _drop_released(name: str) -> None:
+    """Take released streams out of the chain in ``sys``.
+
+    A model is opened before the one before it is let go, so that captures end in the order in which they began: each
+    would stay for ever under the next one, and a thousand models later ``print`` would be a thousand calls deep.
+    """
+    stream = _below_released(getattr(sys, name))
+    if stream is not getattr(sys, name):
+        setattr(sys, name, stream)
+    while isinstance(stream, _ThreadStream):
+        stream.beneath = _below_released(stream.beneath)
+        stream = stream.beneath
+
+
+def _below_released(stream: TextIO | _ThreadStream | None) -> TextIO | _ThreadStream | None:
+    while isinstance(stream, _ThreadStream) and stream.is_released:
+        stream = stream.beneath
+    return stream
+
+
 class _ThreadStream:
     """A text stream that keeps the lines of one thread and hands everything else on.
 
@@ -71,7 +90,9 @@ class _ThreadStream:
     without a console has no ``sys.stdout``.
     """
 
-    def __init__(self, name: str, beneath: TextIO | None, thread_id: int, on_line: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, name: str, beneath: TextIO | _ThreadStream | None, thread_id: int, on_line: Callable[[str, str], None]
+    ) -> None:
         self.beneath = beneath
         self._name = name
         self._thread_id: int | None = thread_id
@@ -102,6 +123,11 @@ class _ThreadStream:
         self._thread_id = None
         self._begun.append("\n")
         self._end_lines()
+
+    @property
+    def is_released(self) -> bool:
+        """It only passes on."""
+        return self._thread_id is None
 
     def _is_captured(self) -> bool:
         """Our thread prints, and not its image in a forked worker, whose lines nobody would take."""
