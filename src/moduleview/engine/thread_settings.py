@@ -1,20 +1,21 @@
 """What torch keeps per thread and a new thread therefore has to be told.
 
 No core is kept free for the window, and OpenMP's threads spin while they wait, as torch has it. Measured with
-``tests/benchmarks/bench_window.py`` on two cores, transformer sample, median step with the window drawing / its thread
-asleep, three runs interleaved with other work on the machine:
+``tests/benchmarks/bench_window.py`` on two cores with nothing else running, transformer sample, median step with the
+window drawing / with its thread asleep; three runs of the first row, two of the second, one of the third:
 
 ==================================  =======================  ================
 compute threads                     drawing / asleep         steps/s, drawing
 ==================================  =======================  ================
-all, spinning (torch's own choice)  44 to 56 / 44 to 52 ms   14 to 16
-one less, so one core is free       66 to 85 / 63 to 65 ms   11 to 14
-all, OMP_WAIT_POLICY=passive        83 to 94 / 72 to 75 ms   9 to 12
+all, spinning (torch's own choice)  56 to 60 / 51 to 59 ms   16 to 17
+one less, so one core is free       88 to 89 / 77 to 90 ms   11
+all, OMP_WAIT_POLICY=passive        105 / 102 ms             9
 ==================================  =======================  ================
 
 The window takes some percent of one core; giving it a whole one, or letting threads sleep at each of the hundreds of
 barriers of a step, costs more. It is another matter when other programs want the cores too: a step then waits for its
-slowest thread and may take ten times as long. Who trains on a busy machine sets ``OMP_NUM_THREADS``, which is kept.
+slowest thread and was seen to take ten to sixty times as long. Who trains on a busy machine with few cores sets
+``OMP_NUM_THREADS``, which is kept.
 """
 
 from __future__ import annotations
