@@ -29,8 +29,8 @@ def test_absolute_target_is_written_as_it_was_read(text):
 
 def test_home_is_written_short(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert Target.parse(f"{tmp_path}/work/a.py").folder == "~/work"
-    assert Target.parse("~/work/a.py").file == tmp_path / "work" / "a.py"
+    assert Target.parse(f"{tmp_path}/nets/a.py").folder == "~/nets"
+    assert Target.parse("~/nets/a.py").file == tmp_path / "nets" / "a.py"
 
 
 def test_module_is_found_without_running_its_package(tmp_path, monkeypatch):
