@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
+from moduleview.gui.models.quantity_words import QuantityWords
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
@@ -95,7 +96,8 @@ class CurvesPanel(Panel):
 
     def _make_controls(self) -> None:
         self._log, self._smooth = LogToggle(is_on=True), SmoothToggle()
-        self._quantities = Choice(self.tr("What the curves show"), [(self.tr("gradient norm"), GRAD_NORM)])
+        self._words = QuantityWords(self)
+        self._quantities = Choice(self.tr("What the curves show"), [(self._words.name(GRAD_NORM), GRAD_NORM)])
 
     def _lay_out(self) -> None:
         self._body = QWidget(self)
@@ -147,8 +149,7 @@ class CurvesPanel(Panel):
         self._chosen_for = (chosen_for, quantities)
         selection = self.context.selection
         offered = quantities_of(store, selection.fqns, selection.tensor_fqn)
-        names = [(self.tr("gradient norm") if name == GRAD_NORM else name, name) for name in offered]
-        self._quantities.set_options(names)
+        self._quantities.set_options([(self._words.name(quantity), quantity) for quantity in offered])
         self._quantities.choose(self._quantity)
         self._quantity = str(self._quantities.currentData())
         self._choice = choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, self._quantity)
