@@ -68,6 +68,7 @@ def flood(folder: Path, n_lines: int) -> Flood:
         last[1] = 0.0
         beat.start()
         run_steps(window, _N_STEPS)
+        wait(lambda: panel.model.rowCount() > 0, "the frame that shows the lines")  # the run may end before it is due
         beat.stop()
         return Flood(1000 * last[1], resident_mb() - before_mb, panel.model.rowCount())
 
