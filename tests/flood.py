@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 
 from moduleview import TrainingTask
+from moduleview.gui.docking.panel_dock import PanelDock
 from moduleview.gui.main_window import MainWindow
 from moduleview.gui.panels.log import LogPanel
 from moduleview.telemetry.commands import Run
@@ -51,9 +52,10 @@ def flood(folder: Path, n_lines: int) -> Flood:
 
     with real_window(folder) as window:
         open_in(window, make)
-        panel = window.docks.dock("log").panel
+        dock = window.docks.dock("log")
+        panel = dock.panel
         assert isinstance(panel, LogPanel)
-        window.docks.bring_forward("log")
+        wait(lambda: comes_forward(window, dock), "the log in front")
         run_steps(window, 1)  # fills what is kept: 10 000 lines
         before_mb = resident_mb()
         last = [time.monotonic(), 0.0]
@@ -68,16 +70,20 @@ def flood(folder: Path, n_lines: int) -> Flood:
         last[1] = 0.0
         beat.start()
         run_steps(window, _N_STEPS)
-        wait(lambda: shows_lines(window, panel), "the frame that shows the lines")  # the run may end before it is due
+        # The run may end before the frame is due that shows its lines.
+        wait(lambda: comes_forward(window, dock) and panel.model.rowCount() > 0, "the frame that shows the lines")
         beat.stop()
         return Flood(1000 * last[1], resident_mb() - before_mb, panel.model.rowCount())
 
 
-def shows_lines(window: MainWindow, panel: LogPanel) -> bool:
-    """Bring the log forward, as often as it takes: the layout's first fit, once the size is known, raises others."""
-    if not panel.isVisible():
-        window.docks.bring_forward("log")
-    return panel.model.rowCount() > 0
+def comes_forward(window: MainWindow, dock: PanelDock) -> bool:
+    """Bring a panel forward as often as it takes: the layout's first fit, once the size is known, raises others.
+
+    Qt moves what stands behind a tab out of sight and leaves it visible: only the dock knows.
+    """
+    if not dock.is_shown:
+        window.docks.bring_forward(dock.objectName())
+    return dock.is_shown
 
 
 def run_steps(window: MainWindow, n_steps: int) -> None:

@@ -1,11 +1,8 @@
 """Fault row 40 from end to end, small: the real window with its log panel in front, and a model that prints."""
 
-import pytest
-
 from flood import LIMITS, flood
 
 
-@pytest.mark.soak
 def test_window_lives_beside_a_model_that_prints_without_end(qtbot, tmp_path):
     seen = flood(tmp_path, 50_000)
     assert seen.n_shown > 0
