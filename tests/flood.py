@@ -52,7 +52,7 @@ def flood(folder: Path, n_lines: int) -> Flood:
 
     with real_window(folder) as window:
         open_in(window, make)
-        dock = window.docks.dock("log")
+        dock = window.contents.docks.dock("log")
         panel = dock.panel
         assert isinstance(panel, LogPanel)
         wait(lambda: comes_forward(window, dock), "the log in front")
@@ -82,13 +82,13 @@ def comes_forward(window: MainWindow, dock: PanelDock) -> bool:
     Qt moves what stands behind a tab out of sight and leaves it visible: only the dock knows.
     """
     if not dock.is_shown:
-        window.docks.bring_forward(dock.objectName())
+        window.contents.docks.bring_forward(dock.objectName())
     return dock.is_shown
 
 
 def run_steps(window: MainWindow, n_steps: int) -> None:
     """Make so many steps and wait for their end."""
-    store = window.parts.session.store
+    store = window.contents.parts.session.store
     aim = store.run.step + n_steps
-    window.context.send(Run(n_steps=n_steps))
+    window.contents.context.send(Run(n_steps=n_steps))
     wait(lambda: store.run.state is RunState.PAUSED and store.run.step == aim, f"step {aim}")

@@ -151,10 +151,10 @@ class Monkey(QObject):
         QTest.keyClick(QApplication.focusWidget() or target, key, modifiers)
 
     def _run_action(self, _target: QWidget) -> None:
-        usable = [spec.id for spec in self.window.actions_.specs if spec.id not in _LEFT_OUT]
+        usable = [spec.id for spec in self.window.contents.actions.specs if spec.id not in _LEFT_OUT]
         name = self._dice.choice(usable)
         self.deeds.append(name)
-        action = self.window.actions_.action(name)
+        action = self.window.contents.actions.action(name)
         if action.isEnabled():
             action.trigger()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QSettings
 from PySide6.QtWidgets import QApplication
 
-from moduleview.gui.app import make_application, make_window
+from moduleview.gui.app import make_window
+from moduleview.gui.first_frame import make_application
 from moduleview.gui.main_window import MainWindow
 from moduleview.sources.garbage import GarbageGuard
 from moduleview.sources.inprocess import InProcessSource
@@ -24,16 +25,17 @@ def real_window(folder: Path, size: tuple[int, int] = (1280, 800)) -> Iterator[M
     application = make_application()
     guard = GarbageGuard()
     settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    window = make_window(application, settings, collect_garbage=guard.collect, image_folder=folder / "images")
+    contents = make_window(application, settings, collect_garbage=guard.collect, image_folder=folder / "images")
+    window = contents.window
     window.resize(*size)
     window.show()
     try:
         yield window
     finally:
-        window.clock.stop()
-        has_ended = window.parts.session.close(10.0)
+        window.contents.clock.stop()
+        has_ended = window.contents.parts.session.close(10.0)
         window.close()
-        theme, appearance = window.parts.theme, window.parts.appearance
+        theme, appearance = window.contents.parts.theme, window.contents.parts.appearance
         for thing in (window, appearance, theme):
             thing.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -52,13 +54,15 @@ def wait(condition: Callable[[], bool], what: str = "the condition") -> None:
 
 def open_in(window: MainWindow, target: str | Callable[[], object], *, trains: bool = False) -> None:
     """Open a target and wait until it is there."""
-    before = window.parts.session.store.model_revision
-    window.parts.session.open(InProcessSource(target, run_at_once=trains))
-    wait(lambda: window.parts.session.store.model_revision != before and window.pages.made_docks is not None, "a model")
-    wait(lambda: window.pages.currentWidget() is window.docks, "the panels")
+    contents = window.contents
+    session, pages = contents.parts.session, contents.pages
+    before = session.store.model_revision
+    session.open(InProcessSource(target, run_at_once=trains))
+    wait(lambda: session.store.model_revision != before and pages.made_docks is not None, "a model")
+    wait(lambda: pages.currentWidget() is contents.docks, "the panels")
 
 
 def train_to(window: MainWindow, step: int) -> None:
     """Wait until this step has been made."""
-    store = window.parts.session.store
+    store = window.contents.parts.session.store
     wait(lambda: store.last_step is not None and store.last_step >= step, f"step {step}")

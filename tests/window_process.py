@@ -13,18 +13,19 @@ _RUN = """
 import ctypes, os, signal, sys, threading, time
 from PySide6.QtCore import QTimer
 from moduleview.gui import app
-from moduleview.gui.main_window import MainWindow
+from moduleview.gui.window_contents import WindowContents
 
-draw = MainWindow.draw
+draw = WindowContents.draw
 n_draws = 0
 
-def watched_draw(window):
+def watched_draw(contents):
     global n_draws
-    draw(window)
+    draw(contents)
     n_draws += 1
+    window = contents.window
     {action}
 
-MainWindow.draw = watched_draw
+WindowContents.draw = watched_draw
 sys.exit(app.run_window({target!r}))
 """
 _SMALL_TARGET = """
@@ -85,11 +86,11 @@ def close_at_random(seed: int) -> str:
     if seed % 3 == 0:
         wait_s, condition = dice.uniform(0.0, 0.6), "True"
     else:
-        wait_s, condition = dice.uniform(0.0, 0.5), "window.parts.session.store.last_step is not None"
+        wait_s, condition = dice.uniform(0.0, 0.5), "window.contents.parts.session.store.last_step is not None"
     return f"""
-    store = window.parts.session.store
+    store = window.contents.parts.session.store
     if store.model is not None and store.last_step is None:
-        window.actions_.run("run.start")
+        window.contents.actions.run("run.start")
     if not hasattr(window, "closes") and {condition}:
         window.closes = True
         QTimer.singleShot({round(1000 * wait_s)}, window, window.close)

@@ -17,6 +17,7 @@ from moduleview.errors import DisplayError, ModuleViewError
 from moduleview.qt_libraries import display_problem, install_command, missing_qt_libraries
 
 _HEAVY = {
+    "frame": "moduleview.gui.first_frame:show_frame",
     "window": "moduleview.gui.app:run_window",
     "shot": "moduleview.gui.shot:save_shot",
     "doctor": "moduleview.doctor:run_doctor",
@@ -85,7 +86,8 @@ def _window(arguments: list[str]) -> int:
     problem = display_problem()
     if problem:
         raise DisplayError(problem)
-    return int(_load("window")(chosen.target, chosen.device, run_at_once=chosen.run))
+    frame = _load("frame")()  # on the screen before the rest is imported
+    return int(_load("window")(chosen.target, chosen.device, run_at_once=chosen.run, frame=frame))
 
 
 def _inspect(arguments: list[str]) -> int:

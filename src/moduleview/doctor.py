@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import moduleview
+from moduleview.installed import installed_version
 from moduleview.qt_libraries import (
     bad_pair,
     chosen_platform,
     display_problem,
     install_command,
-    installed_version,
     is_linux,
     missing_qt_libraries,
     version_numbers,

@@ -1,20 +1,19 @@
 """Whether Qt can work here: its version, the shared libraries it needs on Linux, and a display to draw on.
 
 Qt aborts the process where another library would raise, so this is looked at before QApplication is made. Nothing here
-imports Qt: a library that is missing would make that very import fail.
+imports a module of Qt: a library that is missing would make that very import fail.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.util
 import os
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PYSIDE = "PySide6-Essentials"
 _MINIMUM_PYSIDE = (6, 8)
 _BASE = {
     "libglib-2.0.so.0": "libglib2.0-0",
@@ -105,7 +104,7 @@ def display_problem() -> str | None:
 
     To be called before QApplication is made, since Qt ends the process where this only says so.
     """
-    pyside = installed_version(PYSIDE)
+    pyside = _pyside_version()
     known = bad_pair(pyside, sys.version_info[:2]) if pyside else ""
     if known:
         return f"The window cannot run on PySide6 {pyside}. {known}"
@@ -143,18 +142,18 @@ def version_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text.partition("+")[0])[:3])
 
 
-def installed_version(distribution: str) -> str | None:
-    """The version of a distribution, read without importing it; None when it is not installed."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
-
-
 def install_command(packages: list[str]) -> str:
     """The line that installs Debian packages."""
     prefix = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
     return f"{prefix}apt-get install -y --no-install-recommends {' '.join(packages)}"
+
+
+def _pyside_version() -> str | None:
+    """The version that the package itself names: the window imports it anyway, and importlib.metadata costs 20 ms."""
+    try:
+        return str(importlib.import_module("PySide6").__version__)
+    except ImportError:
+        return None
 
 
 def _platforms_to_try() -> list[str]:

@@ -13,6 +13,7 @@ import pytest
     [
         ("moduleview", ("torch", "PySide6", "numpy", "pyqtgraph")),
         ("moduleview.cli", ("torch", "PySide6", "pyqtgraph")),
+        ("moduleview.gui.first_frame", ("torch", "numpy", "pyqtgraph", "moduleview.session", "moduleview.gui.panel")),
         ("moduleview.gui.app", ("torch",)),
         ("moduleview.sources.inprocess", ("torch", "PySide6")),
         ("moduleview.engine.training", ("PySide6",)),

@@ -35,15 +35,15 @@ def _live(window: MainWindow) -> None:
 
 def _rate(window: MainWindow, *, frozen: bool) -> float:
     """Steps a second while the window is frozen or lives; what was put meanwhile is taken afterwards."""
-    store = window.parts.session.store
-    window.parts.session.pump(1.0)
+    store = window.contents.parts.session.store
+    window.contents.parts.session.pump(1.0)
     first, began_s = store.last_step or 0, time.perf_counter()
     if frozen:
         time.sleep(_SLICE_S)
     else:
         _live(window)
     took_s = time.perf_counter() - began_s
-    window.parts.session.pump(1.0)
+    window.contents.parts.session.pump(1.0)
     return ((store.last_step or 0) - first) / took_s
 
 

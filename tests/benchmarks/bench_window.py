@@ -111,19 +111,20 @@ def run_loop(seconds: float, is_over: Callable[[], bool] | None = None) -> None:
 def open_window(folder: str, began_s: list[float], n_blocks: int | None) -> tuple[MainWindow, GarbageGuard]:
     """A window whose model trains, with a selection that fills every panel."""
     guard = GarbageGuard()
-    window = make_window(
+    contents = make_window(
         make_application(),
         open_settings(Path(folder) / "settings.ini"),
         collect_garbage=guard.collect,
         image_folder=Path(folder),
     )
+    window = contents.window
     window.resize(1600, 1000)
     window.show()
-    session = window.parts.session
+    session = window.contents.parts.session
     session.open(InProcessSource(task_maker(began_s, n_blocks)))
     run_loop(60, lambda: session.store.model is not None)
     assert session.store.model is not None, session.store.open_failure
-    window.selection.select(most_telling(session.store))
+    window.contents.selection.select(most_telling(session.store))
     session.send(Run())
     run_loop(60, lambda: len(began_s) > 20)
     return window, guard
@@ -131,8 +132,8 @@ def open_window(folder: str, began_s: list[float], n_blocks: int | None) -> tupl
 
 def close_window(window: MainWindow, guard: GarbageGuard) -> None:
     """End the run and the window."""
-    window.clock.stop()
-    assert window.parts.session.close(20.0)
+    window.contents.clock.stop()
+    assert window.contents.parts.session.close(20.0)
     window.hide()
     guard.release()
 
@@ -173,7 +174,7 @@ def measure_lateness(folder: str, seconds: float) -> tuple[list[float], int]:
     lateness.start()
     run_loop(seconds)
     lateness.stop()
-    n_series = len(window.parts.session.store.keys("grad_norm"))
+    n_series = len(window.contents.parts.session.store.keys("grad_norm"))
     close_window(window, guard)
     return lateness.late_ms, n_series
 

@@ -26,11 +26,11 @@ def test_models_that_were_closed_are_gone(qtbot: QtBot, tmp_path: Path) -> None:
             for _ in range(n_times):
                 open_in(window, toy_task, trains=True)
                 train_to(window, 2)
-                window.selection.select("0")
-                window.clock.tick()
-                window.actions_.run("file.close")
-                wait(lambda: window.pages.currentWidget() is not window.docks, "the welcome page")
-            window.parts.session.pump(0.0)
+                window.contents.selection.select("0")
+                window.contents.clock.tick()
+                window.contents.actions.run("file.close")
+                wait(lambda: window.contents.pages.currentWidget() is not window.contents.docks, "the welcome page")
+            window.contents.parts.session.pump(0.0)
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
         open_and_close(N_WARM)

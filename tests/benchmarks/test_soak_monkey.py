@@ -42,7 +42,7 @@ def test_monkey_finds_nothing(qtbot: QtBot, tmp_path: Path, seed: int) -> None:
         for done in range(0, N_EVENTS, N_ROUND):
             monkey.play(min(N_ROUND, N_EVENTS - done))
             assert not exceptions, "\n".join(("the last deeds:", *monkey.deeds))
-            store = window.parts.session.store
+            store = window.contents.parts.session.store
             if store.model is None or store.task is None or store.task.target != target:
                 open_in(window, target, trains=True)
             resident.append(resident_mb())

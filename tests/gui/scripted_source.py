@@ -9,11 +9,11 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QLabel
 
 from builders import snapshot_of, task_info
+from moduleview.gui.first_frame import make_frame
 from moduleview.gui.look.appearance import Appearance
-from moduleview.gui.look.theme import Theme
-from moduleview.gui.main_window import MainWindow, WindowParts
 from moduleview.gui.panel import Area, Panel
 from moduleview.gui.settings import KeptSettings
+from moduleview.gui.window_contents import WindowContents, WindowParts
 from moduleview.session import Session
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.records import ModelOpened, RunChanged, RunState
@@ -85,9 +85,9 @@ def make_test_window(qtbot, folder: Path, *, panels=PANELS):
     """A window with counting panels over an empty session; its settings lie in ``folder``."""
     application = QApplication.instance()
     settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    theme = Theme()
-    appearance = Appearance(application, theme, folder / "images", theme)
-    KeptSettings(settings).restore_appearance(appearance, theme)
+    window = make_frame(application, settings)
+    theme = window.theme
+    appearance = Appearance(application, theme, folder / "images", KeptSettings(settings).scheme, theme)
     parts = WindowParts(
         session=Session(),
         theme=theme,
@@ -98,7 +98,7 @@ def make_test_window(qtbot, folder: Path, *, panels=PANELS):
         make_welcome=lambda _theme, _recent, _opener, parent: QLabel("welcome", parent),
         collect_garbage=lambda: None,
     )
-    window = MainWindow(parts)
+    window.fill(WindowContents(parts, window))
     theme.setParent(window)
     qtbot.addWidget(window)
     return window
@@ -106,7 +106,7 @@ def make_test_window(qtbot, folder: Path, *, panels=PANELS):
 
 def open_in(window, source):
     """Open a scripted source whose model is there already."""
-    window.parts.session.open(source)
+    window.contents.parts.session.open(source)
     if not source.records:
         source.open_model()
-    window.clock.tick()
+    window.contents.clock.tick()

@@ -22,7 +22,7 @@ def palette_of(window):
 
 
 def test_no_two_actions_share_an_id_or_a_key(window):
-    specs = window.actions_.specs
+    specs = window.contents.actions.specs
     assert len({spec.id for spec in specs}) == len(specs)
     keys = [QKeySequence(key).toString() for spec in specs for key in spec.shortcut.split("; ") if key]
     assert len(set(keys)) == len(keys)
@@ -37,28 +37,28 @@ def test_every_action_stands_in_its_menu(window):
             yield action.objectName()
 
     found = {name for action in window.menuBar().actions() for name in actions_in(action.menu())}
-    assert {spec.id for spec in window.actions_.specs if spec.menu} <= found
+    assert {spec.id for spec in window.contents.actions.specs if spec.menu} <= found
 
 
 def test_palette_finds_a_command_by_a_few_letters_and_runs_it(qtbot, window):
-    window.actions_.run("tools.command_palette")
+    window.contents.actions.run("tools.command_palette")
     palette = palette_of(window)
     qtbot.keyClicks(palette.field, "zoin")
     assert palette.titles()[0] == "Zoom in"
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
-    assert window.parts.theme.zoom == pytest.approx(1.1)
+    assert window.contents.parts.theme.zoom == pytest.approx(1.1)
     assert not palette.isVisible()
 
 
 def test_palette_lists_every_command_with_those_that_cannot_be_used_last(window):
-    window.actions_.run("tools.command_palette")
+    window.contents.actions.run("tools.command_palette")
     entries = palette_of(window).titles()
-    assert len(entries) == len(window.actions_.specs)
+    assert len(entries) == len(window.contents.actions.specs)
     assert entries.index("Run") < entries.index("Pause")
 
 
 def test_escape_closes_the_palette(qtbot, window):
-    window.actions_.run("tools.command_palette")
+    window.contents.actions.run("tools.command_palette")
     palette = palette_of(window)
     qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
     assert not palette.isVisible()
@@ -67,7 +67,7 @@ def test_escape_closes_the_palette(qtbot, window):
 def test_command_that_cannot_be_used_is_not_run_from_the_palette(qtbot, window):
     source = ScriptedSource()
     open_in(window, source)
-    window.actions_.run("tools.command_palette")
+    window.contents.actions.run("tools.command_palette")
     palette = palette_of(window)
     qtbot.keyClicks(palette.field, "pause")
     assert palette.titles()[0] == "Pause"
@@ -77,18 +77,18 @@ def test_command_that_cannot_be_used_is_not_run_from_the_palette(qtbot, window):
 
 
 def test_arrows_in_the_field_move_through_the_list(qtbot, window):
-    window.actions_.run("tools.command_palette")
+    window.contents.actions.run("tools.command_palette")
     palette = palette_of(window)
     qtbot.keyClick(palette.field, Qt.Key.Key_Down)
     assert palette.list.currentIndex().row() == 1
 
 
 def test_go_to_selects_a_module_by_letters_of_its_name(qtbot, window):
-    window.actions_.run("edit.go_to")
+    window.contents.actions.run("edit.go_to")
     palette = palette_of(window)
     qtbot.keyClicks(palette.field, "1.lin")
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
-    assert window.selection.fqn == "blocks.1.lin"
+    assert window.contents.selection.fqn == "blocks.1.lin"
 
 
 def test_question_mark_shows_the_keys(qtbot, window):
@@ -101,7 +101,7 @@ def test_question_mark_shows_the_keys(qtbot, window):
 
 
 def test_tooltips_name_the_key(window):
-    assert "F5" in window.actions_.action("run.start").toolTip()
+    assert "F5" in window.contents.actions.action("run.start").toolTip()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def window(qtbot, tmp_path):
     made.show()
     source = ScriptedSource()
     open_in(made, source)
-    store = made.parts.session.store
+    store = made.contents.parts.session.store
     keys = declare_gradients(store)
     for step in range(20):
         series = np.arange(len(keys), dtype=np.int32)
@@ -53,9 +53,9 @@ def window(qtbot, tmp_path):
     source.records.append(FindingsReported((FINDING,), 3))
     source.records.append(LogLine(0.0, "stdout", "hello"))
     source.records.append(ModuleReport("head", "Linear", "Linear()", "", "", "", "", (HOOK,)))
-    made.clock.tick()
-    made.selection.select("head")
-    made.actions_.run("tools.command_palette")
+    made.contents.clock.tick()
+    made.contents.selection.select("head")
+    made.contents.actions.run("tools.command_palette")
     for palette in made.findChildren(CommandPalette):
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # it closes when the focus goes elsewhere
     for panel in made.findChildren(Panel):

@@ -132,24 +132,24 @@ def by_destroyed(window):
 
 
 def by_theme(window):
-    window.parts.theme.changed.connect(fail)
-    window.parts.theme.set_zoom(1.1)
+    window.contents.parts.theme.changed.connect(fail)
+    window.contents.parts.theme.set_zoom(1.1)
 
 
 def by_selection(window):
-    window.selection.changed.connect(fail)
-    window.selection.select("head")
+    window.contents.selection.changed.connect(fail)
+    window.contents.selection.select("head")
 
 
 def by_panel(window):
-    window.docks.docks[0].panel.refresh = fail
-    window.redraw()
-    window.clock.tick()
+    window.contents.docks.docks[0].panel.refresh = fail
+    window.contents.redraw()
+    window.contents.clock.tick()
 
 
 def by_tick(window):
-    window.clock.ticked.connect(fail, Qt.ConnectionType.SingleShotConnection)
-    window.clock.tick()
+    window.contents.clock.ticked.connect(fail, Qt.ConnectionType.SingleShotConnection)
+    window.contents.clock.tick()
 
 
 def shown(widget):
@@ -169,7 +169,7 @@ def window(qtbot, tmp_path, monkeypatch):
     made = make_test_window(qtbot, tmp_path)
     made.show()
     open_in(made, ScriptedSource())
-    monkeypatch.setattr(sys, "excepthook", made.failures.show_bug)
+    monkeypatch.setattr(sys, "excepthook", made.contents.failures.show_bug)
     return made
 
 
@@ -189,7 +189,7 @@ def test_exception_is_one_dialog_and_one_traceback(qtbot, window, capsys, kind):
     assert "FaultError" in dialog.failure.title
     assert not dialog.failure.is_users
     assert capsys.readouterr().err.count("Traceback") == 1
-    window.clock.tick()
+    window.contents.clock.tick()
     assert window.isEnabled()
 
 
@@ -235,20 +235,20 @@ def slots_of_the_gui():
 
 
 def everything_a_signal_can_reach(window):
-    yield window.selection.changed.emit
-    yield window.selection.pinned_changed.emit
-    yield window.selection.crosshair_changed.emit
-    yield window.selection.hovered_changed.emit
-    yield window.parts.theme.changed.emit
-    yield window.context.scale.changed.emit
-    yield window.context.axes.steps_changed.emit
-    yield window.context.axes.rows_changed.emit
-    yield window.clock.tick
-    for spec in window.actions_.specs:
+    yield window.contents.selection.changed.emit
+    yield window.contents.selection.pinned_changed.emit
+    yield window.contents.selection.crosshair_changed.emit
+    yield window.contents.selection.hovered_changed.emit
+    yield window.contents.parts.theme.changed.emit
+    yield window.contents.context.scale.changed.emit
+    yield window.contents.context.axes.steps_changed.emit
+    yield window.contents.context.axes.rows_changed.emit
+    yield window.contents.clock.tick
+    for spec in window.contents.actions.specs:
         if spec.id not in {"file.quit", "file.open", "tools.doctor"}:
-            yield window.actions_.action(spec.id).trigger
+            yield window.contents.actions.action(spec.id).trigger
     for button in window.findChildren(QAbstractButton):
         yield button.clicked.emit
-    for dock in window.docks.docks:
+    for dock in window.contents.docks.docks:
         yield partial(dock.setFloating, True)
         yield partial(dock.setFloating, False)

@@ -36,31 +36,31 @@ def window(qtbot, tmp_path):
 
 
 CALLS = {
-    "the session takes records": lambda window: window.parts.session.pump(0.01),
-    "the session sends": lambda window: window.parts.session.send(Pause()),
-    "the session opens": lambda window: window.parts.session.open(ScriptedSource()),
-    "selection": lambda window: window.selection.select("head"),
-    "pins": lambda window: window.selection.toggle_pin("head"),
-    "crosshair": lambda window: window.selection.set_crosshair(3),
-    "history": lambda window: window.selection.go_back(),
-    "theme": lambda window: window.parts.theme.set_dark(True),
-    "zoom": lambda window: window.parts.theme.set_zoom(1.5),
-    "colour scale": lambda window: window.context.scale.set_limits(-9, 3),
-    "axes": lambda window: window.context.axes.set_window(60),
-    "status bar": lambda window: window.context.notify("from a thread"),
-    "docks": lambda window: window.docks.refresh(window.parts.session.store),
-    "opening": lambda window: window.opener.open_target("net.py"),
+    "the session takes records": lambda window: window.contents.parts.session.pump(0.01),
+    "the session sends": lambda window: window.contents.parts.session.send(Pause()),
+    "the session opens": lambda window: window.contents.parts.session.open(ScriptedSource()),
+    "selection": lambda window: window.contents.selection.select("head"),
+    "pins": lambda window: window.contents.selection.toggle_pin("head"),
+    "crosshair": lambda window: window.contents.selection.set_crosshair(3),
+    "history": lambda window: window.contents.selection.go_back(),
+    "theme": lambda window: window.contents.parts.theme.set_dark(True),
+    "zoom": lambda window: window.contents.parts.theme.set_zoom(1.5),
+    "colour scale": lambda window: window.contents.context.scale.set_limits(-9, 3),
+    "axes": lambda window: window.contents.context.axes.set_window(60),
+    "status bar": lambda window: window.contents.context.notify("from a thread"),
+    "docks": lambda window: window.contents.docks.refresh(window.contents.parts.session.store),
+    "opening": lambda window: window.contents.opener.open_target("net.py"),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_use_in_another_thread_raises_and_changes_nothing(window, name):
-    said = window.status.message.text()
+    said = window.contents.status.message.text()
     error = raised_in_another_thread(lambda: CALLS[name](window))
     assert isinstance(error, AssertionError), name
     assert "not-the-gui" in str(error)
-    assert window.selection.fqn is None
-    assert window.status.message.text() == said
+    assert window.contents.selection.fqn is None
+    assert window.contents.status.message.text() == said
 
 
 @pytest.mark.parametrize("panel", discover(moduleview.gui.panels, Panel), ids=lambda panel: panel.panel_id)

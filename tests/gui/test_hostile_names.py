@@ -60,11 +60,11 @@ def window(qtbot, tmp_path, hostile):
     )
     open_in(window, source)
     for fqn in (f"{hostile}.inner", hostile):
-        window.selection.select(fqn, tensor_fqn=f"{hostile}.{hostile}" if fqn == hostile else None)
-        for dock in window.docks.docks:
-            window.docks.bring_forward(dock.objectName())
-            window.redraw()
-            window.clock.tick()
+        window.contents.selection.select(fqn, tensor_fqn=f"{hostile}.{hostile}" if fqn == hostile else None)
+        for dock in window.contents.docks.docks:
+            window.contents.docks.bring_forward(dock.objectName())
+            window.contents.redraw()
+            window.contents.clock.tick()
             QApplication.processEvents()
     return window
 
@@ -92,7 +92,7 @@ def test_window_keeps_its_size_and_stays_quick(window):
     assert window.minimumSizeHint().width() <= 1280
     wide = [
         (dock.objectName(), widget.metaObject().className(), widget.objectName(), widget.width())
-        for dock in window.docks.docks
+        for dock in window.contents.docks.docks
         for widget in dock.findChildren(QWidget)
         if widget.isVisible() and widget.width() > WIDEST_PX
     ]
@@ -100,7 +100,7 @@ def test_window_keeps_its_size_and_stays_quick(window):
 
 
 def test_title_and_tooltips_are_bounded(window):
-    texts = [window.windowTitle(), window.title.text(), *cells(window, Qt.ItemDataRole.DisplayRole)]
+    texts = [window.windowTitle(), window.contents.title.text(), *cells(window, Qt.ItemDataRole.DisplayRole)]
     texts += [w.toolTip() for w in window.findChildren(QLabel)] + cells(window, Qt.ItemDataRole.ToolTipRole)
     texts += [label.text() for label in window.findChildren(QLabel)]
     assert not [(len(text), text[:40], text[-80:]) for text in texts if len(text) > 5000]

@@ -6,7 +6,7 @@ from scripted_source import ScriptedSource, make_test_window, open_in
 
 from builders import task_info
 from moduleview.gui.dialogs.error import ErrorDialog
-from moduleview.gui.look.appearance import ColorScheme
+from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.number_format import exact_count
 from moduleview.telemetry.commands import Capability, Close, Freeze, Pause, Run, SetThrottle, Stop
 from moduleview.telemetry.records import FailureReport, RunChanged, RunState, SeriesDeclared, SeriesKey
@@ -29,7 +29,7 @@ def source(window):
 
 def say(window, source, *records):
     source.records.extend(records)
-    window.clock.tick()
+    window.contents.clock.tick()
 
 
 def press(qtbot, window, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -39,16 +39,16 @@ def press(qtbot, window, key, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def test_welcome_page_until_a_model_is_open_and_again_after_it_is_closed(window):
-    assert window.pages.currentWidget().text() == "welcome"
+    assert window.contents.pages.currentWidget().text() == "welcome"
     open_in(window, ScriptedSource())
-    assert window.pages.currentWidget() is window.docks
-    window.actions_.run("file.close")
-    window.clock.tick()
-    assert window.pages.currentWidget().text() == "welcome"
+    assert window.contents.pages.currentWidget() is window.contents.docks
+    window.contents.actions.run("file.close")
+    window.contents.clock.tick()
+    assert window.contents.pages.currentWidget().text() == "welcome"
 
 
 def test_title_names_model_and_origin(window, source):
-    assert window.title.text() == "Net · net.py"
+    assert window.contents.title.text() == "Net · net.py"
     assert "Net" in window.windowTitle()
 
 
@@ -70,7 +70,7 @@ def test_keys_control_the_run(qtbot, window, source, key, modifier, state, comma
 
 
 def test_run_looks_pressed_exactly_while_it_runs(qtbot, window, source):
-    button = window.toolbar.findChild(object, "button.run.start")
+    button = window.contents.toolbar.findChild(object, "button.run.start")
     assert not button.isChecked()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not button.isChecked(), "pressed before the training thread said that it runs"
@@ -81,39 +81,39 @@ def test_run_looks_pressed_exactly_while_it_runs(qtbot, window, source):
 
 
 def test_what_cannot_be_used_says_why(window, source):
-    assert not window.actions_.action("run.pause").isEnabled()
-    assert "Nothing is running" in window.actions_.action("run.pause").toolTip()
+    assert not window.contents.actions.action("run.pause").isEnabled()
+    assert "Nothing is running" in window.contents.actions.action("run.pause").toolTip()
     source.open_model(can_train=False, cannot_train_reason="This model came without data.")
-    window.clock.tick()
-    assert not window.actions_.action("run.start").isEnabled()
-    assert "without data" in window.actions_.action("run.start").toolTip()
-    assert window.actions_.action("model.training_data").isEnabled()
+    window.contents.clock.tick()
+    assert not window.contents.actions.action("run.start").isEnabled()
+    assert "without data" in window.contents.actions.action("run.start").toolTip()
+    assert window.contents.actions.action("model.training_data").isEnabled()
 
 
 def test_source_without_control_cannot_be_run(window):
     recording = ScriptedSource()
     recording.capabilities = Capability.REPORTS
     open_in(window, recording)
-    assert "cannot be run from here" in window.actions_.action("run.start").toolTip()
-    assert not window.toolbar.steps.isEnabled()
-    assert not window.toolbar.throttle.isEnabled()
+    assert "cannot be run from here" in window.contents.actions.action("run.start").toolTip()
+    assert not window.contents.toolbar.steps.isEnabled()
+    assert not window.contents.toolbar.throttle.isEnabled()
 
 
 def test_refusal_says_what_is_wrong_and_what_to_do_without_a_dialog(window, source):
     refusal = FailureReport("There is no device 'cuda:0' here.", "Choose one of: cpu.")
     say(window, source, RunChanged(RunState.PAUSED, step=3, failure=refusal))
-    assert window.status.message.text() == "There is no device 'cuda:0' here. Choose one of: cpu."
+    assert window.contents.status.message.text() == "There is no device 'cuda:0' here. Choose one of: cpu."
     assert not [dialog for dialog in window.findChildren(ErrorDialog) if dialog.isVisible()]
 
 
 def test_n_steps_makes_as_many_as_the_field_says(qtbot, window, source):
-    window.toolbar.steps.setValue(7)
-    window.actions_.run("run.n_steps")
+    window.contents.toolbar.steps.setValue(7)
+    window.contents.actions.run("run.n_steps")
     assert source.commands == [Run(7)]
 
 
 def test_throttle_is_sent_and_told_to_the_next_model_too(window, source):
-    box = window.toolbar.throttle
+    box = window.contents.toolbar.throttle
     box.setCurrentIndex(2)
     box.activated.emit(2)
     assert source.commands == [SetThrottle(5)]
@@ -125,114 +125,114 @@ def test_throttle_is_sent_and_told_to_the_next_model_too(window, source):
 
 def test_toolbar_shows_state_step_and_time(window, source):
     say(window, source, RunChanged(RunState.RUNNING, step=1284, elapsed_s=33))
-    window.clock.tick()
-    text = " ".join(label.text() for label in window.toolbar.readout.findChildren(QLabel))
+    window.contents.clock.tick()
+    text = " ".join(label.text() for label in window.contents.toolbar.readout.findChildren(QLabel))
     assert "Running" in text
     assert exact_count(1284) in text
     assert "00:33" in text
 
 
 def test_drops_are_shown_as_a_warning(qtbot, window, source):
-    readout = window.status.readouts["drops"]
+    readout = window.contents.status.readouts["drops"]
     assert readout.text == "drops 0"
     source.n_dropped = 12
-    window.clock.tick()
+    window.contents.clock.tick()
     qtbot.waitUntil(lambda: "12" in readout.text)
     assert readout.warns
 
 
 def test_message_leaves_after_a_while(qtbot, window, monkeypatch):
-    window.status.fade.setInterval(1)
-    window.status.say("Opened.")
-    assert window.status.message.text() == "Opened."
-    qtbot.waitUntil(lambda: window.status.message.text() == "")
+    window.contents.status.fade.setInterval(1)
+    window.contents.status.say("Opened.")
+    assert window.contents.status.message.text() == "Opened."
+    qtbot.waitUntil(lambda: window.contents.status.message.text() == "")
 
 
 def test_failed_run_shows_the_traceback_once_and_the_window_goes_on(window, source):
     failure = FailureReport("The forward pass raised ValueError.", "Mend it and run again.", 'File "net.py", line 3')
     say(window, source, RunChanged(RunState.FAILED, step=3, failure=failure))
-    window.clock.tick()
+    window.contents.clock.tick()
     dialogs = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ErrorDialog)]
     assert [dialog.failure.title for dialog in dialogs if dialog.isVisible()] == [failure.title]
-    assert window.actions_.action("run.start").isEnabled()
+    assert window.contents.actions.action("run.start").isEnabled()
 
 
 def test_another_model_clears_the_selection_and_the_same_one_keeps_it(window, source):
-    window.selection.select("blocks.0")
+    window.contents.selection.select("blocks.0")
     source.open_model()
-    window.clock.tick()
-    assert window.selection.fqn == "blocks.0"
-    window.selection.select("blocks.0", "gone")
+    window.contents.clock.tick()
+    assert window.contents.selection.fqn == "blocks.0"
+    window.contents.selection.select("blocks.0", "gone")
     source.open_model(target="other.py")
-    window.clock.tick()
-    assert window.selection.fqn is None
+    window.contents.clock.tick()
+    assert window.contents.selection.fqn is None
 
 
 def test_back_and_forward_walk_through_what_was_selected(qtbot, window, source):
     for fqn in ("embed", "head"):
-        window.selection.select(fqn)
-    window.clock.tick()
+        window.contents.selection.select(fqn)
+    window.contents.clock.tick()
     press(qtbot, window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
-    assert window.selection.fqn == "embed"
-    window.clock.tick()
+    assert window.contents.selection.fqn == "embed"
+    window.contents.clock.tick()
     press(qtbot, window, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
-    assert window.selection.fqn == "head"
+    assert window.contents.selection.fqn == "head"
 
 
 def test_freeze_is_offered_for_what_is_trainable_only(window, source):
-    assert not window.actions_.action("model.freeze").isEnabled()
-    window.selection.select("head")
-    window.clock.tick()
-    assert window.actions_.action("model.freeze").isEnabled()
-    assert not window.actions_.action("model.unfreeze").isEnabled()
-    window.actions_.run("model.freeze")
+    assert not window.contents.actions.action("model.freeze").isEnabled()
+    window.contents.selection.select("head")
+    window.contents.clock.tick()
+    assert window.contents.actions.action("model.freeze").isEnabled()
+    assert not window.contents.actions.action("model.unfreeze").isEnabled()
+    window.contents.actions.run("model.freeze")
     assert source.commands == [Freeze("head", True)]
 
 
 def test_copied_path_is_the_selected_one(window, source):
-    window.selection.select("blocks.0", tensor_fqn="blocks.0.lin.weight")
-    window.clock.tick()
-    window.actions_.run("edit.copy_path")
+    window.contents.selection.select("blocks.0", tensor_fqn="blocks.0.lin.weight")
+    window.contents.clock.tick()
+    window.contents.actions.run("edit.copy_path")
     assert QGuiApplication.clipboard().text() == "blocks.0.lin.weight"
 
 
 def test_view_menu_closes_and_brings_back_panels(qtbot, window, source):
-    window.clock.tick()
-    action = window.actions_.action("view.panel.inspector")
+    window.contents.clock.tick()
+    action = window.contents.actions.action("view.panel.inspector")
     assert action.isChecked()
     action.trigger()
-    window.clock.tick()
+    window.contents.clock.tick()
     assert not action.isChecked()
-    assert not window.docks.dock("inspector").is_open
+    assert not window.contents.docks.dock("inspector").is_open
     action.trigger()
-    window.clock.tick()
+    window.contents.clock.tick()
     assert action.isChecked()
 
 
 def test_theme_and_zoom_change_from_the_menu_and_come_back(qtbot, window, tmp_path):
-    window.actions_.run("view.theme.dark")
-    window.actions_.run("view.zoom_in")
-    window.clock.tick()
-    assert window.actions_.action("view.theme.dark").isChecked()
-    window.toolbar.steps.setValue(5)
+    window.contents.actions.run("view.theme.dark")
+    window.contents.actions.run("view.zoom_in")
+    window.contents.clock.tick()
+    assert window.contents.actions.action("view.theme.dark").isChecked()
+    window.contents.toolbar.steps.setValue(5)
     window.close()
     again = make_test_window(qtbot, tmp_path)
-    assert again.parts.theme.tokens.is_dark
-    assert again.parts.appearance.scheme is ColorScheme.DARK
-    assert again.parts.theme.zoom == pytest.approx(1.1)
-    assert again.toolbar.steps.value() == 5
+    assert again.contents.parts.theme.tokens.is_dark
+    assert again.contents.parts.appearance.scheme is ColorScheme.DARK
+    assert again.contents.parts.theme.zoom == pytest.approx(1.1)
+    assert again.contents.toolbar.steps.value() == 5
 
 
 def test_broken_settings_are_read_as_none(qtbot, tmp_path):
     (tmp_path / "settings.ini").write_text("[theme]\nscheme=purple\nzoom=large\n[window]\ngeometry=x\n")
     window = make_test_window(qtbot, tmp_path)
-    assert window.parts.theme.zoom == 1.0
+    assert window.contents.parts.theme.zoom == 1.0
     assert window.width() == 1280
 
 
 def test_dropped_file_is_opened(qtbot, window, tmp_path, monkeypatch):
     opened = []
-    monkeypatch.setattr(window.opener, "open_target", lambda target, **_: opened.append(target))
+    monkeypatch.setattr(window.contents.opener, "open_target", lambda target, **_: opened.append(target))
     file = tmp_path / "net.py"
     file.write_text("")
     mime = QMimeData()
@@ -255,10 +255,10 @@ def test_close_waits_for_a_step_that_goes_on_and_says_so(qtbot, window, source, 
     source.is_ended = False
     window.close()
     assert window.isVisible()
-    qtbot.waitUntil(lambda: "Waiting for the training step" in window.status.message.text())
+    qtbot.waitUntil(lambda: "Waiting for the training step" in window.contents.status.message.text())
     source.is_ended = True
     qtbot.waitUntil(lambda: not window.isVisible())
-    assert not window.has_left_a_thread
+    assert not window.contents.has_left_a_thread
 
 
 def test_close_gives_up_on_a_thread_that_never_ends(qtbot, window, source, monkeypatch):
@@ -266,18 +266,18 @@ def test_close_gives_up_on_a_thread_that_never_ends(qtbot, window, source, monke
     source.is_ended = False
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible())
-    assert window.has_left_a_thread
+    assert window.contents.has_left_a_thread
 
 
 def test_panels_are_made_after_the_first_paint(qtbot, tmp_path):
     window = make_test_window(qtbot, tmp_path)
-    assert window.pages.made_docks is None
+    assert window.contents.pages.made_docks is None
     window.show()
-    qtbot.waitUntil(lambda: window.pages.made_docks is not None)
+    qtbot.waitUntil(lambda: window.contents.pages.made_docks is not None)
 
 
 def test_everything_that_takes_the_focus_in_the_frame_has_a_name(window, source):
-    widgets = [*window.toolbar.findChildren(object), *window.menuBar().findChildren(object)]
+    widgets = [*window.contents.toolbar.findChildren(object), *window.menuBar().findChildren(object)]
     focusable = [w for w in widgets if w.isWidgetType() and w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isVisible()]
     assert focusable
     nameless = [w for w in focusable if not (w.accessibleName() or w.parent().accessibleName())]
@@ -286,5 +286,5 @@ def test_everything_that_takes_the_focus_in_the_frame_has_a_name(window, source)
 
 def test_status_bar_shows_what_was_measured(window, source):
     say(window, source, SeriesDeclared(0, (SeriesKey("loss"),)))
-    assert window.status.readouts["loss"].text == "loss –"
-    assert window.status.readouts["device"].text == f"device {task_info().device}"
+    assert window.contents.status.readouts["loss"].text == "loss –"
+    assert window.contents.status.readouts["device"].text == f"device {task_info().device}"

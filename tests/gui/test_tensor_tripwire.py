@@ -70,16 +70,16 @@ def test_window_beside_training_touches_no_tensor_and_no_module(qtbot, tmp_path)
         return toy_task(model=models[-1])
 
     with real_window(tmp_path) as window:
-        wait(lambda: window.pages.made_docks is not None)
+        wait(lambda: window.contents.pages.made_docks is not None)
         with Tripwire() as wire:
             open_in(window, make, trains=True)
             train_to(window, 5)
-            window.context.send(SetThrottle(40.0))
+            window.contents.context.send(SetThrottle(40.0))
             for kind in HookKind:
-                window.context.send(SetHooks(("inner.0", "inner.0.weight"), kind, enabled=True))
+                window.contents.context.send(SetHooks(("inner.0", "inner.0.weight"), kind, enabled=True))
             visit_everything(window)
-            window.context.send(Freeze("inner.0", frozen=True))
-            window.actions_.run("run.pause")
+            window.contents.context.send(Freeze("inner.0", frozen=True))
+            window.contents.actions.run("run.pause")
             visit_everything(window)
         assert wire.touched == []
         assert {thread.name for thread in models[0].readers} == {"moduleview-training"}
@@ -87,18 +87,18 @@ def test_window_beside_training_touches_no_tensor_and_no_module(qtbot, tmp_path)
 
 def visit_everything(window):
     """Select each module, bring each panel forward, read each cell and tooltip, and let everything be drawn."""
-    store = window.parts.session.store
+    store = window.contents.parts.session.store
     for fqn in (*store.model.fqns, "inner.0"):
-        window.selection.select(fqn)
-        window.redraw()
-        window.clock.tick()
-    window.selection.select_tensor("inner.0.weight")
+        window.contents.selection.select(fqn)
+        window.contents.redraw()
+        window.contents.clock.tick()
+    window.contents.selection.select_tensor("inner.0.weight")
     wait(lambda: store.tensor_report("inner.0.weight") is not None, "a report")
-    for dock in window.docks.docks:
-        window.docks.bring_forward(dock.objectName())
+    for dock in window.contents.docks.docks:
+        window.contents.docks.bring_forward(dock.objectName())
         QApplication.processEvents()
-        window.redraw()
-        window.clock.tick()
+        window.contents.redraw()
+        window.contents.clock.tick()
         dock.grab()
         for view in dock.findChildren(QAbstractItemView):
             read_cells(view.model())

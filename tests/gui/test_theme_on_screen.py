@@ -3,7 +3,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QSpinBox
 
-from moduleview.gui.look.appearance import Appearance, ColorScheme
+from moduleview.gui.look.appearance import Appearance
+from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.theme import Theme
 
 
@@ -14,7 +15,7 @@ def theme(qapp):
 
 @pytest.fixture
 def appearance(theme, tmp_path):
-    return Appearance(QApplication.instance(), theme, tmp_path, theme)
+    return Appearance(QApplication.instance(), theme, tmp_path, ColorScheme.SYSTEM, theme)
 
 
 def contrast(first, second):
@@ -87,7 +88,7 @@ def test_buttons_and_inputs_have_the_height_of_the_measures(qtbot, theme, appear
 def test_unwritable_folder_for_pictures_leaves_a_style_without_arrows(qapp, theme, tmp_path):
     file = tmp_path / "file"
     file.write_text("not a folder")
-    Appearance(QApplication.instance(), theme, file / "below", theme)
+    Appearance(QApplication.instance(), theme, file / "below", ColorScheme.SYSTEM, theme)
     assert "image: none" in QApplication.instance().styleSheet()
 
 

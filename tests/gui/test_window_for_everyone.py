@@ -48,17 +48,17 @@ def make_window(qtbot, tmp_path):
         with qtbot.waitExposed(window):
             window.show()
         open_in(window, source)
-        with qtbot.waitSignal(window.docks.settled):
+        with qtbot.waitSignal(window.contents.docks.settled):
             pass
-        keys = declare_gradients(window.parts.session.store)
+        keys = declare_gradients(window.contents.parts.session.store)
         series = np.arange(len(keys), dtype=np.int32)
         for step in range(20):
             values = np.full(len(keys), 0.1, dtype=np.float32)
             source.records.append(StepRecord(0, step, step * 0.01, series, values))
         source.records.append(FindingsReported((FINDING,), 3))
-        window.clock.tick()
-        window.selection.select("blocks.0")
-        window.clock.tick()
+        window.contents.clock.tick()
+        window.contents.selection.select("blocks.0")
+        window.contents.clock.tick()
         return window
 
     return make
@@ -123,7 +123,7 @@ def test_every_menu_opens_by_a_letter_of_its_own(make_window):
 
 def test_nothing_is_cut_when_every_text_is_longer(longer_language, make_window):
     window = make_window()
-    extension = window.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
+    extension = window.contents.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
 
     assert window.windowTitle().endswith("~")
     assert extension is None or not extension.isVisible(), "the toolbar hides some of its buttons"
@@ -137,25 +137,29 @@ def test_nothing_is_cut_when_every_text_is_longer(longer_language, make_window):
 @pytest.mark.parametrize("zoom", [0.75, 1.5])
 def test_every_text_of_the_toolbar_follows_the_zoom(make_window, zoom):
     window = make_window()
-    window.parts.theme.set_zoom(zoom)
-    window.clock.tick()
-    texts = [w for w in window.toolbar.findChildren(QLabel) + window.toolbar.findChildren(QLineEdit) if w.text()]
+    window.contents.parts.theme.set_zoom(zoom)
+    window.contents.clock.tick()
+    texts = [
+        w
+        for w in window.contents.toolbar.findChildren(QLabel) + window.contents.toolbar.findChildren(QLineEdit)
+        if w.text()
+    ]
 
     assert len(texts) > 5
-    wanted = {window.parts.theme.ui_font(size).pixelSize() for size in (11, 12)}
+    wanted = {window.contents.parts.theme.ui_font(size).pixelSize() for size in (11, 12)}
     assert {w.font().pixelSize() for w in texts} <= wanted, [(w.text(), w.font().pixelSize()) for w in texts]
 
 
 def test_keys_go_round_all_panels_that_can_be_seen(make_window):
     window = make_window()
-    shown = {dock.objectName() for dock in window.docks.docks if dock.is_shown}
+    shown = {dock.objectName() for dock in window.contents.docks.docks if dock.is_shown}
     window.activateWindow()
 
     def walk(action_id):
         for _ in range(len(shown)):
-            window.actions_.run(action_id)
+            window.contents.actions.run(action_id)
             focus = QApplication.focusWidget()
-            yield next(dock.objectName() for dock in window.docks.docks if dock.isAncestorOf(focus))
+            yield next(dock.objectName() for dock in window.contents.docks.docks if dock.isAncestorOf(focus))
 
     there, back = list(walk("view.next_panel")), list(walk("view.previous_panel"))
     assert len(shown) >= 4

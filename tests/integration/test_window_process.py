@@ -27,7 +27,7 @@ def test_signal_closes_a_quiet_window_as_a_person_would_within_a_second(name):
     kill = _KILL.format(number=int(getattr(signal, name)))
     action = f"""
     if n_draws == 2:
-        window.clock.stop()  # nothing else may wake Python
+        window.contents.clock.stop()  # nothing else may wake Python
         def kill():
             {kill}
         threading.Timer(0.2, kill).start()
@@ -54,10 +54,10 @@ def test_signal_ends_training_within_five_seconds(tmp_path, step):
         encoding="utf-8",
     )
     action = f"""
-    store = window.parts.session.store
+    store = window.contents.parts.session.store
     if store.model is not None and not hasattr(window, "is_started"):
         window.is_started = True
-        window.actions_.run("run.start")
+        window.contents.actions.run("run.start")
     if os.path.exists({str(target)!r} + ".entered") and not hasattr(window, "is_killed"):
         window.is_killed = True
         {_KILL.format(number=int(signal.SIGTERM))}
@@ -77,11 +77,11 @@ def test_window_closed_at_any_moment_ends_well(tmp_path, seed):
 
 def test_window_closed_while_it_trains_ends_well(digits_target):
     action = """
-    store = window.parts.session.store
+    store = window.contents.parts.session.store
     if n_draws == 1 or store.model is None:
         return
     if store.last_step is None:
-        window.actions_.run("run.start")
+        window.contents.actions.run("run.start")
     elif store.last_step >= 2:
         window.close()
     """

@@ -1,4 +1,4 @@
-"""QApplication, and the one place that wires concrete classes together.
+"""The one place that wires concrete classes together, and what a start of the window is.
 
 Nothing here imports torch: the training thread does, behind a window that has painted already.
 """
@@ -9,23 +9,26 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QLocale, QSettings, Qt
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 
 import moduleview.detectors
 import moduleview.gui.panels
 from moduleview.detectors.base import Detector
+from moduleview.gui.first_frame import make_application, make_frame, show_frame
 from moduleview.gui.lifetime.crash_report import CrashReport
 from moduleview.gui.lifetime.interrupts import Interrupts
 from moduleview.gui.look.appearance import Appearance
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.main_window import MainWindow, WindowParts
+from moduleview.gui.main_window import MainWindow
+from moduleview.gui.opening.failure_dialogs import FailureDialogs
 from moduleview.gui.opening.opener import Opener
 from moduleview.gui.opening.recent_files import RecentFiles
 from moduleview.gui.panel import Panel
 from moduleview.gui.settings import KeptSettings, open_settings
 from moduleview.gui.welcome.samples import load_samples
 from moduleview.gui.welcome.welcome_page import WelcomePage
+from moduleview.gui.window_contents import WindowContents, WindowParts
 from moduleview.registry import discover
 from moduleview.resources import resource_path
 from moduleview.session import Session
@@ -34,50 +37,38 @@ from moduleview.sources.children import leave_at_once
 from moduleview.sources.garbage import GarbageGuard
 from moduleview.sources.inprocess import InProcessSource
 from moduleview.telemetry.records import FailureReport
-from moduleview.user_folders import PROGRAM, cache_folder, session_folder
-
-
-def make_application(arguments: Sequence[str] = ()) -> QApplication:
-    """The QApplication of this process, made at the first call."""
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
-    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    application = QApplication([PROGRAM, *arguments])
-    QCoreApplication.setApplicationName(PROGRAM)
-    application.setDesktopFileName(PROGRAM)
-    if QLocale().language() == QLocale.Language.C:  # a bare machine: numbers would have no separators
-        QLocale.setDefault(QLocale(QLocale.Language.English))
-    return application
+from moduleview.user_folders import cache_folder, session_folder
 
 
 def make_window(
     application: QApplication,
     settings: QSettings,
     *,
+    frame: MainWindow | None = None,
     device: str | None = None,
     collect_garbage: Callable[[], None] = lambda: None,
     image_folder: Path | None = None,
-) -> MainWindow:
+) -> WindowContents:
     """A window over an empty session, with every panel, detector and sample there is.
 
     Args:
         application: Whose style and palette the theme sets.
         settings: What is kept between two starts.
+        frame: The empty window, when it is on the screen already.
         device: Where models are moved to; None leaves them where their author put them.
         collect_garbage: Collects cycles on this thread while another one trains.
         image_folder: Where pictures that a style sheet needs are written; the user's cache by default.
     """
-    theme = Theme(application)
-    appearance = Appearance(application, theme, image_folder or cache_folder(), application)
-    KeptSettings(settings).restore_appearance(appearance, theme)
+    window = frame or make_frame(application, settings)
+    scheme = KeptSettings(settings).scheme
+    appearance = Appearance(application, window.theme, image_folder or cache_folder(), scheme, application)
 
     def make_source(target: str) -> Source:
         return InProcessSource(target, device=device)
 
     parts = WindowParts(
         session=Session(_make_detectors()),
-        theme=theme,
+        theme=window.theme,
         appearance=appearance,
         settings=settings,
         make_source=make_source,
@@ -86,36 +77,47 @@ def make_window(
         collect_garbage=collect_garbage,
         trusted=(resource_path("samples"),),
     )
-    return MainWindow(parts)
+    contents = WindowContents(parts, window)
+    window.fill(contents)
+    return contents
 
 
-def run_window(target: str | None = None, device: str | None = None, *, run_at_once: bool = False) -> int:
+def run_window(
+    target: str | None = None,
+    device: str | None = None,
+    *,
+    run_at_once: bool = False,
+    frame: MainWindow | None = None,
+) -> int:
     """Show the window until a person closes it.
 
     Args:
         target: Opened at once, and trusted by being named; None shows the welcome page.
         device: Where models are moved to.
         run_at_once: Train the target as soon as it is open.
+        frame: The empty window, when it is on the screen already.
 
     Returns:
         Exit status.
     """
-    application = make_application()
+    frame = frame or show_frame()
+    if not frame.isVisible():  # closed already
+        return 0
     crash = CrashReport(session_folder())
     guard = GarbageGuard()
-    window = make_window(application, open_settings(), device=device, collect_garbage=guard.collect)
-    interrupts = Interrupts(window.close, window)
+    application = make_application()
+    contents = make_window(application, open_settings(), frame=frame, device=device, collect_garbage=guard.collect)
+    interrupts = Interrupts(frame.close, frame)
     old_hook = sys.excepthook
-    sys.excepthook = window.failures.show_bug
+    sys.excepthook = contents.failures.show_bug
     if target is not None:
-        window.opener.open_target(target, is_named=True, trains=run_at_once)
-    window.show()
-    _show_last_crash(crash, window)
+        contents.opener.open_target(target, is_named=True, trains=run_at_once)
+    _show_last_crash(crash, contents.failures)
     status = application.exec()
     sys.excepthook = old_hook
     interrupts.release()
     crash.close()
-    if window.has_left_a_thread:
+    if contents.has_left_a_thread:
         leave_at_once(status)
     guard.release()
     return status
@@ -133,13 +135,13 @@ def _make_welcome(theme: Theme, recent: RecentFiles, opener: Opener, parent: QWi
     return WelcomePage(theme, load_samples(), recent, opener, parent)
 
 
-def _show_last_crash(crash: CrashReport, window: MainWindow) -> None:
+def _show_last_crash(crash: CrashReport, failures: FailureDialogs) -> None:
     stacks = crash.take_last()
     if stacks:
         failure = FailureReport(
-            title=window.tr("moduleview ended unexpectedly the last time."),
-            advice=window.tr("Please report it, with the stacks below. Nothing has to be done to go on."),
+            title=failures.tr("moduleview ended unexpectedly the last time."),
+            advice=failures.tr("Please report it, with the stacks below. Nothing has to be done to go on."),
             traceback=stacks,
             is_users=False,
         )
-        window.failures.show(failure)
+        failures.show(failure)

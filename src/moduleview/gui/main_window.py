@@ -1,304 +1,85 @@
-"""The window: menus, toolbar and status bar around the pages, and the clock that keeps them in line with the run."""
+"""The window itself: a frame that paints before anything is imported that could stand in it, and that is filled then.
+
+Imports PySide6 and little else: numpy, the dialogs and the session cost twice what the first paint does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
-from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QColor, QPainter, QPaintEvent, QPalette, QPixmap
+from PySide6.QtWidgets import QMainWindow
 
-from moduleview.gui.actions.action_spec import Actions
-from moduleview.gui.actions.action_table import ActionTable, ActionTargets
-from moduleview.gui.actions.menus import MenuTitles, fill_menu_bar
-from moduleview.gui.actions.recent_menu import RecentMenu
-from moduleview.gui.actions.state_reader import StateReader
-from moduleview.gui.actions.view_actions import ViewActions, ViewTargets
-from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
-from moduleview.gui.clock import Clock, ClockWork
-from moduleview.gui.docking.docks import Docks
-from moduleview.gui.lifetime.closing import Closing
-from moduleview.gui.look.appearance import Appearance
-from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.model_pages import ModelPages
-from moduleview.gui.opening.drop_target import DropTarget
-from moduleview.gui.opening.failure_dialogs import FailureDialogs
-from moduleview.gui.opening.opener import Opener
-from moduleview.gui.opening.recent_files import RecentFiles
-from moduleview.gui.opening.trust import TrustedFolders
-from moduleview.gui.panel import Panel, PanelContext
-from moduleview.gui.running.run_control import RunControl
-from moduleview.gui.running.run_watch import RunWatch
-from moduleview.gui.running.status_bar import StatusBar
-from moduleview.gui.running.toolbar import Toolbar
-from moduleview.gui.selection import Selection
 from moduleview.gui.settings import KeptSettings
-from moduleview.gui.shared_axes import SharedAxes
 from moduleview.gui.widgets.safe_paint import safe_paint
-from moduleview.session import Session
-from moduleview.sources.base import Source
-from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import RunState
+
+_TOOLBAR_END, _STATUS_HEIGHT = 69, 24  # logical px from the top; from the bottom
 
 
-@dataclass(frozen=True)
-class WindowParts:
-    """What a window is made with; ``app`` chooses the concrete things.
+class Contents(Protocol):
+    """What fills the window."""
 
-    Attributes:
-        session: The run being looked at.
-        theme: Colours, fonts, zoom.
-        appearance: Puts the theme onto the application.
-        settings: What is kept between two starts.
-        make_source: Makes a source that opens a target in a thread of its own.
-        find_panels: Imports and returns all panels; called once, after the window has painted.
-        make_welcome: Makes the page shown while nothing is open.
-        collect_garbage: Collects cycles on this thread; called at each tick.
-        trusted: Folders whose code may run without being asked for.
-    """
+    def on_painted(self) -> None:
+        """It is on the screen."""
 
-    session: Session
-    theme: Theme
-    appearance: Appearance
-    settings: QSettings
-    make_source: Callable[[str], Source]
-    find_panels: Callable[[], Sequence[type[Panel]]]
-    make_welcome: Callable[[Theme, RecentFiles, Opener, QWidget], QWidget]
-    collect_garbage: Callable[[], None]
-    trusted: tuple[Path, ...] = ()
+    def may_close(self) -> bool:
+        """Begin to close; True when nothing is left to wait for."""
 
 
 class MainWindow(QMainWindow):
-    """Holds the parts together; each of them does its own work. GUI thread only."""
+    """An empty frame in the theme's colours, where a person left it, until it is filled. GUI thread only.
 
-    def __init__(self, parts: WindowParts) -> None:
+    Args:
+        theme: Colours, fonts, zoom; as they were kept.
+        settings: What is kept between two starts.
+    """
+
+    painted = Signal()  # what it holds is on the screen for the first time: the empty frame, and again what fills it
+
+    def __init__(self, theme: Theme, settings: QSettings) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("moduleview"))
-        self.parts = parts
-        self.has_left_a_thread = False
-        self._has_painted = False
-        session, theme = parts.session, parts.theme
-        self.status = StatusBar(theme, self)
-        self.setStatusBar(self.status)
-        self.failures = FailureDialogs(theme, self)
-        recent = RecentFiles(parts.settings, self)
-        trusted = TrustedFolders(parts.settings, parts.trusted, self)
-        self.opener = Opener(session, parts.make_source, trusted=trusted, recent=recent, failures=self.failures)
-        self.opener.said.connect(self.status.say)
-        self.selection = Selection(self)
-        self.control = RunControl(session.send, self)
-        self.context = self._make_context()
-        self.verbs = WindowVerbs(VerbsContext(session, self.context, self))
-        self._kept = KeptSettings(parts.settings)
-        self._watch = RunWatch(self.context, self.control, self.failures, self)
-        self._make_pages(recent)
-        self.actions_ = Actions(ActionTable(self._make_targets(), self).specs(), theme, self)
-        self._fill_frame(recent)
-        self._states = StateReader(session, self.selection, parts.appearance)
-        self._drawn_revision = -1
-        self._make_clock()
-        self._closing = Closing(lambda: session.close(0.0), self.status.say, self)
-        self._closing.finished.connect(self._on_closed)
-        self._drops = DropTarget(self, self.opener.open_path)
-        self._kept.restore_window(self, self.control)
-        self.pages.setFocus()  # not the first button, whose ring would be the first thing that the eye meets
-        self.look()
+        self.theme = theme
+        self.contents: Contents | None = None
+        self._is_painted = False
+        self._set_ground()
+        KeptSettings(settings).restore_place(self)
 
-    @property
-    def docks(self) -> Docks:
-        """The panels; made at the first call."""
-        return self.pages.docks()
-
-    def look(self) -> None:
-        """Bring what must not wait for a frame in line with the run: page, actions, toolbar, title."""
-        session = self.parts.session
-        self.opener.refresh()
-        if self._watch.look(session.store):
-            self.clock.wake()
-        self._show_page()
-        if self._states.read(self.pages.made_docks):
-            self.actions_.update(self._states.state)
-            self._refresh_toolbar()
-
-    def draw(self) -> None:
-        """Let every panel that can be seen, and the status bar, draw what changed."""
-        store = self.parts.session.store
-        docks = self.pages.made_docks
-        if store.revision != self._drawn_revision and docks is not None and store.model is not None:
-            self._drawn_revision = store.revision
-            docks.set_capabilities(self.parts.session.capabilities)
-            docks.refresh(store)
-        self.status.refresh(store)
-        self._refresh_toolbar()
-
-    def redraw(self) -> None:
-        """Something else can be seen now, though the run has not changed."""
-        self._drawn_revision = -1
-        self.clock.wake()
+    def fill(self, contents: Contents) -> None:
+        """Hand over to what stands in the window from now on."""
+        self.contents = contents
+        self._is_painted = False
+        self.setPalette(QPalette())  # the application's, from now on
+        self.painted.connect(contents.on_painted)
+        self.update()
 
     @safe_paint
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Once the window has painted, there is time to import the panels."""
+        """The empty frame: its ground, and the lines under the toolbar and over the status bar."""
         super().paintEvent(event)
-        if not self._has_painted:
-            self._has_painted = True
-            QTimer.singleShot(0, self, self._on_painted_first)
+        if self.contents is None:
+            self._paint_frame()
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Save first; then wait for the training thread, at most some seconds, without blocking."""
-        if not self._closing.has_begun:
-            self.save_settings()
-        if self._closing.begin():
-            self._stop()
-            event.accept()
-        else:
-            event.ignore()
-            self.pages.setEnabled(False)
+        """What fills the window says when it may go."""
+        event.setAccepted(self.contents is None or self.contents.may_close())
 
-    def save_settings(self) -> None:
-        """Write layout and appearance to the file now."""
-        if self.pages.made_docks is not None:
-            self.pages.made_docks.save()
-        self._kept.save(self, self.control, self.parts.appearance, self.parts.theme)
+    def _paint_frame(self) -> None:
+        """With a picture of a line: the first QColor that QPainter takes makes all enumerations of Qt, for 16 ms."""
+        px = self.theme.px
+        line = QPixmap(self.width(), 1)
+        line.fill(QColor(self.theme.tokens.border))
+        painter = QPainter(self)
+        for y in (px(_TOOLBAR_END), self.height() - px(_STATUS_HEIGHT)):
+            painter.drawPixmap(0, y, line)
 
-    def _refresh_toolbar(self) -> None:
-        session = self.parts.session
-        self.toolbar.refresh(session.store, session.capabilities, is_opening=session.is_opening)
-
-    def _make_context(self) -> PanelContext:
-        session = self.parts.session
-        return PanelContext(
-            store=session.store,
-            selection=self.selection,
-            theme=self.parts.theme,
-            scale=GradientScale(self),
-            capabilities=lambda: session.capabilities,
-            send=session.send,
-            run_action=lambda action_id: self.actions_.run(action_id),
-            notify=self.status.say,
-            axes=SharedAxes(self),
-        )
-
-    def _make_pages(self, recent: RecentFiles) -> None:
-        parts = self.parts
-
-        def make_welcome(parent: QWidget) -> QWidget:
-            return parts.make_welcome(parts.theme, recent, self.opener, parent)
-
-        self.pages = ModelPages(make_welcome, self._make_docks, parts.theme, self)
-        self.setCentralWidget(self.pages)
-
-    def _make_docks(self, parent: QWidget) -> Docks:
-        panels = [panel(self.context) for panel in self.parts.find_panels()]
-        docks = Docks(panels, self.parts.theme, self.parts.settings, parent)
-        docks.placement_changed.connect(self.redraw)
-        entries = [(dock.objectName(), dock.windowTitle()) for dock in docks.docks]
-        specs = ViewActions(self._make_view_targets(), self).panel_specs(entries)
-        self.actions_.extend(specs)
-        menu = self.menus[specs[0].menu] if specs else None
-        for spec in specs:
-            assert menu is not None
-            menu.addAction(self.actions_.action(spec.id))
-        return docks
-
-    def _make_targets(self) -> ActionTargets:
-        return ActionTargets(
-            control=self.control,
-            verbs=self.verbs,
-            selection=self.selection,
-            view=self._make_view_targets(),
-            choose_file=self.opener.choose_file,
-            choose_name=self.opener.choose_name,
-            show_trusted_folders=self.opener.show_trusted_folders,
-            reload=self._reload,
-            find=lambda: self.docks.focus_filter(),
-            show_commands=lambda: self.verbs.show_commands(self.actions_),
-            show_shortcuts=lambda: self.verbs.show_shortcuts(self.actions_),
-            close_window=self.close,
-        )
-
-    def _make_view_targets(self) -> ViewTargets:
-        return ViewTargets(
-            theme=self.parts.theme,
-            set_scheme=self.parts.appearance.set_scheme,
-            reset_layout=lambda: self.docks.reset(),
-            toggle_panel=lambda panel_id: self.docks.toggle(panel_id),
-            focus_next=lambda direction: self.docks.focus_next(direction),
-        )
-
-    def _fill_frame(self, recent: RecentFiles) -> None:
-        theme = self.parts.theme
-        paths = MenuTitles(self).paths()
-        self.menus = fill_menu_bar(self.menuBar(), self.actions_, paths)
-        RecentMenu(recent, self.opener.open_target, self.menus[paths[0]], self.actions_)
-        self.title = QLabel(self)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setObjectName("run_title")
-        self.title.setProperty("role", "muted")
-        self.toolbar = Toolbar(self.actions_, self.control, theme, self)
-        self.addToolBar(self.toolbar)
-        theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
-
-    def _make_clock(self) -> None:
-        session = self.parts.session
-        work = ClockWork(
-            pump=session.pump,
-            is_training=lambda: session.store.run.state is RunState.RUNNING,
-            draw=self.draw,
-            look=self.look,
-            collect_garbage=self.parts.collect_garbage,
-        )
-        self.clock = Clock(work, self)
-        self.selection.changed.connect(self.clock.wake)
-        self.clock.start()
-
-    def _show_page(self) -> None:
-        session, store = self.parts.session, self.parts.session.store
-        if store.model is not None:
-            self.pages.show_docks()
-        elif session.is_opening:
-            self.pages.show_opening(self.opener.pending_title)
-        else:
-            self.pages.show_welcome()
-        task = store.task
-        title = "" if task is None else f"{displayable(task.title)} · {displayable(task.origin)}"
-        if title != self.title.text():
-            self.title.setText(title)
-            self._place_title()
-            self.setWindowTitle(self.tr("{0} - moduleview").format(title) if title else self.tr("moduleview"))
-
-    def _place_title(self) -> None:
-        """The menu bar gives its corner room only when it is set."""
-        self.menuBar().setCornerWidget(self.title)
-        self.title.show()
-
-    def _reload(self) -> None:
-        task = self.parts.session.store.task
-        if task is not None and task.target:
-            self.opener.open_target(task.target, is_named=True)  # its code ran already
-
-    def _on_painted_first(self) -> None:
-        self.pages.docks()
-
-    def _on_theme_changed(self) -> None:
-        px = self.parts.theme.px
-        self.menuBar().setFixedHeight(px(28))
-        self.title.setFont(self.parts.theme.ui_font())
-        self.title.setContentsMargins(0, 0, px(12), 0)
-        self.title.setMinimumHeight(px(28))
-        self._place_title()
-        if hasattr(self, "clock"):
-            self.redraw()
-
-    def _on_closed(self, has_ended: bool) -> None:
-        self.has_left_a_thread = not has_ended
-        self._stop()
-        self.close()
-
-    def _stop(self) -> None:
-        self.clock.stop()
+    def _set_ground(self) -> None:
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(self.theme.tokens.window))
+        self.setPalette(palette)

@@ -11,11 +11,12 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QMessageLogContext, QSize, QtMsgType, qInstallMessageHandler
 
 from moduleview.errors import ModuleViewError, TargetError, TaskError
-from moduleview.gui.app import make_application, make_window
-from moduleview.gui.look.appearance import ColorScheme
-from moduleview.gui.main_window import MainWindow
+from moduleview.gui.app import make_window
+from moduleview.gui.first_frame import make_application
+from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.selection import MAXIMUM_CURVES
 from moduleview.gui.settings import open_settings
+from moduleview.gui.window_contents import WindowContents
 from moduleview.telemetry.commands import Run
 from moduleview.telemetry.records import RunState
 from moduleview.telemetry.snapshot import ModelSnapshot
@@ -54,15 +55,16 @@ def save_shot(target: str, n_steps: int, output: Path, theme: str = "light", siz
     with tempfile.TemporaryDirectory(prefix="moduleview-shot-") as folder:
         settings = open_settings(Path(folder) / "settings.ini")
         settings.setValue("theme/scheme", ColorScheme(theme).value)
-        window = make_window(application, settings, image_folder=Path(folder))
+        contents = make_window(application, settings, image_folder=Path(folder))
+        window = contents.window
         window.resize(QSize(*size))
         window.show()
         try:
-            _train(window, target, n_steps)
-            _save(window, output)
+            _train(contents, target, n_steps)
+            _save(contents, output)
         finally:
-            window.clock.stop()
-            window.parts.session.close(_CLOSE_TIMEOUT_S)
+            contents.clock.stop()
+            contents.parts.session.close(_CLOSE_TIMEOUT_S)
             window.hide()
             qInstallMessageHandler(last_handler)
     return 0
@@ -74,40 +76,40 @@ def _pass_on(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:  
         print(text, file=sys.stderr)
 
 
-def _save(window: MainWindow, output: Path) -> None:
-    if not window.grab().save(str(output)):
+def _save(contents: WindowContents, output: Path) -> None:
+    if not contents.window.grab().save(str(output)):
         raise ModuleViewError(f"The picture cannot be written to {output}. Check the folder and the suffix.")
-    run = window.parts.session.store.run
+    run = contents.parts.session.store.run
     if run.state is RunState.FAILED and run.failure is not None:
         raise TaskError(f"{run.failure.title} {run.failure.advice}", run.failure.traceback)
 
 
-def _train(window: MainWindow, target: str, n_steps: int) -> None:
+def _train(contents: WindowContents, target: str, n_steps: int) -> None:
     """Open, train and select, driven by the window's own clock, as a person would see it."""
-    session = window.parts.session
+    session = contents.parts.session
     store = session.store
-    session.open(window.parts.make_source(target))
-    _wait(window, lambda: store.model is not None or store.open_failure is not None)
+    session.open(contents.parts.make_source(target))
+    _wait(contents, lambda: store.model is not None or store.open_failure is not None)
     if store.model is None:
         assert store.open_failure is not None
         failure = store.open_failure.failure
         raise TargetError(f"{failure.title} {failure.advice}", failure.traceback)
     if n_steps and store.task is not None and store.task.can_train:
         session.send(Run(n_steps=n_steps))
-        _wait(window, lambda: store.run.state in _ENDED)
-    window.selection.select(most_telling(store))
-    window.activateWindow()
-    window.docks.focus_content(_FOCUS_IN)
+        _wait(contents, lambda: store.run.state in _ENDED)
+    contents.selection.select(most_telling(store))
+    contents.window.activateWindow()
+    contents.docks.focus_content(_FOCUS_IN)
     ticks = iter(range(_N_SETTLING_TICKS))
 
     def is_settled() -> bool:
-        window.redraw()  # whatever the last frame cost
+        contents.redraw()  # whatever the last frame cost
         return next(ticks, None) is None
 
-    _wait(window, is_settled)
+    _wait(contents, is_settled)
 
 
-def _wait(window: MainWindow, is_reached: Callable[[], bool]) -> None:
+def _wait(contents: WindowContents, is_reached: Callable[[], bool]) -> None:
     """Let the window live until a tick of its clock finds the condition true."""
     loop = QEventLoop()
 
@@ -115,9 +117,9 @@ def _wait(window: MainWindow, is_reached: Callable[[], bool]) -> None:
         if is_reached():
             loop.quit()
 
-    window.clock.ticked.connect(look)
+    contents.clock.ticked.connect(look)
     loop.exec()
-    window.clock.ticked.disconnect(look)
+    contents.clock.ticked.disconnect(look)
 
 
 def most_telling(store: StoreView) -> str:

@@ -12,7 +12,7 @@ from moduleview.gui.actions.action_spec import ActionSpec
 from moduleview.gui.actions.menus import MenuTitles
 from moduleview.gui.actions.obstacles import Obstacles
 from moduleview.gui.actions.window_state import WindowState
-from moduleview.gui.look.appearance import ColorScheme
+from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.theme import Theme
 
 _ZOOM_STEP = 1.1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from moduleview.gui.look.appearance import ColorScheme
+from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.records import RunState
 

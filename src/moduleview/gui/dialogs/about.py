@@ -13,7 +13,7 @@ import moduleview
 from moduleview.gui.dialogs.base import Dialog
 from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
-from moduleview.qt_libraries import installed_version
+from moduleview.installed import installed_version
 
 _WIDTH_PX = 400
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication
 
+from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.palette import make_palette
 from moduleview.gui.look.style import ModuleViewStyle
@@ -18,14 +18,6 @@ _ARROWS = ("chevron-down", "chevron-up", "chevron-left", "chevron-right")
 _ARROW_PX = 14
 
 
-class ColorScheme(StrEnum):
-    """What a person chose under View > Theme."""
-
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
-
-
 class Appearance(QObject):
     """Applies the theme to the application whenever it changes. GUI thread only.
 
@@ -34,20 +26,23 @@ class Appearance(QObject):
         theme: Colours, fonts, zoom.
         image_folder: Where the arrows of combo boxes and trees are written, since a style sheet takes pictures only
             from files. Where it cannot be written, there are no arrows.
+        scheme: What a person chose.
         parent: Owner.
     """
 
-    def __init__(self, application: QApplication, theme: Theme, image_folder: Path, parent: QObject) -> None:
+    def __init__(
+        self, application: QApplication, theme: Theme, image_folder: Path, scheme: ColorScheme, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._application = application
         self._theme = theme
         self._icons = Icons(theme)
         self._image_folder = image_folder
-        self._scheme = ColorScheme.SYSTEM
+        self._scheme = scheme
         application.setStyle(ModuleViewStyle(theme))
-        theme.changed.connect(self._apply)
         application.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
-        self._on_system_scheme_changed()
+        theme.set_dark(self._is_dark())
+        theme.changed.connect(self._apply)
         self._apply()
 
     @property
@@ -58,14 +53,15 @@ class Appearance(QObject):
     def set_scheme(self, scheme: ColorScheme) -> None:
         """Take light, dark, or what the desktop has now and later."""
         self._scheme = scheme
-        if scheme is ColorScheme.SYSTEM:
-            self._on_system_scheme_changed()
-        else:
-            self._theme.set_dark(scheme is ColorScheme.DARK)
+        self._theme.set_dark(self._is_dark())
 
     def _on_system_scheme_changed(self) -> None:
+        self._theme.set_dark(self._is_dark())
+
+    def _is_dark(self) -> bool:
         if self._scheme is ColorScheme.SYSTEM:
-            self._theme.set_dark(self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark)
+            return self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return self._scheme is ColorScheme.DARK
 
     def _apply(self) -> None:
         self._application.setPalette(make_palette(self._theme.tokens))
