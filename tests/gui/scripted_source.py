@@ -99,6 +99,7 @@ def make_test_window(qtbot, folder: Path, *, panels=PANELS):
         collect_garbage=lambda: None,
     )
     window.fill(WindowContents(parts, window))
+    window.contents.look()
     theme.setParent(window)
     qtbot.addWidget(window)
     return window

@@ -68,9 +68,19 @@ def test_frame_closed_before_it_is_filled_ends_well():
     assert "Traceback" not in done.stderr
 
 
+@pytest.fixture
+def bare_application():
+    """As at the start of the program: no style sheet of another window."""
+    application = make_application()
+    sheet = application.styleSheet()
+    application.setStyleSheet("")
+    yield application
+    application.setStyleSheet(sheet)
+
+
 @pytest.mark.parametrize(("scheme", "is_dark"), [("dark", True), ("light", False), ("nonsense", False)])
-def test_frame_has_the_colours_that_were_kept(qtbot, tmp_path, scheme, is_dark):
-    window = make_frame(make_application(), settings_in(tmp_path, scheme, "1.5"))
+def test_frame_has_the_colours_that_were_kept(qtbot, bare_application, tmp_path, scheme, is_dark):
+    window = make_frame(bare_application, settings_in(tmp_path, scheme, "1.5"))
     qtbot.addWidget(window)
     window.theme.setParent(window)
     window.show()

@@ -112,6 +112,7 @@ def run_window(
     sys.excepthook = contents.failures.show_bug
     if target is not None:
         contents.opener.open_target(target, is_named=True, trains=run_at_once)
+    contents.look()  # with the page that is wanted: not the welcome page for a moment
     _show_last_crash(crash, contents.failures)
     status = application.exec()
     sys.excepthook = old_hook

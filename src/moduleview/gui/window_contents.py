@@ -108,7 +108,6 @@ class WindowContents(QObject):
         self._drops = DropTarget(window, self.opener.open_path)
         self._kept.restore_run(self.control)
         self.pages.setFocus()  # not the first button, whose ring would be the first thing that the eye meets
-        self.look()
 
     @property
     def docks(self) -> Docks:
