@@ -86,6 +86,15 @@ def test_information_is_offered_from_the_empty_state(qtbot, panel, bench):
     assert titles(panel) == ["S5 Tied"]
 
 
+def test_panel_behind_a_tab_says_what_it_has_while_the_next_model_has_no_findings_yet(panel, bench):
+    bench.store.apply(FindingsReported((TIED,), n_checks=5))
+    panel.refresh(bench.store)
+    bench.store.apply(FindingsReported((), n_checks=5))
+    bench.context.theme.set_zoom(1.25)  # not refreshed, and asked to lay itself out
+    panel.filter_bar.severities[Severity.ERROR].click()
+    assert any("head.weight is embed.weight" in text for text in texts(panel))
+
+
 def test_facts_come_first_and_are_never_mixed_with_suspicions(panel, bench):
     panel.filter_bar.severities[Severity.INFORMATION].click()
     show(panel, bench, SPIKE, TIED, NAN)

@@ -1,13 +1,16 @@
+import sys
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel
-from scripted_source import ScriptedSource, make_test_window, open_in
+from scripted_source import PANELS, ScriptedSource, make_panel_class, make_test_window, open_in
 
 from builders import task_info
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.number_format import exact_count
+from moduleview.gui.panel import Area
 from moduleview.telemetry.commands import Capability, Close, Freeze, Pause, Run, SetThrottle, Stop
 from moduleview.telemetry.records import FailureReport, RunChanged, RunState, SeriesDeclared, SeriesKey
 
@@ -45,6 +48,21 @@ def test_welcome_page_until_a_model_is_open_and_again_after_it_is_closed(window)
     window.contents.actions.run("file.close")
     window.contents.clock.tick()
     assert window.contents.pages.currentWidget().text() == "welcome"
+
+
+def test_panel_that_cannot_be_made_is_reported_once_and_left_out(qtbot, tmp_path, monkeypatch):
+    class BrokenPanel(make_panel_class("broken", Area.RIGHT)):
+        def __init__(self, context, parent=None):
+            raise LookupError("broken panel")
+
+    reported = []
+    monkeypatch.setattr(sys, "excepthook", lambda _type, error, _traceback: reported.append(str(error)))
+    window = make_test_window(qtbot, tmp_path, panels=(*PANELS, BrokenPanel))
+    window.show()
+    open_in(window, ScriptedSource())
+    window.contents.clock.tick()
+    assert [dock.objectName() for dock in window.contents.docks.docks] == [panel.panel_id for panel in PANELS]
+    assert reported == ["broken panel"]
 
 
 def test_title_names_model_and_origin(window, source):

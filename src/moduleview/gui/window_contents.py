@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,8 @@ class WindowContents(QObject):
         self.window.setCentralWidget(self.pages)
 
     def _make_docks(self, parent: QWidget) -> Docks:
-        panels = [panel(self.context) for panel in self.parts.find_panels()]
+        made = [self._make_panel(panel) for panel in self.parts.find_panels()]
+        panels = [panel for panel in made if panel is not None]
         docks = Docks(panels, self.parts.theme, self.parts.settings, parent)
         docks.placement_changed.connect(self.redraw)
         entries = [(dock.objectName(), dock.windowTitle()) for dock in docks.docks]
@@ -204,6 +206,14 @@ class WindowContents(QObject):
             assert menu is not None
             menu.addAction(self.actions.action(spec.id))
         return docks
+
+    def _make_panel(self, panel: type[Panel]) -> Panel | None:
+        """One that cannot be made is reported, and the window goes on without it."""
+        try:
+            return panel(self.context)
+        except Exception as error:  # a panel may be anybody's file
+            sys.excepthook(type(error), error, error.__traceback__)
+            return None
 
     def _make_targets(self) -> ActionTargets:
         return ActionTargets(

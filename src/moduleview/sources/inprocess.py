@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 from moduleview.engine.interruption import TrainingInterrupted
 from moduleview.engine.output_capture import OutputCapture
+from moduleview.sources.allocator import give_back_memory
 from moduleview.sources.children import leave_at_once
 from moduleview.telemetry.commands import Capability, Close, Command, Run
 from moduleview.telemetry.inbox import Inbox
@@ -140,6 +141,7 @@ class InProcessSource:
         with contextlib.suppress(TrainingInterrupted):
             self._was_interrupted = True  # from here on none comes: it would end up in Python's own code
         capture.stop()
+        give_back_memory()
 
     def _train_captured(self, device: str | None) -> None:
         try:

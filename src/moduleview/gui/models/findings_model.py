@@ -75,9 +75,13 @@ class FindingsModel(QAbstractTableModel):
         self._severities, self._tiers = severities, tiers
         self._filter()
 
+    def of_severity(self, severity: Severity) -> list[Finding]:
+        """Those of a severity, whatever the filter hides."""
+        return [finding for finding in self._all if finding.severity is severity]
+
     def count(self, severity: Severity) -> int:
-        """How many there are of a severity, shown or not."""
-        return sum(finding.severity is severity for finding in self._all)
+        """How many there are of a severity, whatever the filter hides."""
+        return len(self.of_severity(severity))
 
     @property
     def n_all(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex
@@ -115,8 +116,8 @@ class FindingsPanel(Panel):
         self.detail.show_finding(finding, model is not None and model.holder_of(finding.fqn) is not None)
 
     def _say_empty(self) -> None:
-        store, n_information = self.context.store, self.model.count(Severity.INFORMATION)
-        n_hidden = self.model.n_all - n_information
+        store, information = self.context.store, self.model.of_severity(Severity.INFORMATION)
+        n_hidden = self.model.n_all - len(information)
         is_clean = store.model is not None and not n_hidden
         self.empty.set_icon("check" if is_clean else "info", "success" if is_clean else "faint")
         if store.model is None:
@@ -125,8 +126,7 @@ class FindingsPanel(Panel):
             self.empty.set_texts(self.tr("Nothing to show with these filters"), self.tr("Switch more of them on."))
         else:
             self.empty.set_texts(self.tr("No errors, no warnings"), self._what_was_checked())
-        is_told = bool(n_information) and store.model is not None
-        self.empty.set_note(self._first_information(n_information) if is_told else "")
+        self.empty.set_note(self._first_of(information) if information and store.model is not None else "")
 
     def _what_was_checked(self) -> str:
         store = self.context.store
@@ -140,10 +140,10 @@ class FindingsPanel(Panel):
             watching = self.tr("{0} detectors watch the run.").format(self._n_detectors)
         return f"{checks} {watching}"
 
-    def _first_information(self, n_information: int) -> str:
-        first = next(f for f in self.context.store.findings if f.severity is Severity.INFORMATION)
+    def _first_of(self, information: Sequence[Finding]) -> str:
+        first, n_more = information[0], len(information) - 1
         text = self.tr("Information: {0}").format(headline(first) or displayable(first.title))
-        return text if n_information == 1 else self.tr("{0}; {1} more").format(text, n_information - 1)
+        return self.tr("{0}; {1} more").format(text, n_more) if n_more else text
 
     def _show_information(self) -> None:
         self.filter_bar.severities[Severity.INFORMATION].setChecked(True)

@@ -12,6 +12,7 @@ from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.running.run_control import MAXIMUM_N_STEPS, RunControl
 from moduleview.gui.running.run_readout import RunReadout
+from moduleview.gui.widgets.button_action import ButtonAction
 from moduleview.gui.widgets.icon_text_button import IconTextButton
 from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.commands import Capability
@@ -100,7 +101,7 @@ class Toolbar(QToolBar):
         button = (
             IconTextButton(self._theme, self, pad_px=_TEXT_PAD, gap_px=_TEXT_GAP) if has_text else QToolButton(self)
         )
-        button.setDefaultAction(action)
+        ButtonAction(button, action)
         self.addWidget(button)
         if not has_text:
             self._icon_buttons.append(button)
