@@ -13,7 +13,8 @@ from moduleview.gui.first_frame import make_frame
 from moduleview.gui.look.appearance import Appearance
 from moduleview.gui.panel import Area, Panel
 from moduleview.gui.settings import KeptSettings
-from moduleview.gui.window_contents import WindowContents, WindowParts
+from moduleview.gui.window_contents import WindowContents
+from moduleview.gui.window_parts import WindowParts
 from moduleview.session import Session
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.records import ModelOpened, RunChanged, RunState

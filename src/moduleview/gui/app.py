@@ -28,7 +28,8 @@ from moduleview.gui.panel import Panel
 from moduleview.gui.settings import KeptSettings, open_settings
 from moduleview.gui.welcome.samples import load_samples
 from moduleview.gui.welcome.welcome_page import WelcomePage
-from moduleview.gui.window_contents import WindowContents, WindowParts
+from moduleview.gui.window_contents import WindowContents
+from moduleview.gui.window_parts import WindowParts
 from moduleview.registry import discover
 from moduleview.resources import resource_path
 from moduleview.session import Session

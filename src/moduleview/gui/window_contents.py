@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from moduleview.gui.actions.action_spec import Actions
@@ -20,9 +17,7 @@ from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
 from moduleview.gui.clock import Clock, ClockWork
 from moduleview.gui.docking.docks import Docks
 from moduleview.gui.lifetime.closing import Closing
-from moduleview.gui.look.appearance import Appearance
 from moduleview.gui.look.gradient_scale import GradientScale
-from moduleview.gui.look.theme import Theme
 from moduleview.gui.main_window import MainWindow
 from moduleview.gui.model_pages import ModelPages
 from moduleview.gui.opening.drop_target import DropTarget
@@ -38,37 +33,9 @@ from moduleview.gui.running.toolbar import Toolbar
 from moduleview.gui.selection import Selection
 from moduleview.gui.settings import KeptSettings
 from moduleview.gui.shared_axes import SharedAxes
-from moduleview.session import Session
-from moduleview.sources.base import Source
+from moduleview.gui.window_parts import WindowParts
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import RunState
-
-
-@dataclass(frozen=True)
-class WindowParts:
-    """What a window is made with; ``app`` chooses the concrete things.
-
-    Attributes:
-        session: The run being looked at.
-        theme: Colours, fonts, zoom.
-        appearance: Puts the theme onto the application.
-        settings: What is kept between two starts.
-        make_source: Makes a source that opens a target in a thread of its own.
-        find_panels: Imports and returns all panels; called once, after the window has painted.
-        make_welcome: Makes the page shown while nothing is open.
-        collect_garbage: Collects cycles on this thread; called at each tick.
-        trusted: Folders whose code may run without being asked for.
-    """
-
-    session: Session
-    theme: Theme
-    appearance: Appearance
-    settings: QSettings
-    make_source: Callable[[str], Source]
-    find_panels: Callable[[], Sequence[type[Panel]]]
-    make_welcome: Callable[[Theme, RecentFiles, Opener, QWidget], QWidget]
-    collect_garbage: Callable[[], None]
-    trusted: tuple[Path, ...] = ()
 
 
 class WindowContents(QObject):
