@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +15,20 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from moduleview.resources import resource_path
+from moduleview.sources.inprocess import THREAD_NAME
 from monkey import Monkey
-from real_window import open_in, real_window
+from real_window import open_in, real_window, wait
 from soak_memory import resident_mb
 
 N_SEEDS, N_EVENTS = (int(part) for part in os.environ.get("MODULEVIEW_MONKEY", "20x100000").split("x"))
 N_ROUND = 1000  # events between two looks whether a model is open
 MOST_GROWTH_MB = 50.0
 _FROM_QTEST = r"(Mouse event .* (not accepted|occurs outside)|QCursor|This plugin does not support)"
+
+
+def n_training_threads() -> int:
+    """A run that is being closed still holds its model."""
+    return sum(thread.name == THREAD_NAME for thread in threading.enumerate())
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +52,7 @@ def test_monkey_finds_nothing(qtbot: QtBot, tmp_path: Path, seed: int) -> None:
             store = window.contents.parts.session.store
             if store.model is None or store.task is None or store.task.target != target:
                 open_in(window, target, trains=True)
+            wait(lambda: n_training_threads() == 1, "the end of the run before it")
             resident.append(resident_mb())
         monkey.release()
     grown_mb = resident[-1] - resident[len(resident) // 5]  # by then every sample and dialog has been there once
