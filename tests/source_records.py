@@ -84,9 +84,11 @@ class Taken:
 
 
 @contextmanager
-def opened(target: str | Callable[[], object], *, run_at_once: bool = False) -> Iterator[Taken]:
+def opened(
+    target: str | Callable[[], object], *, run_at_once: bool = False, device: str | None = None
+) -> Iterator[Taken]:
     """A source that is closed at the end, whatever happens in between."""
-    source = InProcessSource(target, run_at_once=run_at_once)
+    source = InProcessSource(target, run_at_once=run_at_once, device=device)
     try:
         yield Taken(source)
     finally:

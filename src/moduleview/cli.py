@@ -83,6 +83,8 @@ def _window(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.run and chosen.target is None:
         parser.error("--run needs a TARGET to train")
+    if chosen.device is not None and chosen.target is None:
+        parser.error("--device needs a TARGET to move there")
     problem = display_problem()
     if problem:
         raise DisplayError(problem)

@@ -24,8 +24,9 @@ from moduleview.telemetry.records import FailureReport, ModelOpened, OpenFailed
 class ScriptedSource:
     """Says what the test tells it to, and writes down what it is sent."""
 
-    def __init__(self, target):
+    def __init__(self, target, device):
         self.target = target
+        self.device = device
         self.records = deque()
         self.sent = []
 
@@ -60,8 +61,8 @@ class Desk:
         self.said = []
         self.opener.said.connect(self.said.append)
 
-    def make_source(self, target):
-        self.sources.append(ScriptedSource(target))
+    def make_source(self, target, device):
+        self.sources.append(ScriptedSource(target, device))
         return self.sources[-1]
 
     def answer(self, record, source=-1):
@@ -193,6 +194,36 @@ def test_only_the_last_of_two_targets_is_remembered(desk, folder):
     desk.opener.open_target(f"{folder / 'train.py'}:B", is_named=True)
     desk.answer(an_opened_model())
     assert [entry.target for entry in desk.recent.entries()] == [f"{folder / 'train.py'}:B"]
+
+
+def test_target_that_is_given_up_is_not_remembered(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True)
+    desk.session.close_model()
+    desk.opener.refresh()
+    assert desk.recent.entries() == ()
+    assert "not opened any more" in desk.said[-1]
+
+
+def test_device_of_the_command_line_counts_for_the_target_named_there_only(desk, folder):
+    desk.trusted.trust(folder)
+    desk.opener.open_target(str(folder / "train.py"), is_named=True, device="bananas")
+    desk.answer(failed())
+    desk.opener.train_target(str(folder / "train.py"))
+    assert [source.device for source in desk.sources] == ["bananas", None]
+
+
+def test_what_opened_on_a_device_of_the_command_line_is_known_for_a_reload(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True, device="cpu")
+    assert desk.opener.device is None
+    desk.answer(an_opened_model())
+    assert desk.opener.device == "cpu"
+
+
+def test_failure_that_no_other_name_mends_offers_none(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True, device="cuda")
+    report = FailureReport("There is no device 'cuda' here.", "Choose one of: cpu.")
+    desk.answer(OpenFailed("train.py", report, is_about_target=False))
+    assert desk.dialog(ErrorDialog).findChild(QPushButton, "choose_name_button") is None
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,15 @@ def test_target_that_makes_something_else_is_not_opened() -> None:
         assert "int" in taken.until_type(OpenFailed).failure.title
 
 
+def test_failure_to_open_says_whether_another_target_may_mend_it() -> None:
+    with opened("no_such_module_at_all:Net") as taken:
+        assert taken.until_type(OpenFailed).is_about_target
+    with opened(toy_task, device="bananas") as taken:
+        failed = taken.until_type(OpenFailed)
+    assert "bananas" in failed.failure.title
+    assert not failed.is_about_target
+
+
 def test_target_whose_code_raises_is_not_opened_and_shows_where() -> None:
     with opened(raising(RuntimeError("no weights"))) as taken:
         failed = taken.until_type(OpenFailed)

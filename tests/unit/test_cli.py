@@ -69,13 +69,13 @@ def test_the_package_starts_as_a_program() -> None:
 def test_a_target_opens_in_the_window_and_none_shows_the_welcome_page(started: list[tuple[object, ...]]) -> None:
     assert cli.main(["net.py:Net", "--device", "cpu"]) == 0
     assert cli.main([]) == 0
-    waits = ("run_at_once", False)
-    assert started == [("window", "net.py:Net", "cpu", waits), ("window", None, None, waits)]
+    rest = (("run_at_once", False), ("frame", 0))
+    assert started == [("frame",), ("window", "net.py:Net", "cpu", *rest), ("frame",), ("window", None, None, *rest)]
 
 
 def test_a_target_trains_at_once_when_asked_to(started: list[tuple[object, ...]]) -> None:
     assert cli.main(["net.py", "--run"]) == 0
-    assert started == [("window", "net.py", None, ("run_at_once", True))]
+    assert started[-1] == ("window", "net.py", None, ("run_at_once", True), ("frame", 0))
 
 
 def test_a_shot_is_told_what_to_save(started: list[tuple[object, ...]]) -> None:
@@ -103,6 +103,7 @@ def test_doctor_is_started(started: list[tuple[object, ...]]) -> None:
         ["net.py", "other.py"],
         ["--unknown"],
         ["--run"],
+        ["--device", "cpu"],
     ],
 )
 def test_a_wrong_option_is_refused_with_status_2(

@@ -18,6 +18,7 @@ from moduleview.engine.pacing import Pacing, Stopwatch
 from moduleview.engine.phase import Phase
 from moduleview.engine.remembered_requests import RememberedRequests
 from moduleview.engine.thread_settings import prepare_thread
+from moduleview.errors import TargetError
 from moduleview.telemetry.commands import (
     Close,
     Command,
@@ -233,7 +234,8 @@ class Training:
             raise
         except BaseException as error:
             target = self._target if isinstance(self._target, str) else ""
-            self._put(OpenFailed(target, describe_failure(error, Phase.OPENING, "")))
+            failure = describe_failure(error, Phase.OPENING, "")
+            self._put(OpenFailed(target, failure, is_about_target=isinstance(error, TargetError)))
             return False
         self._show(opened)
         return True

@@ -46,7 +46,6 @@ def make_window(
     settings: QSettings,
     *,
     frame: MainWindow | None = None,
-    device: str | None = None,
     collect_garbage: Callable[[], None] = lambda: None,
     image_folder: Path | None = None,
 ) -> WindowContents:
@@ -56,7 +55,6 @@ def make_window(
         application: Whose style and palette the theme sets.
         settings: What is kept between two starts.
         frame: The empty window, when it is on the screen already.
-        device: Where models are moved to; None leaves them where their author put them.
         collect_garbage: Collects cycles on this thread while another one trains.
         image_folder: Where pictures that a style sheet needs are written; the user's cache by default.
     """
@@ -64,7 +62,7 @@ def make_window(
     scheme = KeptSettings(settings).scheme
     appearance = Appearance(application, window.theme, image_folder or cache_folder(), scheme, application)
 
-    def make_source(target: str) -> Source:
+    def make_source(target: str, device: str | None) -> Source:
         return InProcessSource(target, device=device)
 
     parts = WindowParts(
@@ -94,7 +92,7 @@ def run_window(
 
     Args:
         target: Opened at once, and trusted by being named; None shows the welcome page.
-        device: Where models are moved to.
+        device: Where the target is moved to; what is opened later stays where its author put it.
         run_at_once: Train the target as soon as it is open.
         frame: The empty window, when it is on the screen already.
 
@@ -107,12 +105,12 @@ def run_window(
     crash = CrashReport(session_folder())
     guard = GarbageGuard()
     application = make_application()
-    contents = make_window(application, open_settings(), frame=frame, device=device, collect_garbage=guard.collect)
+    contents = make_window(application, open_settings(), frame=frame, collect_garbage=guard.collect)
     interrupts = Interrupts(frame.close, frame)
     old_hook = sys.excepthook
     sys.excepthook = contents.failures.show_bug
     if target is not None:
-        contents.opener.open_target(target, is_named=True, trains=run_at_once)
+        contents.opener.open_target(target, is_named=True, trains=run_at_once, device=device)
     contents.look()  # with the page that is wanted: not the welcome page for a moment
     _show_last_crash(crash, contents.failures)
     status = application.exec()

@@ -88,7 +88,7 @@ def _train(contents: WindowContents, target: str, n_steps: int) -> None:
     """Open, train and select, driven by the window's own clock, as a person would see it."""
     session = contents.parts.session
     store = session.store
-    session.open(contents.parts.make_source(target))
+    session.open(contents.parts.make_source(target, None))
     _wait(contents, lambda: store.model is not None or store.open_failure is not None)
     if store.model is None:
         assert store.open_failure is not None

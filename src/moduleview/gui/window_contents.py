@@ -64,7 +64,7 @@ class WindowContents(QObject):
         self.context = self._make_context()
         self.verbs = WindowVerbs(VerbsContext(session, self.context, window))
         self._kept = KeptSettings(parts.settings)
-        self._watch = RunWatch(self.context, self.control, self.failures, window)
+        self._watch = RunWatch(self.context, self.control, self.failures, self.status)
         self._make_pages(recent)
         self.actions = Actions(ActionTable(self._make_targets(), self).specs(), theme, window)
         self._fill_frame(recent)
@@ -257,7 +257,7 @@ class WindowContents(QObject):
     def _reload(self) -> None:
         task = self.parts.session.store.task
         if task is not None and task.target:
-            self.opener.open_target(task.target, is_named=True)  # its code ran already
+            self.opener.open_target(task.target, is_named=True, device=self.opener.device)  # its code ran already
 
     def _on_theme_changed(self) -> None:
         px = self.parts.theme.px

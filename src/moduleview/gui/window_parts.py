@@ -27,7 +27,7 @@ class WindowParts:
         theme: Colours, fonts, zoom.
         appearance: Puts the theme onto the application.
         settings: What is kept between two starts.
-        make_source: Makes a source that opens a target in a thread of its own.
+        make_source: Makes a source that opens a target in a thread of its own, and moves it to a device, if any.
         find_panels: Imports and returns all panels; called once, after the window has painted.
         make_welcome: Makes the page shown while nothing is open.
         collect_garbage: Collects cycles on this thread; called at each tick.
@@ -38,7 +38,7 @@ class WindowParts:
     theme: Theme
     appearance: Appearance
     settings: QSettings
-    make_source: Callable[[str], Source]
+    make_source: Callable[[str, str | None], Source]
     find_panels: Callable[[], Sequence[type[Panel]]]
     make_welcome: Callable[[Theme, RecentFiles, Opener, QWidget], QWidget]
     collect_garbage: Callable[[], None]

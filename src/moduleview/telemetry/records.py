@@ -133,10 +133,15 @@ class ModelChanged(msgspec.Struct, frozen=True, eq=False, tag=True):
 
 
 class OpenFailed(msgspec.Struct, frozen=True, tag=True):
-    """The target could not be opened; what was open stays open."""
+    """The target could not be opened; what was open stays open.
+
+    Attributes:
+        is_about_target: Another name for it may help; what it makes, and the device it was to go to, are not at fault.
+    """
 
     target: str
     failure: FailureReport
+    is_about_target: bool = True
 
 
 class RunChanged(msgspec.Struct, frozen=True, tag=True):

@@ -33,10 +33,13 @@ class Opener(QObject):
 
     Args:
         session: Takes the new source.
-        make_source: Makes a source that loads a target, in a thread of its own.
+        make_source: Makes a source that loads a target in a thread of its own, and moves it to a device, if any.
         trusted: Whose code may run.
         recent: Where what opened is remembered.
         failures: Shows what did not; its window is the parent of the questions too.
+
+    Attributes:
+        device: Where the model that opened last was to be moved; a reload moves it there again.
     """
 
     said = Signal(str)  # a sentence for the status bar
@@ -44,7 +47,7 @@ class Opener(QObject):
     def __init__(
         self,
         session: Session,
-        make_source: Callable[[str], Source],
+        make_source: Callable[[str, str | None], Source],
         *,
         trusted: TrustedFolders,
         recent: RecentFiles,
@@ -60,6 +63,9 @@ class Opener(QObject):
         self._window = failures.window
         self._pending: Target | None = None
         self._trains_when_open = False
+        self._device_when_open: str | None = None
+        self.device: str | None = None
+        self._revision_before = session.store.model_revision
         self._shown_failure: OpenFailed | None = session.store.open_failure
 
     @property
@@ -68,15 +74,18 @@ class Opener(QObject):
         return "" if self._pending is None else self._pending.title
 
     @gui_thread_only
-    def open_target(self, target: str, *, is_named: bool = False, trains: bool = False) -> None:
+    def open_target(
+        self, target: str, *, is_named: bool = False, trains: bool = False, device: str | None = None
+    ) -> None:
         """Open a target; returns at once, ``refresh`` says how it ended.
 
         Args:
             target: As ``moduleview TARGET`` takes it.
             is_named: Given on the command line, and trusted by that.
             trains: Train it as soon as it is open.
+            device: Where a named target is moved to; None leaves it where its author put it.
         """
-        self._open(target, is_named=is_named, trains=trains)
+        self._open(target, is_named=is_named, trains=trains, device=device)
 
     def train_target(self, target: str) -> None:
         """Open a target and train it as soon as it is open: the samples of the welcome page."""
@@ -122,11 +131,14 @@ class Opener(QObject):
             self._shown_failure = failure
             if failure is not None:
                 self._pending = None
-                self._show_failure(failure.target, failure.failure)
+                self._show_failure(failure.target, failure.failure, is_about_target=failure.is_about_target)
         if self._pending is not None and not self._session.is_opening:
-            self._on_opened(self._pending)
+            if self._session.store.model_revision != self._revision_before:
+                self._on_opened(self._pending)
+            else:
+                self._on_given_up(self._pending)
 
-    def _open(self, text: str, *, is_named: bool, trains: bool) -> None:
+    def _open(self, text: str, *, is_named: bool, trains: bool, device: str | None = None) -> None:
         try:
             target = Target.parse(text)
         except TargetError as error:
@@ -138,7 +150,7 @@ class Opener(QObject):
             return
         file = target.source_file()
         if is_named or file is None or self._trusted.is_trusted(file):
-            self._start(target, trains)
+            self._start(target, trains, device)
             return
         dialog = TrustDialog(file, self._theme, self._window)
         dialog.trusted_button.clicked.connect(self.show_trusted_folders)
@@ -150,14 +162,15 @@ class Opener(QObject):
         self._trusted.trust(file.parent)
         self._start(target, trains)
 
-    def _start(self, target: Target, trains: bool) -> None:
+    def _start(self, target: Target, trains: bool, device: str | None = None) -> None:
         self._pending = target
-        self._trains_when_open = trains
-        self._session.open(self._make_source(str(target)))
+        self._trains_when_open, self._device_when_open = trains, device
+        self._revision_before = self._session.store.model_revision
+        self._session.open(self._make_source(str(target), device))
         self.said.emit(self.tr("Opening {0}...").format(displayable(target.title)))
 
     def _on_opened(self, target: Target) -> None:
-        self._pending = None
+        self._pending, self.device = None, self._device_when_open
         self._recent.add(str(target))
         self.said.emit(
             self.tr("{0} is open. F5 runs, Ctrl+P goes to a module, ? shows the keys.").format(
@@ -167,11 +180,16 @@ class Opener(QObject):
         if self._trains_when_open:
             self._session.send(Run())
 
-    def _show_failure(self, target: str, failure: FailureReport) -> None:
+    def _on_given_up(self, target: Target) -> None:
+        """A person closed it before it was open."""
+        self._pending = None
+        self.said.emit(self.tr("{0} is not opened any more.").format(displayable(target.title)))
+
+    def _show_failure(self, target: str, failure: FailureReport, *, is_about_target: bool = True) -> None:
         """Show why a target did not open; where no code of it failed, its name may be all that is wrong."""
         self.said.emit(failure.title)
         dialog = self._failures.show(failure)
-        if dialog is None or failure.traceback or dialog.findChild(QPushButton, _CHOOSE_NAME) is not None:
+        if dialog is None or failure.traceback or not is_about_target or dialog.findChild(QPushButton, _CHOOSE_NAME):
             return
 
         def choose() -> None:
