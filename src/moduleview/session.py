@@ -86,7 +86,11 @@ class Session:
         return left_over
 
     def close_model(self) -> None:
-        """Close what is open; nothing takes its place."""
+        """Give up what is being opened, and what was open stays; otherwise close what is open."""
+        if self._opening is not None:
+            self._leave(self._opening)
+            self._opening = None
+            return
         if self._source is not None:
             self._leave(self._source)
             self._source = None

@@ -60,7 +60,7 @@ class ModelPages(QStackedWidget):
         """The first target is being opened: its code runs, and torch is being imported."""
         if self._opening is None:
             self._opening = QWidget(self)
-            line = self.tr("PyTorch is being loaded and the code of the model runs.")
+            line = self.tr("PyTorch is being loaded and the code of the model runs. Ctrl+W gives it up.")
             title = self.tr("Opening {0}").format(target)
             QVBoxLayout(self._opening).addWidget(EmptyState(self._theme, "clock", title, line, (), self._opening))
             self.addWidget(self._opening)

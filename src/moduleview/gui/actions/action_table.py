@@ -101,7 +101,7 @@ class ActionTable(QObject):
                 menu,
                 on.verbs.close_model,
                 shortcut="Ctrl+W",
-                obstacle=self._obstacles.no_model,
+                obstacle=self._obstacles.nothing_to_close,
             ),
             ActionSpec("file.quit", self.tr("Quit"), menu, on.close_window, shortcut="Ctrl+Q", starts_group=True),
         )

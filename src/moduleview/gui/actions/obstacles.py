@@ -18,6 +18,10 @@ class Obstacles(QObject):
         """Needs an open model."""
         return "" if state.has_model else self.tr("Open a model first.")
 
+    def nothing_to_close(self, state: WindowState) -> str:
+        """Needs an open model, or one that is being opened, which is given up then."""
+        return "" if state.is_opening else self.no_model(state)
+
     def cannot_reload(self, state: WindowState) -> str:
         """Needs a model that can be opened again."""
         if not state.has_model:

@@ -28,6 +28,7 @@ class StateReader:
             run=store.run.state,
             has_steps=task is not None and (store.run.step > 0 or store.last_step is not None),
             has_model=task is not None,
+            is_opening=self._session.is_opening,
             cannot_train_reason="" if task is None or task.can_train else task.cannot_train_reason,
             has_random_data=task is not None and task.random_data is not None,
             capabilities=self._session.capabilities,

@@ -17,6 +17,7 @@ class WindowState:
         run: What the training thread is doing; CLOSED when nothing is open.
         has_steps: This run has made a step. Not how many: each step would be another state.
         has_model: A model is open.
+        is_opening: Another one, or the first, is being opened.
         cannot_train_reason: A sentence when the open model cannot train, else "".
         has_random_data: It trains on data that were made up for it, and may get others.
         capabilities: What the source can do.
@@ -33,6 +34,7 @@ class WindowState:
     run: RunState = RunState.CLOSED
     has_steps: bool = False
     has_model: bool = False
+    is_opening: bool = False
     cannot_train_reason: str = ""
     has_random_data: bool = False
     capabilities: Capability = Capability.NONE
