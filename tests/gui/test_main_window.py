@@ -11,6 +11,7 @@ from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.panel import Area
+from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.commands import Capability, Close, Freeze, Pause, Run, SetThrottle, Stop
 from moduleview.telemetry.records import FailureReport, RunChanged, RunState, SeriesDeclared, SeriesKey
 
@@ -122,6 +123,45 @@ def test_refusal_says_what_is_wrong_and_what_to_do_without_a_dialog(window, sour
     say(window, source, RunChanged(RunState.PAUSED, step=3, failure=refusal))
     assert window.contents.status.message.text() == "There is no device 'cuda:0' here. Choose one of: cpu."
     assert not [dialog for dialog in window.findChildren(ErrorDialog) if dialog.isVisible()]
+
+
+BOOM = FailureReport("The forward pass raised ValueError: boom <b>x</b>.", "Mend it and run again.", "Traceback: boom")
+
+
+def is_elided(label):
+    """A character of the text is not on the screen."""
+    return label.fontMetrics().horizontalAdvance(label.text()) > label.width()
+
+
+def test_a_long_sentence_of_the_users_stands_as_written_with_the_whole_of_it_as_tooltip(window, source):
+    message = window.contents.status.message
+    long = FailureReport(BOOM.title, "Look at the last line of the traceback. " * 20)
+    say(window, source, RunChanged(RunState.PAUSED, step=3, failure=long))
+    assert isinstance(message, ElidedLabel)
+    assert message.textFormat() is Qt.TextFormat.PlainText
+    assert is_elided(message)
+    assert "&lt;b&gt;x&lt;/b&gt;" in message.toolTip()
+    assert message.accessibleName() == f"{long.title} {long.advice}"
+
+
+@pytest.mark.parametrize("end", ["run again", "another model", "close"])
+def test_message_about_a_failure_goes_with_it(window, source, end):
+    say(window, source, RunChanged(RunState.FAILED, step=3, failure=BOOM))
+    assert "boom" in window.contents.status.message.text()
+    if end == "run again":
+        say(window, source, RunChanged(RunState.RUNNING, step=3))
+    elif end == "another model":
+        open_in(window, ScriptedSource())
+    else:
+        window.contents.actions.run("file.close")
+    assert window.contents.status.message.text() == ""
+
+
+def test_what_was_said_after_a_failure_stays_when_the_run_goes_on(window, source):
+    say(window, source, RunChanged(RunState.FAILED, step=3, failure=BOOM))
+    window.contents.status.say("Copied lin")
+    say(window, source, RunChanged(RunState.RUNNING, step=3))
+    assert window.contents.status.message.text() == "Copied lin"
 
 
 def test_n_steps_makes_as_many_as_the_field_says(qtbot, window, source):

@@ -50,6 +50,7 @@ class WindowVerbs(QObject):
         """Close what is open; the welcome page takes its place."""
         self._session.close_model()
         self._panels.selection.clear()
+        self._panels.notify("")  # what was said was about the model
 
     def go_to(self) -> None:
         """Ctrl+P: find a module by a few letters of its FQN."""

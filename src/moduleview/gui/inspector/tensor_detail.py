@@ -43,6 +43,7 @@ class TensorDetail(QWidget):
         self._legend = StepLegend(theme, self)
         self.plot = MagnitudePlot(theme, self)
         self._notice = QLabel(self, wordWrap=True)
+        self._notice.setTextFormat(Qt.TextFormat.PlainText)  # torch's words may stand in it
         self._notice.setProperty("role", "muted")
         self._set_up_choice()
         self._lay_out()

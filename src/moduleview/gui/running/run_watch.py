@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from moduleview.gui.opening.failure_dialogs import FailureDialogs
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.running.run_control import RunControl
+from moduleview.gui.running.status_bar import StatusBar
 from moduleview.telemetry.records import FailureReport, RunState
 from moduleview.telemetry.store_view import StoreView
 
@@ -14,9 +15,9 @@ from moduleview.telemetry.store_view import StoreView
 class RunWatch(QObject):
     """Compares the store with what it was; a failed run shows the user's traceback once. GUI thread only."""
 
-    def __init__(self, context: PanelContext, control: RunControl, failures: FailureDialogs, parent: QObject) -> None:
-        super().__init__(parent)
-        self._context, self._control, self._failures = context, control, failures
+    def __init__(self, context: PanelContext, control: RunControl, failures: FailureDialogs, status: StatusBar) -> None:
+        super().__init__(status)
+        self._context, self._control, self._failures, self._status = context, control, failures, status
         self._opened: tuple[str, str] | None = None
         self._failure: FailureReport | None = None
         self._seen: tuple[object, ...] = ()
@@ -50,9 +51,15 @@ class RunWatch(QObject):
         failure = store.run.failure
         if failure is self._failure:
             return
+        if self._failure is not None:
+            self._status.take_back(_sentence(self._failure))
         self._failure = failure
         if failure is None:
             return
         if store.run.state is RunState.FAILED:
             self._failures.show(failure)
-        self._context.notify(f"{failure.title} {failure.advice}")
+        self._status.say(_sentence(failure))
+
+
+def _sentence(failure: FailureReport) -> str:
+    return f"{failure.title} {failure.advice}"

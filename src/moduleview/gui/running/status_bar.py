@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStatusBar, QWidget
 
 from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look import number_format
 from moduleview.gui.look.number_format import NO_VALUE
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.widgets.plain_tip import plain_tip
+from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.readout import Readout
 from moduleview.gui.widgets.rule import VerticalRule
 from moduleview.telemetry.quantities import LOSS, MEMORY, OVERHEAD
@@ -33,7 +33,7 @@ class StatusBar(QStatusBar):
         self._theme = theme
         self._revision = -1
         self._parts: list[QWidget] = []
-        self.message = QLabel(self)
+        self.message = ElidedLabel(self)
         self.message.setObjectName("status_message")
         self.message.setProperty("role", "muted")
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -56,11 +56,14 @@ class StatusBar(QStatusBar):
     @gui_thread_only
     def say(self, sentence: str) -> None:
         """Show a sentence at the left for 8 s; a newer one takes its place."""
-        self.message.setText(sentence)
-        self.message.setToolTip(plain_tip(sentence))
-        self.message.setAccessibleName(sentence)
+        self.message.set_text(sentence)
         if sentence:
             self.fade.start()
+
+    def take_back(self, sentence: str) -> None:
+        """What was said is no longer so; what has been said since stays."""
+        if self.message.text() == sentence:
+            self.say("")
 
     @gui_thread_only
     def refresh(self, store: StoreView) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from moduleview.gui.look.icons import Icons
@@ -34,6 +35,7 @@ class Readout(QWidget):
         self._rest.setProperty("role", "muted")
         self._row = QHBoxLayout(self)
         for label in (self._sign, self._name, self._value, self._rest):
+            label.setTextFormat(Qt.TextFormat.PlainText)
             self._row.addWidget(label)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
