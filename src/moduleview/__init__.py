@@ -15,8 +15,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from moduleview.engine.inspection import inspect
     from moduleview.engine.task import TrainingTask
-    from moduleview.introspect.tree import snapshot_model as inspect
     from moduleview.telemetry.snapshot import ModelSnapshot
 
 __version__ = "0.1.0"
@@ -26,7 +26,7 @@ __all__ = ["ModelSnapshot", "TrainingTask", "__version__", "inspect"]
 _WHERE = {
     "ModelSnapshot": ("moduleview.telemetry.snapshot", "ModelSnapshot"),
     "TrainingTask": ("moduleview.engine.task", "TrainingTask"),
-    "inspect": ("moduleview.introspect.tree", "snapshot_model"),
+    "inspect": ("moduleview.engine.inspection", "inspect"),
 }
 
 
