@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from moduleview import TrainingTask
 from moduleview.telemetry.commands import Run, SetDevice, SetTrainingData
@@ -293,16 +294,75 @@ def test_input_shapes_that_do_not_fit_are_said_and_can_be_changed() -> None:
         taken.source.send(Run())
         failure = taken.failure()
         assert "forward pass" in failure.title
+        assert failure.advice.startswith("Change the input shapes in Model > Training data...")
         assert "8 × 5 float32" in failure.advice
         taken.source.send(SetTrainingData(((8, 4),)))
         taken.source.send(Run(n_steps=2))
         assert taken.until_state(RunState.PAUSED).step == 2
 
 
+def test_random_batches_of_a_type_that_does_not_fit_name_the_menu_entry_too() -> None:
+    with opened(lambda: nn.Embedding(3, 2)) as taken:
+        taken.source.send(SetTrainingData(((8, 5),)))
+        taken.source.send(Run())
+        assert "Model > Training data..." in taken.failure().advice
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (nn.Linear(4, 2), (3, 5)),
+        (nn.Conv2d(3, 4, 3), (2, 1, 8, 8)),
+        (nn.BatchNorm1d(4), (3, 5)),
+        (nn.BatchNorm2d(4), (3, 5)),
+        (nn.LSTM(4, 3), (3, 5)),
+        (nn.TransformerEncoderLayer(4, 2), (3, 5)),
+        (nn.Softmax(3), (3, 5)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_batches_of_the_users_whose_shapes_do_not_fit_are_said_to_be_looked_at(
+    model: nn.Module, shape: tuple[int, ...]
+) -> None:
+    whole = nn.Sequential(model, nn.Linear(1, 1))
+    failure = failure_of(lambda: toy_task([(torch.ones(shape), torch.ones(1))], model=whole))
+    assert failure.advice.startswith("Compare the shapes of the batch with those that the model takes")
+
+
 def test_model_without_parameters_cannot_be_given_training_data() -> None:
     with opened(nn.ReLU) as taken:
         taken.source.send(SetTrainingData(((8, 4),)))
         assert "no parameters" in taken.failure().title
+
+
+class _RaisingDataset(Dataset[Any]):
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> Any:
+        raise self.error
+
+
+class _TwoWordError(Exception):
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one, two)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("x"), "KeyError in DataLoader worker process 0: 'x'"),
+        (ValueError("two\nlines"), "ValueError in DataLoader worker process 0: two"),
+        (ValueError(), "ValueError in DataLoader worker process 0"),
+        (_TwoWordError("a", "b"), "_TwoWordError in DataLoader worker process 0: ('a', 'b')"),
+    ],
+)
+def test_failure_in_a_worker_of_a_data_loader_says_what_was_raised_there(error: Exception, words: str) -> None:
+    failure = failure_of(lambda: toy_task(DataLoader(_RaisingDataset(error), num_workers=1)))
+    assert failure.title == f"Taking the next batch raised {words}."
 
 
 @pytest.mark.filterwarnings("ignore:odd")

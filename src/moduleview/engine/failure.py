@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 
 import torch
@@ -15,15 +16,27 @@ from moduleview.telemetry.records import FailureReport
 
 # Neither the CPU's allocator, nor Metal's, nor CUDA's own libraries have an exception of their own for it.
 _OUT_OF_MEMORY_SIGNS = ("DefaultCPUAllocator", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+# torch has no exception of its own for inputs that do not fit, and says it in fifty ways.
+_SHAPE_ERRORS = (RuntimeError, ValueError, IndexError, AssertionError)
+_SHAPE_WORDS = re.compile(r"\b(shapes?|sizes?|input_size|dim|dimensions?|channels|elements|[1-5]D)\b", re.IGNORECASE)
+_IN_WORKER = re.compile(r"Caught (\w+) (in DataLoader worker process \d+)\.")
 
 
-def describe_failure(error: BaseException, phase: Phase, batch_description: str) -> FailureReport:
+def describe_failure(
+    error: BaseException, phase: Phase, batch_description: str, *, is_on_random_data: bool = False
+) -> FailureReport:
     """The report of an exception that came out of a training step.
+
+    Args:
+        error: What was raised.
+        phase: Where.
+        batch_description: Shapes and types of the batch, "" where there was none.
+        is_on_random_data: The batches are those that a person asked for with ``SetTrainingData``.
 
     The frames that it passed through are emptied: they hold the tensors of the step, and those would stay until the
     cyclic garbage collector comes by, which while training it does not (out of memory would stay out of memory).
     """
-    report = _describe(error, phase, batch_description)
+    report = _describe(error, phase, batch_description, is_on_random_data)
     _empty_frames(error)
     return report
 
@@ -49,7 +62,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(sign in words for sign in _OUT_OF_MEMORY_SIGNS)
 
 
-def _describe(error: BaseException, phase: Phase, batch_description: str) -> FailureReport:
+def _describe(error: BaseException, phase: Phase, batch_description: str, is_on_random_data: bool) -> FailureReport:
     if isinstance(error, ModuleViewError):
         return FailureReport.of_message(str(error), error.traceback)
     text = user_traceback(error)
@@ -61,8 +74,8 @@ def _describe(error: BaseException, phase: Phase, batch_description: str) -> Fai
         return FailureReport(title, "Remove the call of sys.exit() or exit() from the code that trains.", text)
     if isinstance(error, KeyboardInterrupt):
         return FailureReport(f"{phase} raised KeyboardInterrupt.", "Run goes on with the next batch.", text)
-    title = f"{phase} raised {type(error).__name__}{_message(error)}."
-    return FailureReport(title, _advice(phase, batch_description), text, is_users=phase is not Phase.OBSERVING)
+    advice = _advice(error, phase, is_on_random_data) + _seen(batch_description)
+    return FailureReport(f"{phase} raised {_raised(error)}.", advice, text, is_users=phase is not Phase.OBSERVING)
 
 
 def _empty_frames(error: BaseException) -> None:
@@ -80,20 +93,37 @@ def _empty_frames(error: BaseException) -> None:
             left += link.exceptions
 
 
-def _advice(phase: Phase, batch_description: str) -> str:
+def _advice(error: BaseException, phase: Phase, is_on_random_data: bool) -> str:
     match phase:
         case Phase.DATA:
             return "Look at the last line of the traceback; Run takes the batches from their beginning."
         case Phase.OBSERVING:
             return "This is a fault of moduleview; please report it with the traceback. Run goes on."
+        case Phase.FORWARD if is_on_random_data and _is_about_shapes(error):
+            return "Change the input shapes in Model > Training data..., then run again."
+        case Phase.FORWARD | Phase.LOSS if is_on_random_data:
+            words = "where the random inputs or the loss do not fit, change them in Model > Training data..."
+            return f"Look at the last line of the traceback; {words}"
+        case Phase.FORWARD | Phase.LOSS | Phase.STEP if _is_about_shapes(error):
+            return "Compare the shapes of the batch with those that the model takes; Run tries again."
         case _:
-            return f"Look at the last line of the traceback; Run tries again.{_seen(batch_description)}"
+            return "Look at the last line of the traceback; Run tries again."
 
 
-def _message(error: BaseException) -> str:
-    """The first line of the exception's own words, with what goes before them."""
-    lines = _words(error).strip().splitlines()
-    return f": {displayable(lines[0]).rstrip('.')}" if lines else ""
+def _is_about_shapes(error: BaseException) -> bool:
+    return isinstance(error, _SHAPE_ERRORS) and _SHAPE_WORDS.search(_words(error)) is not None
+
+
+def _raised(error: BaseException) -> str:
+    """The exception's type and the first line of its own words; of a DataLoader's worker, what was raised there."""
+    words, name, place = _words(error).strip(), type(error).__name__, ""
+    worker = _IN_WORKER.match(words)
+    if worker is not None:  # the rest is the traceback of the worker, whose end says what it was
+        name, place = worker[1], f" {worker[2]}"
+        ends = re.findall(rf"^(?:\w+\.)*{name}\b:?(.*)", words, re.MULTILINE)
+        words = ends[-1].strip() if ends else ""
+    lines = words.splitlines()
+    return f"{name}{place}: {displayable(lines[0]).rstrip('.')}" if lines else f"{name}{place}"
 
 
 def _words(error: BaseException) -> str:

@@ -8,6 +8,7 @@ import msgspec
 import torch
 
 from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
+from moduleview.engine.failure import describe_failure
 from moduleview.engine.opening import Openable, open_target, origin_of
 from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.structure_watch import StructureWatch
@@ -24,7 +25,7 @@ from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.telemetry.commands import Freeze, SetHooks, SetTrainingData
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import ModelChanged, ModelOpened, Record, TaskSummary
+from moduleview.telemetry.records import FailureReport, ModelChanged, ModelOpened, Record, TaskSummary
 
 _REPR_LENGTH = 500
 _TITLE_LENGTH = 60  # it stands in a line with the file's name
@@ -134,6 +135,11 @@ class OpenedModel:
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""
         self._put(report_tensor(self._task.model, fqn, n_steps))
+
+    def describe_failure(self, error: BaseException) -> FailureReport:
+        """Put into words what a step raised."""
+        step, is_random = self._step, self._random_data is not None
+        return describe_failure(error, step.phase, step.batch_description, is_on_random_data=is_random)
 
     def forget_step(self) -> None:
         """After a failure: let go of what the step held."""

@@ -126,7 +126,7 @@ class Training:
             raise
         except BaseException as error:
             leave_if_forked(self._pid, error)
-            self._fail(describe_failure(error, self._opened.step.phase, self._opened.step.batch_description))
+            self._fail(self._opened.describe_failure(error))
         else:
             leave_if_forked(self._pid)
             self._n_steps += 1
