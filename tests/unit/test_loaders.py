@@ -224,6 +224,62 @@ def test_siblings_of_two_folders_with_one_name_do_not_meet(write: Write) -> None
         assert load(path).in_features == width
 
 
+@pytest.mark.parametrize("way", ["from .blocks import Block", "from .. import outer", "from outer.blocks import Block"])
+def test_a_file_of_a_package_is_imported_from_there(write: Write, way: str) -> None:
+    write("", "outer/__init__.py")
+    write("Block = 1", "outer/blocks.py")
+    write("", "outer/inner/__init__.py")
+    folder = "outer/inner" if ".." in way else "outer"
+    path = write(NET + way.replace(".. import outer", "..blocks import Block"), f"{folder}/net.py")
+    assert type(load(path)).__module__ == folder.replace("/", ".") + ".net"
+    assert type(load(f"{path}:Net")).__name__ == "Net"
+    net = load(path)
+    assert type(pickle.loads(pickle.dumps(net))) is type(net)
+
+
+def test_a_reload_sees_changed_code_of_a_package(write: Write) -> None:
+    write("", "outer/__init__.py")
+    path = write("from .blocks import net as inside\nnet = inside", "outer/net.py")
+    for width in (5, 6):
+        write(f"from torch import nn\nnet = nn.Linear({width}, 1)", "outer/blocks.py")
+        assert load(f"{path}:net").in_features == width
+
+
+def test_two_packages_of_one_name_do_not_meet(write: Write) -> None:
+    for folder, width in (("one", 5), ("two", 6)):
+        write("", f"{folder}/outer/__init__.py")
+        write(f"WIDTH = {width}", f"{folder}/outer/blocks.py")
+        path = write(
+            "from .blocks import WIDTH\nfrom torch import nn\nnet = nn.Linear(WIDTH, 1)", f"{folder}/outer/net.py"
+        )
+        assert load(path).in_features == width
+
+
+def test_a_package_opens_by_its_own_file(write: Write) -> None:
+    write(NET, "outer/net.py")
+    assert type(load(f"{write('from .net import Net', 'outer/__init__.py')}:Net")).__name__ == "Net"
+
+
+def test_a_script_beside_an_init_file_finds_its_siblings_by_their_names(write: Write) -> None:
+    write("raise RuntimeError('this is not needed')", "outer/__init__.py")
+    write("WIDTH = 5", "outer/sibling.py")
+    path = write("import sibling\nfrom torch import nn\nnet = nn.Linear(sibling.WIDTH, 1)", "outer/net.py")
+    assert load(path).in_features == 5
+
+
+def test_a_package_called_as_one_of_python_s_own_says_so(write: Write) -> None:
+    write("", "json/__init__.py")
+    assert "rename the folder json" in str(refusal(write("from .blocks import Block", "json/net.py")))
+
+
+def test_a_package_whose_import_raises_is_answered_and_forgotten(write: Write) -> None:
+    write("raise ValueError('boom')", "outer/__init__.py")
+    error = refusal(write("from .blocks import Block", "outer/net.py"))
+    assert "Importing net.py raised ValueError: boom" in str(error)
+    assert error.traceback.count("  File ") == 1
+    assert "outer" not in sys.modules
+
+
 def test_after_a_failed_import_what_was_open_still_pickles(write: Write) -> None:
     net = load(write(NET, "good.py"))
     refusal(write("import json\nraise ValueError", "bad.py"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 from traceback import StackSummary, TracebackException
@@ -46,7 +47,7 @@ def _cut(picture: TracebackException | None, seen: set[int]) -> None:
 
 def _is_ours(filename: str) -> bool:
     """Moduleview's own code, its samples not: they stand for a user's."""
-    if filename.startswith("<frozen importlib"):
+    if filename.startswith("<frozen importlib") or filename == importlib.__file__:
         return True
     return filename.startswith(_PACKAGE) and not filename.startswith(_samples())
 

@@ -112,11 +112,11 @@ def _local(folder: Path, before: Collection[str]) -> list[str]:
         return []
     new = [name for name in list(sys.modules) if name not in before]
     tops = {name.partition(".")[0] for name in new} - {_OURSELVES}
-    local = {top for top in tops if _lies_in(folder, top)}
+    local = {top for top in tops if lies_in(folder, top)}
     return [name for name in new if name.partition(".")[0] in local or _is_marked(sys.modules[name])]
 
 
-def _lies_in(folder: Path, top: str) -> bool:
+def lies_in(folder: Path, top: str) -> bool:
     """Whether the top-level module ``top`` is ``folder/top.py`` or the package ``folder/top``."""
     attributes = getattr(sys.modules.get(top), "__dict__", {})
     places = [Path(path) for path in attributes.get("__path__", ())]

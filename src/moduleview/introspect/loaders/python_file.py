@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -16,8 +17,9 @@ from typing import ClassVar
 from moduleview.errors import TargetError
 from moduleview.introspect.loaders.base import Loader
 from moduleview.introspect.loaders.guarded_call import guarded_call
-from moduleview.introspect.loaders.import_scope import import_scope, mark
+from moduleview.introspect.loaders.import_scope import import_scope, lies_in, mark
 from moduleview.introspect.loaders.making import make_from
+from moduleview.introspect.loaders.package_place import PackagePlace, package_place
 from moduleview.introspect.loaders.target import ParsedTarget
 from moduleview.resources import resource_path
 from moduleview.telemetry.display_names import displayable
@@ -26,7 +28,10 @@ _MAXIMUM_BYTES = 16 * 2**20
 
 
 class PythonFileLoader(Loader):
-    """Imports the file anew each time, under a name of its own; ``if __name__ == "__main__"`` does not run."""
+    """Imports the file anew each time; ``if __name__ == "__main__"`` does not run.
+
+    The file gets a name of its own, or the one that it has in its package where it imports from there.
+    """
 
     is_general: ClassVar[bool] = True
 
@@ -38,9 +43,10 @@ class PythonFileLoader(Loader):
         """See ``Loader``."""
         path = _sample_path(target.sample) if target.path is None else _checked(target.path)
         place = f"sample:{target.sample}" if target.path is None else path.name
-        with import_scope(path.parent, str(path)):
-            module = guarded_call(partial(_import_file, path), f"Importing {place}")
-            return make_from(module, target.name, place, accepts)
+        package = package_place(path)
+        with import_scope(package.root if package else path.parent, str(path)):
+            load = partial(_import_of_package, package) if package else partial(_import_file, path)
+            return make_from(guarded_call(load, f"Importing {place}"), target.name, place, accepts)
 
 
 class _FreshLoader(SourceFileLoader):
@@ -65,6 +71,15 @@ def _import_file(path: Path) -> ModuleType:
     run: Callable[[ModuleType], None] = loader.exec_module
     run(module)
     return module
+
+
+def _import_of_package(package: PackagePlace) -> ModuleType:
+    top = package.top.name
+    if top in sys.modules and not lies_in(package.root, top):
+        raise TargetError(
+            f"The file belongs to a package called {top}, as one that is imported already; rename the folder {top}."
+        )
+    return importlib.import_module(package.module)
 
 
 def _checked(path: Path) -> Path:
