@@ -166,6 +166,13 @@ def test_opened_target_is_remembered_and_does_not_train_by_itself(desk, folder):
     assert desk.said == ["Opening train.py...", "train.py is open. F5 runs, Ctrl+P goes to a module, ? shows the keys."]
 
 
+def test_model_that_cannot_train_is_announced_with_what_it_lacks(desk, folder):
+    desk.opener.open_target(str(folder / "train.py"), is_named=True)
+    reason = "There are no batches; give some with Model > Training data..."
+    desk.answer(ModelOpened(snapshot_of(), task_info(can_train=False, cannot_train_reason=reason)))
+    assert desk.said[-1] == f"train.py is open. {reason}"
+
+
 def test_failure_shows_once_and_what_was_open_stays_open(desk, folder):
     desk.opener.open_target(str(folder / "train.py"), is_named=True)
     desk.answer(an_opened_model())

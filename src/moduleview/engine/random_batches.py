@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from moduleview.engine.task import TrainingTask
+from moduleview.engine.task_checks import NO_PARAMETERS
 from moduleview.errors import TaskError
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.training_data_code import (
@@ -32,7 +33,7 @@ def task_on_random_batches(task: TrainingTask, command: SetTrainingData) -> Trai
     check_training_data(command)
     params = list(task.model.parameters())
     if not params:
-        raise TaskError("The model has no parameters, so there is nothing to train; it can be looked at only.")
+        raise TaskError(NO_PARAMETERS)
     return TrainingTask(
         model=task.model,
         optimizer=torch.optim.AdamW(params, lr=command.learning_rate),

@@ -10,6 +10,8 @@ from torch import nn
 from moduleview.engine.task import TrainingTask
 from moduleview.errors import TaskError
 
+NO_PARAMETERS = "The model has no parameters, so there is nothing to train; it can be looked at only."
+
 
 def check_types(task: TrainingTask) -> None:
     """Look whether each part of a task is the kind of thing it must be.
@@ -36,7 +38,10 @@ def why_it_cannot_train(task: TrainingTask) -> str:
     if task.step is not None:
         return ""
     if task.batches is None:
-        return "There are no batches to train on; set training data, or open a TrainingTask that has batches."
+        if not any(True for _parameter in task.model.parameters()):
+            return NO_PARAMETERS
+        rest = "give random ones with Model > Training data..., or open a TrainingTask that has batches."
+        return f"There are no batches to train on; {rest}"
     if task.optimizer is None:
         return "The task has no optimizer; give it one, or a step that does without."
     if isinstance(task.optimizer, torch.optim.LBFGS):

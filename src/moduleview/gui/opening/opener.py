@@ -172,13 +172,15 @@ class Opener(QObject):
     def _on_opened(self, target: Target) -> None:
         self._pending, self.device = None, self._device_when_open
         self._recent.add(str(target))
-        self.said.emit(
-            self.tr("{0} is open. F5 runs, Ctrl+P goes to a module, ? shows the keys.").format(
-                displayable(target.title)
-            )
-        )
+        self.said.emit(self.tr("{0} is open. {1}").format(displayable(target.title), self._what_leads_on()))
         if self._trains_when_open:
             self._session.send(Run())
+
+    def _what_leads_on(self) -> str:
+        task = self._session.store.task
+        if task is not None and not task.can_train:
+            return task.cannot_train_reason
+        return self.tr("F5 runs, Ctrl+P goes to a module, ? shows the keys.")
 
     def _on_given_up(self, target: Target) -> None:
         """A person closed it before it was open."""
