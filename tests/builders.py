@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -75,6 +76,26 @@ def snapshot_of(spec: Spec = SMALL, generation: int = 0) -> ModelSnapshot:
             n_bytes=numel * 4,
         ),
     )
+
+
+def tied(snapshot: ModelSnapshot, again: str, first: str) -> ModelSnapshot:
+    """The same, where a parameter is registered a second time."""
+    alias_of = snapshot.tensors.alias_of.copy()
+    alias_of[snapshot.tensor_fqns.index(again)] = snapshot.tensor_fqns.index(first)
+    return replace(snapshot, tensors=replace(snapshot.tensors, alias_of=alias_of))
+
+
+def shared(snapshot: ModelSnapshot, again: str, first: str) -> ModelSnapshot:
+    """The same, where a module stands at a second place, with all that is below it."""
+    alias_of = snapshot.alias_of.copy()
+    for node, fqn in enumerate(snapshot.fqns):
+        if fqn == again or fqn.startswith(f"{again}."):
+            alias_of[node] = snapshot.fqns.index(first + fqn[len(again) :])
+    snapshot = replace(snapshot, alias_of=alias_of)
+    for fqn in snapshot.tensor_fqns:
+        if fqn.startswith(f"{again}."):
+            snapshot = tied(snapshot, fqn, first + fqn[len(again) :])
+    return snapshot
 
 
 def task_info(**changes: object) -> TaskSummary:

@@ -15,6 +15,7 @@ from moduleview.gui.panel import Panel, PanelContext
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
 from moduleview.telemetry.commands import Capability
+from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store import SeriesStore
 
 
@@ -44,9 +45,9 @@ def make_bench(parent: QObject, store: SeriesStore) -> Bench:
     return Bench(store, context, actions)
 
 
-def run_store(n_steps: int = 60, seed: int = 0) -> SeriesStore:
-    """The small model with so many steps of gradients around 1e-2."""
-    store = opened_store()
+def run_store(n_steps: int = 60, seed: int = 0, snapshot: ModelSnapshot | None = None) -> SeriesStore:
+    """The small model, or another one, with so many steps of gradients around 1e-2."""
+    store = opened_store(snapshot)
     n = len(declare_gradients(store))
     if n_steps:
         add_steps(store, 10 ** np.random.default_rng(seed).normal(-2, 0.3, (n_steps, n)))

@@ -7,14 +7,18 @@ import pytest
 from plot_builders import Bench, make_bench, more_steps, run_store, show
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from builders import snapshot_of, tied
+from moduleview.gui.look import number_format
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.panels.loss import LossPanel
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.telemetry.commands import SetHooks
+from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import SeriesDeclared, SeriesKey
 
 
@@ -170,6 +174,73 @@ def test_hook_quantity_can_be_chosen_and_takes_a_linear_axis(panel: CurvesPanel,
 
     assert [text for text, _note, _value in rows_of(panel)] == ["blocks", "0"]
     assert not chart_of(panel).is_log
+
+
+def test_hook_ticked_later_is_offered_though_another_module_has_the_quantity(panel: CurvesPanel, bench: Bench) -> None:
+    n = 1 + len(bench.store.keys("grad_norm"))
+    bench.store.apply(SeriesDeclared(n, (SeriesKey("forward.mean", "head"),)))
+    panel.refresh(bench.store)
+    quantities = panel.title_controls()[2]
+    assert [quantities.itemData(at) for at in range(quantities.count())] == ["grad_norm"]
+    bench.store.apply(SeriesDeclared(n + 1, (SeriesKey("forward.mean", "blocks.0"),)))
+    panel.refresh(bench.store)
+
+    assert [quantities.itemData(at) for at in range(quantities.count())] == ["grad_norm", "forward.mean"]
+
+
+def test_choice_of_quantity_has_room_for_what_comes_into_it(panel: CurvesPanel, bench: Bench, qtbot: QtBot) -> None:
+    controls = QWidget()
+    qtbot.addWidget(controls)
+    row = QHBoxLayout(controls)
+    for control in panel.title_controls():
+        row.addWidget(control)
+    row.addStretch(1)
+    controls.resize(900, 40)
+    with qtbot.waitExposed(controls):
+        controls.show()
+    n = 1 + len(bench.store.keys("grad_norm"))
+    bench.store.apply(SeriesDeclared(n, (SeriesKey("backward_pre.zero_share", "blocks.0"),)))
+    panel.refresh(bench.store)
+
+    quantities = panel.title_controls()[2]
+    qtbot.waitUntil(lambda: quantities.width() >= quantities.sizeHint().width())
+
+
+def test_latest_is_the_newest_value_wherever_the_plot_looks(panel: CurvesPanel, bench: Bench) -> None:
+    bench.context.axes.show_steps(10.0, 40.0)
+    more_steps(bench.store, 3.0)
+    panel.refresh(bench.store)
+    assert rows_of(panel)[1][2] == "4.2e+0"
+    more_steps(bench.store, 1.0)  # nothing new to draw, and yet another value
+    panel.refresh(bench.store)
+
+    assert rows_of(panel)[1][2] == "1.4e+0"
+
+
+def test_tied_module_has_the_curve_of_its_first_place(qtbot: QtBot, qapp: QObject) -> None:
+    bench = make_bench(QObject(qapp), run_store(snapshot=tied(snapshot_of(), "head.weight", "embed.weight")))
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel)
+    bench.context.selection.select("head", tensor_fqn="head.weight")
+
+    newest = bench.store.latest(SeriesKey("grad_norm", "embed.weight"))
+    assert rows_of(panel)[1] == ("weight", "", number_format.gradient(newest))
+    assert len(colors_in(chart_of(panel))) > 2
+
+
+def test_without_a_gradient_it_says_what_the_hooks_have(panel: CurvesPanel, bench: Bench) -> None:
+    def said() -> str:
+        return " ".join(label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+
+    bench.context.selection.select("blocks.0.act")
+    assert "no hook is ticked" in said()
+    bench.store.request_hooks(SetHooks(("blocks.0.act",), HookKind.FORWARD, True))
+    panel.refresh(bench.store)
+    assert "its hooks have seen nothing yet" in said()
+    n = 1 + len(bench.store.keys("grad_norm"))
+    bench.store.apply(SeriesDeclared(n, (SeriesKey("forward.mean", "blocks.0.act"),)))
+    panel.refresh(bench.store)
+    assert "Choose above what its hooks saw" in said()
 
 
 def test_step_is_one_column_through_map_and_curves(qtbot: QtBot, bench: Bench) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
-from builders import add_steps, declare_gradients, opened_store, snapshot_of
+from builders import add_steps, declare_gradients, opened_store, shared, snapshot_of, tied
 from moduleview.gui.look.tokens import DARK
 from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_picture import color_table, make_picture
@@ -48,6 +48,15 @@ def test_opened_module_has_a_row_for_each_parameter() -> None:
     assert rows.stretch("blocks.0.lin.bias") == (3, 4)
     assert rows.stretch("blocks") == (1, 5)
     assert rows.stretch("blocks.0.act") is None
+
+
+def test_tied_and_shared_things_have_the_rows_of_their_first_place() -> None:
+    tied_rows = make_rows(tied(snapshot_of(), "head.weight", "embed.weight"), {"embed"})
+    assert tied_rows.stretch("head") == (0, 2)
+    assert tied_rows.stretch("head.weight") == tied_rows.stretch("embed.weight") == (1, 2)
+    shared_rows = make_rows(shared(snapshot_of(), "blocks.1", "blocks.0"), frozenset())
+    assert shared_rows.stretch("blocks.1") == shared_rows.stretch("blocks.0") == (1, 2)
+    assert shared_rows.stretch("blocks.0.act") is None
 
 
 def test_frame_around_everything_is_left_out() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from builders import SMALL, add_steps, declare_gradients, opened_store, snapshot_of
+from builders import SMALL, add_steps, declare_gradients, opened_store, shared, snapshot_of, tied
 from moduleview.gui.plots.chart_lines import value_at
 from moduleview.gui.plots.chosen_series import choose_series, quantities_of
 from moduleview.gui.plots.curve_points import read_points, smoothed, steps_to_draw
@@ -117,6 +117,38 @@ def test_hook_quantities_are_offered_where_there_are_series() -> None:
     assert quantities_of(store, ("embed",), None) == (NORM,)
     choice = choose_series(store, ("head",), None, (), "forward.mean")
     assert [series.label for series in choice.series] == ["head", "head call 2"]
+
+
+def test_tied_parameter_and_its_module_show_what_is_kept_at_its_first_place() -> None:
+    store = opened_store(tied(snapshot_of(), "head.weight", "embed.weight"))
+    kept = (SeriesKey(NORM, "embed.weight"),)
+
+    for selected, tensor in (("head", None), ("head", "head.weight")):
+        (series,) = choose_series(store, (selected,), tensor, (), NORM).series
+        assert (series.fqn, series.keys) == (tensor or selected, kept)
+    (pin,) = choose_series(store, (), None, ("head",), NORM).series
+    assert (pin.label, pin.keys) == ("head", kept)
+    whole = choose_series(store, ("",), None, (), NORM)
+    assert [series.label for series in whole.series] == ["embed", "blocks.0.lin", "blocks.1.lin"]  # counted once
+
+
+def test_shared_module_shows_what_is_kept_at_its_first_place_by_its_own_names() -> None:
+    store = opened_store(shared(snapshot_of(), "blocks.1", "blocks.0"))
+    store.apply(SeriesDeclared(0, (SeriesKey("forward.mean", "blocks.0.lin"),)))
+    choice = choose_series(store, ("blocks.1",), None, (), NORM)
+
+    assert [(series.fqn, series.label) for series in choice.series] == [("blocks.1.lin", "lin")]
+    assert choice.keys == (SeriesKey(NORM, "blocks.0.lin.weight"), SeriesKey(NORM, "blocks.0.lin.bias"))
+    assert quantities_of(store, ("blocks.1",), None) == (NORM, "forward.mean")
+    hooks = choose_series(store, ("blocks.1",), None, (), "forward.mean")
+    assert [(series.fqn, series.label) for series in hooks.series] == [("blocks.1.lin", "lin")]
+
+
+def test_hook_on_the_root_is_offered_and_the_loss_is_not() -> None:
+    store = opened_store()
+    store.apply(SeriesDeclared(0, (SeriesKey("loss"), SeriesKey("forward.mean"))))
+
+    assert quantities_of(store, ("",), None) == (NORM, "forward.mean")
 
 
 def test_line_of_a_module_is_the_norm_over_its_parameters_with_gaps_for_nan() -> None:

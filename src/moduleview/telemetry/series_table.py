@@ -64,6 +64,11 @@ class SeriesTable:
             return float("nan")
         return (len(self._times) - 1) / (self._times[-1] - self._times[0])
 
+    @property
+    def n_series(self) -> int:
+        """How many series there are."""
+        return len(self._id_of)
+
     def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
         """Keys of all series of a quantity, in the order they were declared."""
         return tuple(self._keys_of.get(quantity, ()))

@@ -195,6 +195,11 @@ class SeriesStore:
         """Over the last two seconds of training; NaN before two steps."""
         return self._series.steps_per_s
 
+    @property
+    def n_series(self) -> int:
+        """How many series there are."""
+        return self._series.n_series
+
     def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
         """Keys of all series of a quantity, in the order they were declared."""
         return self._series.keys(quantity)

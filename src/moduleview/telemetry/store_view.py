@@ -154,6 +154,10 @@ class StoreView(Protocol):
     def steps_per_s(self) -> float:
         """Over the last two seconds of training; NaN before."""
 
+    @property
+    def n_series(self) -> int:
+        """How many series there are; grows when something is measured for the first time, as after a tick."""
+
     def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
         """Keys of all series of a quantity, in the order they were declared."""
 

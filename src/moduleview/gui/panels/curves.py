@@ -15,6 +15,7 @@ from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
 from moduleview.gui.plots.curve_legend import CurveLegend
 from moduleview.gui.plots.curve_points import CurvePoints, read_points, steps_to_draw
+from moduleview.gui.plots.curve_words import CurveWords
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
@@ -41,7 +42,7 @@ class CurvesPanel(Panel):
         self._front: int | None = None
         self._quantity = GRAD_NORM
         self._drawn_for: object = None
-        self._chosen_for: object = None
+        self._chosen_for: tuple[object, int] | None = None
         self._seen_revision = -1
         self._is_stale = True  # something other than the store has changed
         self._chart = SeriesChart(context.theme, self)
@@ -49,13 +50,8 @@ class CurvesPanel(Panel):
         self._navigation = StepNavigation(self._chart, context.axes, self)
         self._legend = Legend(context.theme, self)
         self._lines = CurveLegend(self._legend, context.selection, self)
-        self._empty = EmptyState(
-            context.theme,
-            "chart",
-            self.tr("Nothing selected"),
-            self.tr("Select modules in the tree to draw their curves, at most 16."),
-            parent=self,
-        )
+        self._texts = CurveWords(self)
+        self._empty = EmptyState(context.theme, "chart", *self._texts.nothing_selected(), parent=self)
         self._make_controls()
         self._lay_out()
         self._connect()
@@ -82,7 +78,10 @@ class CurvesPanel(Panel):
             return
         steps = self._steps_to_draw(store)
         state = (self._chosen_for, steps, axes.steps, self._looks())
-        if not self._choice.series or state == self._drawn_for:
+        if not self._choice.series:
+            return
+        if state == self._drawn_for:
+            self._fill_legend(self._styles())  # the newest values may be out of the plot
             return
         self._drawn_for = state
         self._points = read_points(store, [series.keys for series in self._choice.series], *steps)
@@ -142,34 +141,31 @@ class CurvesPanel(Panel):
         )
 
     def _choose(self, store: StoreView, chosen_for: object) -> None:
-        """Find the lines again when something else is selected, or other quantities have appeared."""
-        quantities = store.quantities()
-        if (chosen_for, quantities) == self._chosen_for:
+        """Find the lines again when something else is selected, or something is measured for the first time."""
+        if (chosen_for, store.n_series) == self._chosen_for:
             return
-        self._chosen_for = (chosen_for, quantities)
+        has_turned = self._chosen_for is None or self._chosen_for[0] != chosen_for
+        self._chosen_for = (chosen_for, store.n_series)
         selection = self.context.selection
         offered = quantities_of(store, selection.fqns, selection.tensor_fqn)
         self._quantities.set_options([(self._words.name(quantity), quantity) for quantity in offered])
         self._quantities.choose(self._quantity)
         self._quantity = str(self._quantities.currentData())
-        self._choice = choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, self._quantity)
-        self._front = None
-        self._chart.forget_limits()
+        choice = choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, self._quantity)
+        if has_turned or choice != self._choice:
+            self._choice, self._front = choice, None
+            self._chart.forget_limits()
 
     def _show_empty(self, store: StoreView) -> None:
         if self._choice.series and store.last_step is not None:
             self._stack.setCurrentWidget(self._body)
             return
         if self._choice.series:
-            self._empty.set_texts(self.tr("No step yet"), self.tr("What is selected is drawn once training runs."))
-        elif store.model is not None and self.context.selection.fqn is not None:
-            self._empty.set_texts(
-                self.tr("No gradient here"), self.tr("What is selected has no parameter, and no hook is ticked on it.")
-            )
+            self._empty.set_texts(*self._texts.no_step())
         else:
-            self._empty.set_texts(
-                self.tr("Nothing selected"), self.tr("Select modules in the tree to draw their curves, at most 16.")
-            )
+            are_others_offered = self._quantities.count() > 1
+            selection = self.context.selection
+            self._empty.set_texts(*self._texts.no_line(store, selection, are_others_offered=are_others_offered))
         self._stack.setCurrentWidget(self._empty)
 
     def _styles(self) -> list[LineStyle]:
@@ -192,9 +188,7 @@ class CurvesPanel(Panel):
         self._fill_legend(styles)
 
     def _fill_legend(self, styles: Sequence[LineStyle]) -> None:
-        store = self.context.store
-        root_name = "" if store.model is None else store.model.names[0]
-        self._lines.fill(self._choice, self._points, styles, root_name, store.last_step)
+        self._lines.fill(self._choice, self._points, styles, self.context.store)
 
     def _fit_legend(self) -> None:
         """End the curves where the map's columns end, so that a step is one column through both."""

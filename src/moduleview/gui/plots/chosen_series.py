@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from moduleview.gui.plots.selected_place import SelectedPlace
 from moduleview.gui.selection import MAXIMUM_CURVES
+from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.records import SeriesKey
-from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
+from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
 
@@ -16,7 +19,7 @@ class ChosenSeries:
     """One line.
 
     Attributes:
-        fqn: Module or parameter it is of.
+        fqn: Module or parameter it is of, by the name that was selected; the keys may bear its first place's.
         label: Its name below what is selected ("attn.qkv").
         keys: Series of the store; of several, the norm over them is drawn.
         is_pinned: It stays when the selection moves on.
@@ -35,6 +38,11 @@ class SeriesChoice:
     series: tuple[ChosenSeries, ...] = ()
     n_left_out: int = 0
 
+    @cached_property
+    def keys(self) -> tuple[SeriesKey, ...]:
+        """Those of all lines, one after the other; the same tuple each time."""
+        return tuple(key for series in self.series for key in series.keys)
+
 
 def choose_series(
     store: StoreView, selected: tuple[str, ...], tensor_fqn: str | None, pinned: tuple[str, ...], quantity: str
@@ -50,13 +58,13 @@ def choose_series(
     room = MAXIMUM_CURVES
     pins: list[ChosenSeries] = []
     for fqn in pinned:
-        pins += _of_pin(store, snapshot, fqn, quantity)
+        pins += _of_pin(store, SelectedPlace(snapshot, fqn), quantity)
     pins = pins[:room]
     room -= len(pins)
     found: list[ChosenSeries] = []
     n_wanted = 0
-    for fqn in (tensor_fqn,) if tensor_fqn is not None else selected:
-        series, n_all = _of_node(store, snapshot, fqn, quantity, max(room - len(found), 1))
+    for place in _places(snapshot, selected, tensor_fqn):
+        series, n_all = _of_place(store, place, quantity, max(room - len(found), 1))
         found += series
         n_wanted += n_all
     kept = found[:room]
@@ -65,53 +73,67 @@ def choose_series(
 
 def quantities_of(store: StoreView, selected: tuple[str, ...], tensor_fqn: str | None) -> tuple[str, ...]:
     """Quantities of which there is a series at or below what is selected; the gradient norm first."""
-    names = (tensor_fqn,) if tensor_fqn is not None else selected
+    if store.model is None:
+        return (GRAD_NORM,)
+    places = _places(store.model, selected, tensor_fqn)
     found = [
         quantity
         for quantity in store.quantities()
         if quantity != GRAD_NORM
-        and any(key.fqn and _is_below(key.fqn, name) for key in store.keys(quantity) for name in names)
+        and any(
+            _is_of_module(key) and place.name_of(key.fqn) is not None
+            for key in store.keys(quantity)
+            for place in places
+        )
     ]
     return (GRAD_NORM, *found)
 
 
-def _of_pin(store: StoreView, snapshot: ModelSnapshot, fqn: str, quantity: str) -> list[ChosenSeries]:
+def _places(snapshot: ModelSnapshot, selected: tuple[str, ...], tensor_fqn: str | None) -> list[SelectedPlace]:
+    return [SelectedPlace(snapshot, fqn) for fqn in ((tensor_fqn,) if tensor_fqn is not None else selected)]
+
+
+def _is_of_module(key: SeriesKey) -> bool:
+    """Without a name it is of the whole run, like the loss, or of a hook on the root."""
+    return bool(key.fqn) or key.quantity.partition(".")[0] in list(HookKind)
+
+
+def _of_pin(store: StoreView, place: SelectedPlace, quantity: str) -> list[ChosenSeries]:
+    fqn = place.fqn
+    label = fqn or place.snapshot.names[0]
     if quantity == GRAD_NORM:
-        keys = _norm_keys(snapshot, fqn)
-        return [ChosenSeries(fqn, fqn or snapshot.names[0], keys, is_pinned=True)] if keys else []
-    keys = tuple(key for key in store.keys(quantity) if key.fqn == fqn)
-    return [ChosenSeries(fqn, _part_label(fqn or snapshot.names[0], key), (key,), is_pinned=True) for key in keys]
+        keys = place.norm_keys()
+        return [ChosenSeries(fqn, label, keys, is_pinned=True)] if keys else []
+    found = [key for key in store.keys(quantity) if place.name_of(key.fqn) == fqn]
+    return [ChosenSeries(fqn, _part_label(label, key), (key,), is_pinned=True) for key in found]
 
 
-def _of_node(
-    store: StoreView, snapshot: ModelSnapshot, fqn: str, quantity: str, room: int
-) -> tuple[list[ChosenSeries], int]:
+def _of_place(store: StoreView, place: SelectedPlace, quantity: str, room: int) -> tuple[list[ChosenSeries], int]:
     """Series of one selected module or parameter, and how many there would be with more room."""
     if quantity != GRAD_NORM:
-        keys = [key for key in store.keys(quantity) if _is_below(key.fqn, fqn)]
-        return [ChosenSeries(k.fqn, _part_label(_relative(k.fqn, fqn, snapshot), k), (k,)) for k in keys[:room]], len(
-            keys
+        named = [(place.name_of(key.fqn), key) for key in store.keys(quantity)]
+        found = [(name, key) for name, key in named if name is not None]
+        return [ChosenSeries(name, _part_label(place.relative(name), key), (key,)) for name, key in found[:room]], len(
+            found
         )
-    node = snapshot.node_of(fqn)
-    if node is None:
-        keys_of_tensor = _norm_keys(snapshot, fqn)
-        return ([ChosenSeries(fqn, fqn.rpartition(".")[2], keys_of_tensor)] if keys_of_tensor else []), 1
-    entries = _widened(snapshot, node, room)
-    series = []
+    if place.node is None:
+        keys = place.norm_keys()
+        return ([ChosenSeries(place.fqn, place.relative(place.fqn), keys)] if keys else []), 1
+    entries = _widened(place, place.node, room)
+    series, snapshot = [], place.snapshot
     for at, is_own in entries[:room]:
-        below = snapshot.fqns[at]
         rows = snapshot.own_tensors(at) if is_own else snapshot.subtree_tensors(at)
-        series.append(ChosenSeries(below, _relative(below, fqn, snapshot), _keys_of(snapshot, rows)))
+        series.append(ChosenSeries(snapshot.fqns[at], place.relative(snapshot.fqns[at]), place.norm_keys(rows)))
     return series, len(entries)
 
 
-def _widened(snapshot: ModelSnapshot, node: int, room: int) -> list[tuple[int, bool]]:
+def _widened(place: SelectedPlace, node: int, room: int) -> list[tuple[int, bool]]:
     """Nodes below ``node`` as deep as there is room for; True stands for a node's own parameters only."""
     entries = [(node, False)]
     while True:
         deeper: list[tuple[int, bool]] = []
         for at, is_own in entries:
-            deeper += [(at, is_own)] if is_own else _opened(snapshot, at)
+            deeper += [(at, is_own)] if is_own else _opened(place, at)
         if deeper == entries:
             return entries
         if len(deeper) > room and len(entries) > 1:
@@ -119,36 +141,12 @@ def _widened(snapshot: ModelSnapshot, node: int, room: int) -> list[tuple[int, b
         entries = deeper
 
 
-def _opened(snapshot: ModelSnapshot, node: int) -> list[tuple[int, bool]]:
-    own = [(node, True)] if snapshot.own_parameters[node] else []
-    return own + [(child, False) for child in snapshot.children(node) if snapshot.subtree_parameters[child]]
-
-
-def _norm_keys(snapshot: ModelSnapshot, fqn: str) -> tuple[SeriesKey, ...]:
-    node = snapshot.node_of(fqn)
-    if node is not None:
-        return _keys_of(snapshot, snapshot.subtree_tensors(node))
-    row = snapshot.tensor_row_of(fqn)
-    return () if row is None or not snapshot.tensors.is_parameter[row] else (SeriesKey(GRAD_NORM, fqn),)
-
-
-def _keys_of(snapshot: ModelSnapshot, rows: range) -> tuple[SeriesKey, ...]:
-    tensors = snapshot.tensors
-    return tuple(
-        SeriesKey(GRAD_NORM, snapshot.tensor_fqns[row])
-        for row in rows
-        if tensors.is_parameter[row] and tensors.alias_of[row] == NO_NODE
-    )
-
-
-def _is_below(fqn: str, above: str) -> bool:
-    return not above or fqn == above or fqn.startswith(f"{above}.")
-
-
-def _relative(fqn: str, above: str, snapshot: ModelSnapshot) -> str:
-    if fqn == above:
-        return fqn.rpartition(".")[2] or snapshot.names[0]
-    return fqn[len(above) + 1 :] if above else fqn
+def _opened(place: SelectedPlace, node: int) -> list[tuple[int, bool]]:
+    snapshot = place.snapshot
+    own = [(node, True)] if place.has_parameters(snapshot.own_tensors(node)) else []
+    return own + [
+        (child, False) for child in snapshot.children(node) if place.has_parameters(snapshot.subtree_tensors(child))
+    ]
 
 
 def _part_label(label: str, key: SeriesKey) -> str:

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QMenu
 from moduleview.gui.look import number_format
 from moduleview.gui.plots.chart_lines import LineStyle, value_at
 from moduleview.gui.plots.chosen_series import ChosenSeries, SeriesChoice
-from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints
+from moduleview.gui.plots.curve_points import SMOOTHED_STEPS, CurvePoints, newest_values
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LegendRow
 from moduleview.gui.selection import Selection
 from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.store_view import StoreView
 
 
 class CurveLegend(QObject):
@@ -49,25 +50,29 @@ class CurveLegend(QObject):
         choice: SeriesChoice,
         points: Sequence[CurvePoints],
         styles: Sequence[LineStyle],
-        root_name: str,
-        last_step: int | None,
+        store: StoreView,
     ) -> None:
-        """Show these lines with their values at the crosshair, or their newest."""
+        """Show these lines with their values at the crosshair, or their newest, wherever the plot looks."""
         self._series = choice.series
         step = self._selection.crosshair_step
+        root_name = "" if store.model is None else store.model.names[0]
+        if step is None:
+            values = newest_values(store, [series.keys for series in choice.series], choice.keys)
+        else:
+            values = [value_at(line, step) for line in points]
         rows: list[LegendRow] = []
         is_pinned: bool | None = None
         for number, (series, style) in enumerate(zip(choice.series, styles, strict=True)):
             if series.is_pinned != is_pinned:
                 is_pinned = series.is_pinned
                 rows.append(LegendRow("", self.tr("pinned")) if is_pinned else self._selected_group(root_name))
-            value = number_format.gradient(value_at(points[number], step))
+            value = number_format.gradient(values[number])
             rows.append(LegendRow(displayable(series.label), "", series.fqn, number, style, value))
         if choice.n_left_out:
             more = self.tr("{0} more: select one to see it").format(str(choice.n_left_out))
             rows.append(LegendRow("", more))
         self._legend.model.set_rows(rows)
-        self._legend.set_step(step if step is not None else last_step, step is not None)
+        self._legend.set_step(step if step is not None else store.last_step, step is not None)
 
     def set_meaning(self, *, is_band: bool, has_smooth: bool) -> None:
         """Say what the lines mean."""

@@ -101,6 +101,29 @@ def read_points(
     return points
 
 
+def newest_values(
+    store: StoreView, lines: Sequence[tuple[SeriesKey, ...]], all_keys: tuple[SeriesKey, ...]
+) -> list[float | None]:
+    """The newest value of each line, wherever the plot looks; None where nothing was measured.
+
+    Args:
+        store: Where from.
+        lines: The keys of each line; of several keys it is the norm over them at the newest step.
+        all_keys: Those of all lines, one after the other. Pass the same tuple again: the store remembers where it
+            found them, and has room for few.
+    """
+    matrix, values, begin = store.matrix(all_keys, 1), list[float | None](), 0
+    for keys in lines:
+        here = slice(begin, begin + len(keys))
+        begin += len(keys)
+        if len(keys) > 1 and matrix.measured[:, here].any():
+            values.append(float(_norm(matrix.values[:, here].astype(np.float64), matrix.measured[:, here])[0]))
+            continue
+        latest = [value for key in keys if (value := store.latest(key)) is not None]
+        values.append(None if not latest else latest[0] if len(keys) == 1 else float(np.linalg.norm(latest)))
+    return values
+
+
 def _archived(
     store: StoreView, keys: tuple[SeriesKey, ...], first_step: int, last_step: int, n_columns: int
 ) -> CurvePoints:

@@ -56,14 +56,32 @@ class MapRows:
         return {fqn: row for row, fqn in enumerate(self.fqns)}
 
     def stretch(self, fqn: str) -> tuple[int, int] | None:
-        """First row and one past the last row of a parameter, or of a module with everything below it."""
+        """First row and one past the last row of a parameter, or of a module with everything below it.
+
+        What is tied or shared has the rows of its first place, where these stand side by side.
+        """
         node = self.snapshot.node_of(fqn)
         if node is None:
-            row = self._row_of.get(fqn)
+            at = self.snapshot.tensor_row_of(fqn)
+            row = None if at is None else self._row_of.get(self.snapshot.tensor_fqns[int(self._first_place(at))])
             return None if row is None else (row, row + 1)
         first = int(np.searchsorted(self.nodes, node))
         end = int(np.searchsorted(self.nodes, int(self.snapshot.subtree_end[node])))
-        return (first, end) if end > first else None
+        return (first, end) if end > first else self._stretch_elsewhere(node)
+
+    def _stretch_elsewhere(self, node: int) -> tuple[int, int] | None:
+        below = self.snapshot.subtree_tensors(node)
+        rows = np.arange(below.start, below.stop)[self.snapshot.tensors.is_parameter[below.start : below.stop]]
+        holders = np.unique(self.snapshot.tensors.module[self._first_place(rows)])
+        if not len(holders):
+            return None
+        first, end = (int(at) for at in np.searchsorted(self.nodes, (holders[0], holders[-1] + 1)))
+        return (first, end) if len(np.unique(self.nodes[first:end])) == len(holders) else None
+
+    def _first_place(self, rows: int | NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows of the tensors' first places."""
+        aliases = self.snapshot.tensors.alias_of[rows]
+        return np.where(aliases == NO_NODE, rows, aliases)
 
     def marked_stretch(self, fqn: str) -> tuple[int, int] | None:
         """As ``stretch``, but None where it is the whole map: a frame around everything tells nothing."""
