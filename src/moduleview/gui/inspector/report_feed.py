@@ -46,6 +46,13 @@ class ReportFeed:
         before = [report for report in self._kept if report.step < newest.step]
         return min(before, key=lambda report: abs(newest.step - COMPARED_STEPS - report.step), default=None)
 
+    @property
+    def due_in_s(self) -> float | None:
+        """Seconds until it asks again, 0.0 when that is due; None while the newest state has been asked for."""
+        if self._fqn is None or self._store.last_step == self._asked_step:
+            return None
+        return max(0.0, self._asked_at_s + PERIOD_S - self._clock())
+
     def look_at(self, fqn: str | None) -> None:
         """Turn to another tensor, and ask for it at once."""
         if fqn == self._fqn:
@@ -68,8 +75,7 @@ class ReportFeed:
         """
         if self._fqn is None:
             return False
-        has_moved = self._store.last_step != self._asked_step
-        if has_moved and self._clock() - self._asked_at_s >= PERIOD_S:
+        if self.due_in_s == 0.0:
             self._ask()
         report = self._store.tensor_report(self._fqn)
         if report is None or report is self.newest:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
 
 from moduleview.gui.inspector.report_feed import ReportFeed
@@ -48,6 +49,8 @@ class TensorsTab(QWidget):
         self._are_parameters = are_parameters
         self._revisions: tuple[int, ...] = ()
         self._feed = ReportFeed(context.store, context.send, clock)
+        self._ask_again = QTimer(self, singleShot=True)  # a run that stands still makes no frame that would ask
+        self._ask_again.timeout.connect(self._poll)
         self.model = TensorTableModel(context.store, self)
         self.model.hook_toggled.connect(self._on_hook_toggled)
         offered = PARAMETER_COLUMNS if are_parameters else BUFFER_COLUMNS
@@ -88,8 +91,7 @@ class TensorsTab(QWidget):
             self._revisions = revisions
             self.model.refresh_values()
             self.model.refresh_hooks()
-        if self._feed.poll():
-            self.detail.show_report(self._feed.newest, self._feed.earlier)
+        self._poll()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -122,8 +124,15 @@ class TensorsTab(QWidget):
         self.detail.look_at(fqn, str(self.model.index(row or 0, 0).data()))
         if Capability.REPORTS in self._context.capabilities():
             self._feed.look_at(fqn)
-            if self._feed.poll():
-                self.detail.show_report(self._feed.newest, self._feed.earlier)
+            self._poll()
+
+    def _poll(self) -> None:
+        """Take the newest report, and look again when the next one may be asked for."""
+        if self._feed.poll():
+            self.detail.show_report(self._feed.newest, self._feed.earlier)
+        due_in_s = self._feed.due_in_s
+        if due_in_s is not None and self.isVisible():
+            self._ask_again.start(math.ceil(1000 * due_in_s))
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
