@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar, QWidget
 
+from moduleview.gui.docking.dock_title import DockControls
 from moduleview.gui.docking.panel_dock import PanelDock
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import Badge
@@ -44,10 +45,17 @@ class DockTabs(QObject):
         self._place_all()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the controls at the right edge when a bar moves."""
+        """Keep the controls at the right edge when a bar moves, or when they want another width themselves."""
+        is_asking = event.type() == QEvent.Type.LayoutRequest and isinstance(watched, DockControls)
+        if is_asking and watched.parent() is self._window and watched.isVisible():  # hidden ones would ask for ever
+            self._place_anew(watched)
         if event.type() in _MOVES and isinstance(watched, QTabBar):
             self._place_all()
         return False
+
+    def _place_anew(self, controls: DockControls) -> None:
+        if controls.sizeHint().width() != controls.width():
+            self._place_all()
 
     def _bars(self) -> list[QTabBar]:
         return self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
@@ -87,6 +95,7 @@ class DockTabs(QObject):
         controls = dock.controls
         if controls.parent() is not self._window:
             controls.setParent(self._window)
+        controls.installEventFilter(self)  # a second time changes nothing
         room = 0 if bar is None else bar.width() - _tabs_width(bar)
         for is_compact in (False, True):
             controls.set_compact(is_compact)
