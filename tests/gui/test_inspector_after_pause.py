@@ -1,11 +1,10 @@
 import time
 
-from real_window import open_in, real_window, train_to, wait
-from toy_tasks import toy_task
-
 from moduleview.gui.look.number_format import exact_count
 from moduleview.telemetry.commands import SetThrottle
 from moduleview.telemetry.records import RunState
+from real_window import open_in, real_window, train_to, wait
+from toy_tasks import toy_task
 
 
 def inspected(window):
