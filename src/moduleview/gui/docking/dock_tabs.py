@@ -46,15 +46,15 @@ class DockTabs(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the controls at the right edge when a bar moves, or when they want another width themselves."""
-        is_asking = event.type() == QEvent.Type.LayoutRequest and isinstance(watched, DockControls)
-        if is_asking and watched.parent() is self._window and watched.isVisible():  # hidden ones would ask for ever
-            self._place_anew(watched)
+        if event.type() == QEvent.Type.LayoutRequest and isinstance(watched, DockControls):
+            self._follow(watched)
         if event.type() in _MOVES and isinstance(watched, QTabBar):
             self._place_all()
         return False
 
-    def _place_anew(self, controls: DockControls) -> None:
-        if controls.sizeHint().width() != controls.width():
+    def _follow(self, controls: DockControls) -> None:
+        is_over_a_bar = controls.parent() is self._window and controls.isVisible()  # hidden ones would ask for ever
+        if is_over_a_bar and controls.sizeHint().width() != controls.width():
             self._place_all()
 
     def _bars(self) -> list[QTabBar]:
