@@ -47,18 +47,32 @@ def test_value_and_gradient_of_a_parameter_are_reported() -> None:
     assert report.value_histogram.zero == 0.25
 
 
-def test_statistics_leave_out_what_is_not_finite_and_count_it() -> None:
-    report = report_tensor(Holder(torch.tensor([3.0, math.nan, -4.0, math.inf])), "tensor", 0)
-    assert report.value is not None
-    assert (report.value.norm, report.value.mean, report.value.non_finite) == (5.0, -0.5, 2)
-    assert report.value_histogram is not None
-    assert (report.value_histogram.nan, report.value_histogram.inf) == (0.25, 0.25)
-
-
-def test_a_tensor_of_nan_has_no_statistics_but_a_count() -> None:
-    value = tensor_statistics(torch.full((8,), math.nan), 1.0)
-    assert math.isnan(value.mean)
-    assert value.non_finite == 8
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [3.0, math.nan, -4.0, 0.0],
+        [math.nan] * 4,
+        [3.0, math.inf, -4.0, 0.0],
+        [3.0, -math.inf, math.inf, 0.0],
+        [math.nan, -math.inf, math.inf, 0.0],
+    ],
+    ids=str,
+)
+def test_statistics_of_what_is_not_finite_are_those_of_torch_and_it_is_counted(
+    numbers: list[float], dtype: torch.dtype
+) -> None:
+    tensor = torch.tensor(numbers, dtype=dtype)
+    report = report_tensor(Holder(tensor), "tensor", 0)
+    value, histogram = report.value, report.value_histogram
+    assert value is not None
+    assert histogram is not None
+    expected = [float(x) for x in (tensor.norm(), tensor.mean(), tensor.std(), tensor.min(), tensor.max())]
+    np.testing.assert_equal([value.norm, value.mean, value.std, value.min, value.max], expected)
+    assert value.non_finite == sum(not math.isfinite(x) for x in numbers)
+    assert value.zero_share == numbers.count(0.0) / 4
+    assert histogram.nan == sum(map(math.isnan, numbers)) / 4
+    assert histogram.inf == sum(map(math.isinf, numbers)) / 4
 
 
 def test_finite_numbers_whose_sum_overflows_are_finite() -> None:

@@ -6,11 +6,9 @@ import torch
 
 from moduleview.telemetry.records import TensorStatistics
 
-_NAN = float("nan")
-
 
 def tensor_statistics(elements: torch.Tensor, weight: float) -> TensorStatistics:
-    """Numbers over the finite elements.
+    """Numbers over all elements: where one is not finite they say NaN or Inf, as torch does.
 
     Args:
         elements: (n,) on the host, n > 0, of a floating type.
@@ -20,11 +18,7 @@ def tensor_statistics(elements: torch.Tensor, weight: float) -> TensorStatistics
     n = numbers.numel()
     n_bad = 0
     if not bool(torch.isfinite(numbers.sum())):  # one cheap pass in the common case; overflow only looks again
-        finite = torch.isfinite(numbers)
-        n_bad = n - int(finite.sum())
-        numbers = numbers[finite]
-    if not numbers.numel():
-        return TensorStatistics(_NAN, _NAN, _NAN, _NAN, _NAN, 0.0, round(n_bad * weight))
+        n_bad = n - int(torch.isfinite(numbers).sum())
     low, high = (float(extreme) for extreme in torch.aminmax(numbers))
     mean = numbers.mean(dtype=torch.float64)
     norm = float(torch.linalg.vector_norm(numbers, dtype=torch.float64))
@@ -32,9 +26,9 @@ def tensor_statistics(elements: torch.Tensor, weight: float) -> TensorStatistics
     return TensorStatistics(
         norm=norm * weight**0.5,
         mean=float(mean),
-        std=spread / numbers.numel() ** 0.5,
+        std=spread / n**0.5,
         min=low,
         max=high,
-        zero_share=1.0 - int(torch.count_nonzero(numbers)) / n if not n_bad else int((numbers == 0).sum()) / n,
+        zero_share=1.0 - int(torch.count_nonzero(numbers)) / n,
         non_finite=round(n_bad * weight),
     )

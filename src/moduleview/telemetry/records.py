@@ -212,7 +212,7 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
 
 
 class TensorStatistics(msgspec.Struct, frozen=True):
-    """Numbers of one tensor, over its finite elements; NaN where they do not apply.
+    """Numbers of one tensor, over all its elements: where one is not finite they are NaN or Inf, as torch gives them.
 
     Attributes:
         norm: L2.
