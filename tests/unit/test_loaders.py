@@ -70,9 +70,44 @@ def refusal(target: object, *accepts: type) -> TargetError:
         NET + "def make_model(): return Net()",
         NET + "class Block(nn.Module):\n    def __init__(self, width): super().__init__()",
         NET + "net = Net(); again = net; criterion = nn.MSELoss(); _hidden = Net()",
+        NET + "import functools\n@functools.cache\ndef make_model(): return Net()",
+        NET + "import functools\n@functools.lru_cache\ndef anything() -> Net: return Net()",
+        NET + "import functools\nmake_model = functools.partial(Net, 2)",
+        NET + "class Maker:\n    def __call__(self): return Net()\nmake_model = Maker()",
+        NET + "def factory(width):\n    def inner(): return Net(width)\n    return inner\nmake_model = factory(2)",
+        NET + "from typing import Any\ndef make_model() -> Any: return Net()\nclass Other(nn.Module): pass",
+        NET + "def make_model() -> object: return Net()\nclass Other(nn.Module): pass",
+        NET + "def anything() -> 'nn.Module | None': return Net()\nclass Other(nn.Module): pass",
+        NET + "from typing import Optional\ndef anything() -> Optional[nn.Module]: return Net()",
+        NET + "def anything() -> 'Optional[nn.Module]': return Net()\nclass Other(nn.Module): pass",
+        NET + "def make_model() -> 'Missing': return Net()\nclass Other(nn.Module): pass",
+        NET + "import functools\nnorm_layer = functools.partial(nn.LayerNorm, 3)",
+        NET + "class Wrapper:\n    def __call__(self, x=1): return x\nnet = Wrapper()",
         "from __future__ import annotations\n" + NET + "def f(x: Missing) -> Net: ...\ndef g() -> Net: return Net()",
     ],
-    ids=["class", "instance", "annotated", "annotated as text", "by name", "block beside", "loss beside", "unresolved"],
+    ids=[
+        "class",
+        "instance",
+        "annotated",
+        "annotated as text",
+        "by name",
+        "block beside",
+        "loss beside",
+        "cached",
+        "cached and annotated",
+        "partial",
+        "object",
+        "made by a factory",
+        "Any",
+        "object as annotation",
+        "or none as text",
+        "optional",
+        "optional, unresolved",
+        "unresolved, by name",
+        "layer partial",
+        "wrapper",
+        "unresolved",
+    ],
 )
 def test_the_only_thing_that_can_be_meant_is_found(write: Write, source: str) -> None:
     assert type(load(write(source))).__name__ == "Net"
@@ -111,6 +146,14 @@ def test_what_a_file_imports_is_not_its_own(write: Write) -> None:
         ("import torch.nn as nn\na = nn.Linear(1, 1)\nb = nn.Linear(1, 1)", "several models: a, b"),
         (NET + "class Other(nn.Module): pass", "several models: Net, Other"),
         ("from torch import nn\ndef make_model(width, depth): ...", "wants arguments (width, depth)"),
+        ("def make_model() -> int: ...", "net.py:name."),
+        (
+            "def first(): ...\ndef _no(): ...\ndef main(): ...\ndef plot(x): ...\ndef f() -> int: ...",
+            "one: net.py:first.",
+        ),
+        ("a = b = c = d = e = f = lambda: 0", "net.py:d, net.py:e."),
+        ("from models import *\nx = 1", "net.py:name."),
+        ("def make_model() -> tuple[int, int]: return 1, 2", "gives a tuple"),
         ("def make_model(): return [1]", "gives a list, not an nn.Module"),
         ("def make_model(): pass", "gives None, not an nn.Module"),
         ("async def make_model(): pass", "gives a coroutine"),
@@ -126,6 +169,7 @@ def test_what_a_file_imports_is_not_its_own(write: Write) -> None:
     ],
 )
 def test_a_file_that_cannot_be_opened_says_why_and_what_to_do(write: Write, source: str, sentence: str) -> None:
+    write("def make_model(): ...\ndef other(): ...", "models.py")
     error = refusal(write(source))
     assert sentence in str(error)
     assert "; " in str(error), "the second half says what to do next"

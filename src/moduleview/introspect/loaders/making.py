@@ -9,10 +9,11 @@ from types import ModuleType
 from torch import nn
 
 from moduleview.errors import TargetError
-from moduleview.introspect.loaders.candidates import find_candidates, required_arguments
+from moduleview.introspect.loaders.candidates import find_candidates, required_arguments, what_to_try
 from moduleview.introspect.loaders.guarded_call import guarded_call
 
 _MAXIMUM_LISTED = 12
+_MAXIMUM_TO_TRY = 5
 
 
 def make_from(module: ModuleType, name: str, place: str, accepts: tuple[type, ...]) -> object:
@@ -55,9 +56,10 @@ def make_from(module: ModuleType, name: str, place: str, accepts: tuple[type, ..
 def _only_candidate(module: ModuleType, place: str, accepts: tuple[type, ...]) -> str:
     found = find_candidates(module, accepts)
     if not found:
+        names = what_to_try(module, accepts)[:_MAXIMUM_TO_TRY] or ["name"]
         raise TargetError(
             f"{place} holds no model; add a function 'def make_model() -> nn.Module', "
-            f"or name what makes one: {place}:name."
+            f"or name what makes one: {', '.join(f'{place}:{name}' for name in names)}."
         )
     if len(found) > 1:
         raise TargetError(f"{place} holds several models: {_listed(found)}; say which one, such as {place}:{found[0]}.")
