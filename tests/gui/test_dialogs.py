@@ -160,6 +160,11 @@ def test_trust_shows_path_and_code_with_hidden_characters_written_out(window, tm
     assert code.code().splitlines() == ['access = "user\\u202e"  # \\x1b[31m', "import this"]
 
 
+def test_trust_says_how_far_it_goes(window, tmp_path):
+    dialog = TrustDialog(tmp_path / "train.py", window.theme, window)
+    assert any("and all folders in it" in label.text() for label in dialog.findChildren(QLabel))
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x" * 1_000_000, b""])
 def test_trust_shows_any_file(window, tmp_path, content):
     file = tmp_path / "train.py"
