@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from inspector_parts import Bench, tensor_report
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QLabel
 
 from builders import snapshot_of
@@ -12,9 +12,13 @@ from moduleview.gui.inspector.header import NO_BREAK
 from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
 from moduleview.gui.inspector.report_feed import ReportFeed
 from moduleview.gui.look.number_format import exact_count
+from moduleview.gui.models.cell_look import LOOK_ROLE
+from moduleview.gui.models.fire_words import fires_and_cost, fires_words
 from moduleview.gui.models.hook_table_model import HookColumn, RowKind
 from moduleview.gui.models.tensor_columns import TensorColumn
 from moduleview.gui.panels.inspector import InspectorPanel
+from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
+from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX
 from moduleview.telemetry.commands import Capability, RequestModuleReport, RequestTensorReport, SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS, HookEntry, HookKind, HookStatus
 from moduleview.telemetry.records import (
@@ -233,6 +237,55 @@ def test_ticked_hook_shows_what_it_sees_part_by_part(panel, bench):
     assert hook_texts(panel, 2)[0] == f"8 × 4 · float32 · {exact_count(1284)} fires · 12.3 µs"
     assert hook_texts(panel, 3) == ["call 2", "5.0e-1", "2.5e+0", "8.0e+0", "0 %", "3"]
     assert panel.hooks.table.columnSpan(2, 0) == len(HookColumn)
+
+
+def test_numbers_and_notes_of_hooks_can_be_read_whole_in_the_first_layout(panel, bench):
+    bench.selection.select("blocks.0.lin")
+    reason = (
+        "torch calls it for a tensor or a tuple of tensors only; this is a BaseModelOutput. Backward can be ticked."
+    )
+    entries = (
+        HookEntry("blocks.0.lin", HookKind.FORWARD, HookStatus.ACTIVE, "", 417, 41.25, "64 × 128 × 768 · float32"),
+        HookEntry("blocks.0.lin", HookKind.BACKWARD_PRE, HookStatus.CANNOT_FIRE, reason),
+    )
+    bench.store.apply(HooksChanged(entries))
+    bench.store.apply(
+        SeriesDeclared(0, tuple(SeriesKey(f"forward.{name}", "blocks.0.lin") for name in HOOK_STATISTICS))
+    )
+    values = np.array([-3.04e-10, 1.5e-10, 4.0e-3, 1.0, 12], dtype=np.float32)
+    bench.store.apply(StepRecord(0, 0, 0.0, np.arange(5, dtype=np.int32), values))
+    panel.tabs.setCurrentWidget(panel.hooks)
+    panel.refresh(bench.store)
+
+    table, delegate = panel.hooks.table, panel.hooks.table.itemDelegate()
+    model = panel.hooks.model
+    shown = [model.index(1, column) for column in list(HookColumn)[1:]] + [model.index(3, HookColumn.HOOK)]
+    for index in shown:
+        wanted = QFontMetrics(delegate.font(index.data(LOOK_ROLE))).horizontalAdvance(index.data())
+        box = 4 + CHECK_COLUMN_PX if index.column() == HookColumn.HOOK else 0
+        room = table.visualRect(index).width() - bench.context.theme.px(delegate.padding_px + EDGE_PX + box)
+        assert wanted <= room, (index.data(), wanted, room)
+    for row, n_lines in ((2, 1), (4, 2)):
+        look = model.index(row, 0).data(LOOK_ROLE)
+        line = QFontMetrics(delegate.font(look)).height()
+        assert n_lines * line <= table.rowHeight(row) < (n_lines + 2) * line
+    assert table.rowHeight(3) == bench.context.theme.px(ROW_PX)
+
+
+def test_hook_that_fired_once_has_one_fire():
+    entry = HookEntry("embed", HookKind.FORWARD, HookStatus.ACTIVE, n_fires=1, us_per_fire=41.25)
+    assert fires_and_cost(entry) == "1 fire, 41.2 µs a fire"
+    assert fires_words(2) == "2 fires"
+
+
+def test_without_hooks_of_others_it_does_not_deny_those_that_are_ticked(panel, bench):
+    bench.selection.select("embed")
+    panel.tabs.setCurrentWidget(panel.hooks)
+    panel.refresh(bench.store)
+    assert "No hooks on this module" in texts(panel)
+    bench.store.apply(HooksChanged((HookEntry("embed", HookKind.FORWARD, HookStatus.ACTIVE, n_fires=49),)))
+    panel.refresh(bench.store)
+    assert "No other hooks on this module" in texts(panel)
 
 
 def test_calls_of_a_shared_module_stand_in_their_order_whichever_is_seen_first(panel, bench):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QMouseEvent, QPainter
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QStyleOptionViewItem, QVBoxLayout, QWidget
 
+from moduleview.gui.inspector.header import NO_BREAK
 from moduleview.gui.inspector.hook_box import HookBoxDelegate, HookBoxTable, toggle_check
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.models.cell_look import LOOK_ROLE, Look
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
 from moduleview.gui.models.hook_table_model import HOOK_CELL_ROLE, HookColumn, HookTableModel, RowKind
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
-from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX, CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.row_table import RowTable
 from moduleview.telemetry.commands import Capability, RequestModuleReport, SetHooks
@@ -21,13 +23,16 @@ from moduleview.telemetry.records import ModuleReport
 from moduleview.telemetry.snapshot import ModelSnapshot
 
 _WIDTHS: dict[int, int] = {  # logical px
-    HookColumn.MEAN: 46,
-    HookColumn.STD: 46,
-    HookColumn.MAX: 46,
-    HookColumn.ZEROS: 45,
+    HookColumn.MEAN: 53,
+    HookColumn.STD: 47,
+    HookColumn.MAX: 47,
+    HookColumn.ZEROS: 43,
     HookColumn.NON_FINITE: 36,
 }
 _BOX_LEFT_PX = 4
+_DOT, _MOST_IN_PARTS = " · ", 120  # longer is a sentence, or a shape that needs every place to break
+_NOTE_PADDING_PX = 3  # above and below
+_NOTE_FLAGS = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 class HookDelegate(HookBoxDelegate):
@@ -52,6 +57,20 @@ class HookDelegate(HookBoxDelegate):
             option.rect = whole.adjusted(px(_BOX_LEFT_PX + CHECK_COLUMN_PX), 0, 0, 0)
         super().paint_content(painter, option, index)
 
+    def paint_text(self, painter: QPainter, rect: QRect, text: str, look: Look) -> None:
+        """On several lines where there is the height for it."""
+        if rect.height() > self.theme.px(ROW_PX) and not look.is_right:
+            painter.drawText(rect, _NOTE_FLAGS, note_lines(text))
+        else:
+            super().paint_text(painter, rect, text, look)
+
+    def note_height(self, note: str, look: Look, width: int) -> int:
+        """Height of a row that shows a whole note."""
+        px = self.theme.px
+        room = QRect(0, 0, width - px(_BOX_LEFT_PX + CHECK_COLUMN_PX + self.padding_px + EDGE_PX), 10_000)
+        text = QFontMetrics(self.font(look)).boundingRect(room, _NOTE_FLAGS, note_lines(note))
+        return max(px(ROW_PX), text.height() + 2 * px(_NOTE_PADDING_PX))
+
     def editorEvent(
         self,
         event: QEvent,
@@ -70,9 +89,41 @@ class HookDelegate(HookBoxDelegate):
 
 
 class HookTable(HookBoxTable):
-    """Space ticks the hook of the current row."""
+    """Space ticks the hook of the current row. A note takes the whole width, and as many lines as it needs."""
 
     hook_column = HookColumn.HOOK
+
+    def __init__(self, theme: Theme, model: HookTableModel, name: str, parent: QWidget) -> None:
+        super().__init__(theme, model, name, parent)
+        self._hooks = model
+        self._delegate = HookDelegate(theme, self)
+        self.setItemDelegate(self._delegate)
+        self.set_header_padding(HookDelegate.padding_px)
+        self.set_columns(_WIDTHS, HookColumn.HOOK)
+        model.modelReset.connect(self._span_notes)  # after the view's own connection, which clears the spans
+        model.dataChanged.connect(self._fit_notes)
+        theme.changed.connect(self._fit_notes)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Notes need more lines, or fewer."""
+        super().resizeEvent(event)
+        self._fit_notes()
+
+    def _span_notes(self) -> None:
+        self.clearSpans()
+        for row, shown in enumerate(self._hooks.rows):
+            if shown.row_kind is RowKind.NOTE:
+                self.setSpan(row, 0, 1, len(HookColumn))
+        self._fit_notes()
+
+    def _fit_notes(self) -> None:
+        for row, shown in enumerate(self._hooks.rows):
+            index = self._hooks.index(row, HookColumn.HOOK)
+            height = self._theme.px(ROW_PX)
+            if shown.row_kind is RowKind.NOTE:
+                height = self._delegate.note_height(index.data(), index.data(LOOK_ROLE), self.viewport().width())
+            if self.rowHeight(row) != height:
+                self.setRowHeight(row, height)
 
 
 class HooksTab(QWidget):
@@ -86,16 +137,11 @@ class HooksTab(QWidget):
         self.model = HookTableModel(context.store, self)
         self.model.hook_toggled.connect(self._on_hook_toggled)
         self.table = HookTable(context.theme, self.model, self.tr("Hooks of ours"), self)
-        self.table.setItemDelegate(HookDelegate(context.theme, self.table))
-        self.model.modelReset.connect(self._span_notes)  # after the view's own connection, which clears the spans
-        self.table.set_header_padding(HookDelegate.padding_px)
-        self.table.set_columns(_WIDTHS, HookColumn.HOOK)
         self.found = FoundHooksModel(self)
         self._found_table = RowTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
         self._found_table.setItemDelegate(CellDelegate(context.theme, None, self._found_table))
         self._found_table.set_columns({FoundColumn.KIND: 104, FoundColumn.LOCATION: 120}, FoundColumn.NAME)
-        title, line = self.tr("No hooks on this module"), self.tr("Neither ours nor anyone else's.")
-        self._none_found = EmptyState(context.theme, "hook", title, line, parent=self)
+        self._none_found = EmptyState(context.theme, "hook", *self._no_hooks(), parent=self)
         self._lay_out()
 
     def show_module(self, snapshot: ModelSnapshot, node: int) -> None:
@@ -127,14 +173,15 @@ class HooksTab(QWidget):
         report: ModuleReport | None = self._context.store.module_report(self._context.selection.fqn or "")
         hooks = () if report is None else report.found_hooks
         self.found.show_hooks(hooks)
+        self._none_found.set_texts(*self._no_hooks())
         self._below.setCurrentIndex(0 if hooks else 1)
 
-    def _span_notes(self) -> None:
-        """What a hook saw takes the whole row."""
-        self.table.clearSpans()
-        for row, shown in enumerate(self.model.rows):
-            if shown.row_kind is RowKind.NOTE:
-                self.table.setSpan(row, 0, 1, len(HookColumn))
+    def _no_hooks(self) -> tuple[str, str]:
+        """Title and sentence where torch's tables have none."""
+        if not self.model.has_ticked:
+            return self.tr("No hooks on this module"), self.tr("Neither ours nor anyone else's.")
+        how = self.tr("Ours watch through one hook that torch calls for every module, so there is none on this one.")
+        return self.tr("No other hooks on this module"), how
 
     def _on_hook_toggled(self, fqn: str, kind: HookKind, is_ticked: bool) -> None:
         self._context.send(SetHooks((fqn,), kind, is_ticked))
@@ -154,3 +201,10 @@ class HooksTab(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
+
+
+def note_lines(note: str) -> str:
+    """The same, so that it is broken between its parts only: ``8 × 4 · float32 · 3 fires`` before a dot."""
+    if _DOT not in note or len(note) > _MOST_IN_PARTS:
+        return note
+    return f"{NO_BREAK}· ".join(part.replace(" ", NO_BREAK) for part in note.split(_DOT))

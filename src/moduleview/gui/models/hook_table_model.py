@@ -24,6 +24,7 @@ HOOK_CELL_ROLE = int(Qt.ItemDataRole.UserRole) + 11
 """``(CellState, HookKind)`` in the first column of a hook's own row, else None."""
 
 _NO_INDEX = QModelIndex()
+_MOST_CHARACTERS = 6  # of a number, and a sign; ``1.2e-10`` loses a digit, so that its exponent is never cut
 _CALL = re.compile(r"call (\d+)")
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _DASH = Look(color="faint", is_mono=True, is_small=True, is_right=True)
@@ -111,6 +112,11 @@ class HookTableModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(HookColumn) - 1))
         return False
 
+    @property
+    def has_ticked(self) -> bool:
+        """A hook of ours is on here, or asked for."""
+        return any(self.entry(kind) is not None for kind in MODULE_KINDS)
+
     def entry(self, kind: HookKind) -> HookEntry | None:
         """What is known of one of the hooks, or None when it is off."""
         return None if self._fqn is None else self._store.hooks.get((self._fqn, kind))
@@ -186,13 +192,7 @@ class HookTableModel(QAbstractTableModel):
             value = self._value(row, column)
             if value is None:
                 return "" if row.row_kind is RowKind.NOTE or self.entry(row.kind) is None else number_format.NO_VALUE
-            if column == HookColumn.ZEROS:
-                return f"{value * 100:.0f} %"
-            return (
-                number_format.short_count(int(value))
-                if column == HookColumn.NON_FINITE
-                else number_format.gradient(value)
-            )
+            return _number(value, column)
         match row.row_kind:
             case RowKind.HOOK:
                 return self._words.kind(row.kind)
@@ -262,6 +262,16 @@ class HookTableModel(QAbstractTableModel):
         """In the order of calls: backward sees the last call first, and by that declares it first."""
         keys = self._store.keys(f"{kind}.{HOOK_STATISTICS[0]}")
         return sorted((key.part for key in keys if key.fqn == self._fqn and key.part), key=_call_and_place)
+
+
+def _number(value: float, column: int) -> str:
+    if column == HookColumn.ZEROS:
+        return f"{value * 100:.0f} %"
+    if column == HookColumn.NON_FINITE:
+        return number_format.short_count(int(value))
+    text = number_format.gradient(value)
+    room = _MOST_CHARACTERS + (column == HookColumn.MEAN)
+    return text if len(text) <= room else number_format.gradient(value, 1)
 
 
 def _call_and_place(part: str) -> tuple[int, str]:

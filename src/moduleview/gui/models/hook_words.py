@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import QObject
 
 from moduleview.gui.look import number_format
+from moduleview.gui.models.fire_words import fires_words
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import ModuleTrait
 
@@ -52,7 +53,7 @@ class HookWords(QObject):
             return entry.reason
         if not entry.n_fires:
             return self.tr("on: has not fired yet")
-        parts = [entry.seen, self.tr("{0} fires").format(number_format.exact_count(entry.n_fires))]
+        parts = [entry.seen, fires_words(entry.n_fires)]
         if math.isfinite(entry.us_per_fire):
             parts.append(self.tr("{0} µs").format(number_format.plain(entry.us_per_fire, 3)))
         return " · ".join(part for part in parts if part)

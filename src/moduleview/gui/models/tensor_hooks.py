@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject
 
-from moduleview.gui.look import number_format
+from moduleview.gui.models.fire_words import fires_and_cost
 from moduleview.gui.models.hook_states import CELL_STATE_OF, CellState
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
@@ -68,6 +68,5 @@ class TensorHooks(QObject):
         if entry.status is HookStatus.REQUESTED:
             return self.tr("Applies at the next safe point")
         if entry.status is HookStatus.ACTIVE:
-            cost = number_format.plain(entry.us_per_fire, 3)
-            return self.tr("{0} fires, {1} µs a fire").format(number_format.exact_count(entry.n_fires), cost)
+            return fires_and_cost(entry)
         return entry.reason

@@ -6,7 +6,8 @@ import math
 
 from PySide6.QtCore import QObject
 
-from moduleview.gui.look.number_format import exact_count, gradient, plain
+from moduleview.gui.look.number_format import exact_count, gradient
+from moduleview.gui.models.fire_words import fires_and_cost
 from moduleview.gui.models.hook_states import CellState, HookStates
 from moduleview.gui.models.node_marks import Mark
 from moduleview.gui.models.tree_columns import Column
@@ -81,7 +82,7 @@ class TreeTexts(QObject):
     def _fires(self, entry: HookEntry | None) -> str:
         if entry is None or not entry.n_fires:
             return self.tr("On; it has not fired yet")
-        fires = self.tr("{0} fires, {1} µs a fire").format(exact_count(entry.n_fires), plain(entry.us_per_fire, 3))
+        fires = fires_and_cost(entry)
         return f"{fires}\n{displayable(entry.seen)}" if entry.seen else fires
 
     def off(self, kind: HookKind) -> str:

@@ -16,7 +16,7 @@ ROW_PX = 22
 PADDING_PX = 8
 _SWATCH_WIDTH, _SWATCH_HEIGHT, _SWATCH_GAP = 10, 14, 5
 _ICON_GAP = 6
-_EDGE = 2  # left of numbers and right of words
+EDGE_PX = 2  # left of numbers and right of words
 _Index = QModelIndex | QPersistentModelIndex
 _State = QStyle.StateFlag
 
@@ -54,7 +54,7 @@ class CellDelegate(QStyledItemDelegate):
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Swatch, icon and text."""
         look = index.data(LOOK_ROLE) or Look()
-        padding, edge = self.theme.px(self.padding_px), self.theme.px(_EDGE)
+        padding, edge = self.theme.px(self.padding_px), self.theme.px(EDGE_PX)
         rect = (
             option.rect.adjusted(edge, 0, -padding, 0) if look.is_right else option.rect.adjusted(padding, 0, -edge, 0)
         )
