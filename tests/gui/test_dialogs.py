@@ -162,7 +162,7 @@ def test_trust_shows_path_and_code_with_hidden_characters_written_out(window, tm
 
 def test_trust_says_how_far_it_goes(window, tmp_path):
     dialog = TrustDialog(tmp_path / "train.py", window.theme, window)
-    assert any("and all folders in it" in label.text() for label in dialog.findChildren(QLabel))
+    assert any("and those inside it" in label.text() for label in dialog.findChildren(QLabel))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x" * 1_000_000, b""])

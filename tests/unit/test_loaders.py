@@ -156,7 +156,8 @@ def test_what_a_file_imports_is_not_its_own(write: Write) -> None:
         ("def make_model() -> tuple[int, int]: return 1, 2", "gives a tuple"),
         ("def make_model(): return [1]", "gives a list, not an nn.Module"),
         ("def make_model(): pass", "gives None, not an nn.Module"),
-        ("async def make_model(): pass", "gives a coroutine"),
+        ("async def make_model(): pass", "gives a coroutine, not an nn.Module; make it a plain 'def', without async"),
+        ("class Maker:\n    def make(self): ...\nmake_model = Maker.make", "return Maker(...).make()"),
         ("raise ValueError('boom')", "Importing net.py raised ValueError: boom"),
         ("def make_model(): raise OSError('no disk')", "net.py:make_model() raised OSError: no disk"),
         ("raise ValueError('signal only works in main thread')", "put what sets signal handlers"),
@@ -184,10 +185,14 @@ def test_a_file_that_cannot_be_opened_says_why_and_what_to_do(write: Write, sour
         ("number", "number is an int, not an nn.Module"),
         ("Plain", "Plain is a class, not an nn.Module"),
         ("Wide", "such as 'def make_model(): return Wide(width=...)'"),
+        ("Net.narrow", "such as 'def make_model(): return Net(...).narrow()'"),
+        ("Net.cut", "such as 'def make_model(): return Net(...).cut(...)'"),
+        ("Net.of", "such as 'def make_model(): return Net.of(width=...)'"),
     ],
 )
 def test_a_name_that_does_not_do_is_answered(write: Write, name: str, sentence: str) -> None:
     source = (
+        "    def narrow(self): ...\n    def cut(self, width): ...\n    @staticmethod\n    def of(width): ...\n"
         "number = 3\nclass Plain: pass\nclass Wide(nn.Module):\n    def __init__(self, width): super().__init__()\n"
     )
     assert sentence in str(refusal(f"{write(NET + source)}:{name}"))
@@ -233,7 +238,36 @@ def test_a_loader_of_one_kind_of_file_is_asked_before_that_of_all_files(
 
 def test_a_module_that_is_not_there_is_named() -> None:
     assert "neither a file nor a module called 'nowhere.net'" in str(refusal("nowhere.net:Net"))
-    assert "no module 'torch.nowhere'" in str(refusal("torch.nowhere:Net"))
+    assert "no module called 'torch.nowhere'; check" in str(refusal("torch.nowhere:Net"))
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("net.Net", "net:Net"),
+        ("net.Net:layer", "net:Net.layer"),
+        ("net.pyc", "net.py"),
+        ("./net.Net", "net.py:Net"),
+        ("./net.pyc", "net.py"),
+        ("net.npy", "net.py"),
+        ("torch.nn.Identity", "torch.nn:Identity"),
+    ],
+)
+def test_a_dot_for_a_colon_is_answered_with_what_was_meant(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, meant: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(NET)
+    write("", "net.npy")
+    assert str(refusal(target)).endswith(f"; did you mean {meant}?")
+
+
+def test_a_module_that_imports_what_is_not_there_is_not_taken_for_missing(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("import not_installed_anywhere", "parts/net.py")
+    assert "no module 'not_installed_anywhere'; install" in str(refusal("parts.net"))
 
 
 def test_an_installed_module_is_loaded_as_python_has_it() -> None:

@@ -53,7 +53,7 @@ class TrustDialog(Dialog):
         title = self.tr("A Python file is code: opening {0} runs it.")
         self.add_text(title.format(displayable(self.file.name)), "strong", column)
         line = self.tr(
-            "Trust this folder, and all folders in it, if you know where its files come from; it is not asked for again."
+            "Trust this folder and those inside it if you know where the files come from; it is not asked for again."
         )
         self.add_text(line, "", column)
         self.add_text(displayable(str(self.file.parent)), "mono", column)

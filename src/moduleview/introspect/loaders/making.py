@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Callable
 from types import ModuleType
 
 from torch import nn
@@ -38,19 +39,27 @@ def make_from(module: ModuleType, name: str, place: str, accepts: tuple[type, ..
         raise TargetError(f"{label} is {kind}, not {_wanted(accepts)}; name one, or a function that makes it.")
     missing = required_arguments(thing)
     if missing:
-        short = chosen.rpartition(".")[2]
-        maker = "make_default_model" if short == "make_model" else "make_model"
-        call = f"{short}({', '.join(f'{argument}=...' for argument in missing)})"
+        maker = "make_default_model" if chosen == "make_model" else "make_model"
         raise TargetError(
             f"{label} wants arguments ({', '.join(missing)}); write a function that needs none, "
-            f"such as 'def {maker}(): return {call}', and name that."
+            f"such as 'def {maker}(): return {_call_of(thing, chosen, missing)}', and name that."
         )
     made = guarded_call(thing, f"{label}()")
     if isinstance(made, accepts):
         return made
+    advice = "return one from it"
     if inspect.iscoroutine(made):
         made.close()
-    raise TargetError(f"{label}() gives {_a(type(made).__name__)}, not {_wanted(accepts)}; return one from it.")
+        advice = "make it a plain 'def', without async"
+    raise TargetError(f"{label}() gives {_a(type(made).__name__)}, not {_wanted(accepts)}; {advice}.")
+
+
+def _call_of(thing: Callable[..., object], name: str, missing: list[str]) -> str:
+    """How a person would write the call, with what they have to fill in."""
+    owner, _, method = getattr(thing, "__qualname__", "").rpartition(".")
+    if owner and missing[0] == "self":  # a method that was taken from its class
+        return f"{owner}(...).{method}({'...' if missing[1:] else ''})"
+    return f"{name}({', '.join(f'{argument}=...' for argument in missing)})"
 
 
 def _only_candidate(module: ModuleType, place: str, accepts: tuple[type, ...]) -> str:

@@ -20,7 +20,7 @@ from moduleview.introspect.loaders.guarded_call import guarded_call
 from moduleview.introspect.loaders.import_scope import import_scope, lies_in, mark
 from moduleview.introspect.loaders.making import make_from
 from moduleview.introspect.loaders.package_place import PackagePlace, package_place
-from moduleview.introspect.loaders.target import ParsedTarget
+from moduleview.introspect.loaders.target import COMPILED, ParsedTarget
 from moduleview.resources import resource_path
 from moduleview.telemetry.display_names import displayable
 
@@ -88,11 +88,12 @@ def _checked(path: Path) -> Path:
     try:
         resolved = path.resolve()
         if not resolved.exists():
-            raise TargetError(f"There is no file {shown}; check the name and the folder.")
+            raise TargetError(f"There is no file {shown}; {_meant(path) or 'check the name and the folder.'}")
         if resolved.is_dir():
             raise TargetError(f"{shown} is a folder; name a Python file in it.{_files_in(resolved)}")
         if path.suffix.lower() != ".py":
-            raise TargetError(f"{shown} is not a Python file; give the .py file that builds the model.")
+            advice = _meant(path) or "give the .py file that builds the model."
+            raise TargetError(f"{shown} is not a Python file; {advice}")
         if not resolved.is_file():
             raise TargetError(f"{shown} is not a regular file; give the .py file that builds the model.")
         if resolved.stat().st_size > _MAXIMUM_BYTES:
@@ -103,6 +104,16 @@ def _checked(path: Path) -> Path:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise TargetError(f"{shown} cannot be read ({reason}); check its name and permissions.") from None
     return resolved
+
+
+def _meant(path: Path) -> str:
+    """``net.Net`` and ``net.pyc`` beside a ``net.py``; "" where there is none."""
+    source = path.with_suffix(".py")
+    name = path.suffix.removeprefix(".")
+    if not name or not source.is_file():
+        return ""
+    is_name = name.isidentifier() and name not in COMPILED and not path.exists()
+    return f"did you mean {displayable(f'{source}:{name}' if is_name else str(source))}?"
 
 
 def _files_in(folder: Path) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import ClassVar
 
 from moduleview.errors import TargetError
@@ -13,7 +15,7 @@ from moduleview.introspect.loaders.base import Loader
 from moduleview.introspect.loaders.guarded_call import guarded_call
 from moduleview.introspect.loaders.import_scope import import_scope
 from moduleview.introspect.loaders.making import make_from
-from moduleview.introspect.loaders.target import ParsedTarget
+from moduleview.introspect.loaders.target import COMPILED, ParsedTarget
 from moduleview.telemetry.display_names import displayable
 
 
@@ -35,11 +37,25 @@ class PythonModuleLoader(Loader):
         with import_scope(Path.cwd().resolve(), name):
             top = name.partition(".")[0]
             if guarded_call(partial(_exists, top), f"Looking for {top}"):
-                module = guarded_call(partial(importlib.import_module, name), f"Importing {name}")
+                module = guarded_call(partial(_import, name, target.name), f"Importing {name}")
                 return make_from(module, target.name, name, accepts)
         raise TargetError(
             f"There is neither a file nor a module called {displayable(name)!r}; check the name, or add .py to it."
         )
+
+
+def _import(module: str, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:  # it is there, and imports something that is not
+            raise
+    place, _, last = module.rpartition(".")
+    outer = sys.modules.get(place)
+    if outer is not None and (last in vars(outer) or not hasattr(outer, "__path__")):
+        written = f"{place}.py" if last in COMPILED else f"{place}:{last}{f'.{name}' if name else ''}"
+        raise TargetError(f"There is no module called {displayable(module)!r}; did you mean {displayable(written)}?")
+    raise TargetError(f"There is no module called {displayable(module)!r}; check the name.")
 
 
 def _exists(top: str) -> bool:

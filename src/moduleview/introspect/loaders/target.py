@@ -10,6 +10,7 @@ from moduleview.errors import TargetError
 from moduleview.telemetry.display_names import displayable
 
 _DOTTED_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+COMPILED = frozenset({"pyc", "pyo", "pyi", "pyd"})  # what stands beside a .py file and is none
 SAMPLE = "sample"  # what stands in a module's place: sample:digits
 _FORMS = "name it as file.py, file.py:name or package.module:name"
 
