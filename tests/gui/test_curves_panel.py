@@ -147,6 +147,18 @@ def test_nan_is_marked_at_the_upper_edge(panel: CurvesPanel, bench: Bench) -> No
     assert QColor(image.pixel(x, round(chart.area.top()) + 3)).name() == bench.context.theme.tokens.non_finite.lower()
 
 
+@pytest.mark.parametrize("norms", [[0.01], [0.01, np.nan, 0.01, np.nan, 0.01]], ids=["one step", "between gaps"])
+def test_value_without_a_neighbour_is_a_point(qtbot: QtBot, qapp: QObject, norms: list[float]) -> None:
+    bench = make_bench(QObject(qapp), run_store(0))
+    for norm in norms:
+        more_steps(bench.store, norm)
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel)
+    bench.context.selection.select("head")
+
+    assert bench.context.theme.tokens.series[0].lower() in colors_in(chart_of(panel))
+
+
 def test_pointer_near_a_line_brings_it_to_the_front_and_a_click_selects_it(
     panel: CurvesPanel, bench: Bench, qtbot: QtBot
 ) -> None:

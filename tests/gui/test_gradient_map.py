@@ -221,6 +221,18 @@ def test_ctrl_wheel_zooms_rows_until_they_have_names(qtbot: QtBot, qapp: QObject
     assert canvas.row_axis.names_rows()
 
 
+def test_row_of_parameters_of_the_root_itself_has_the_roots_name(qtbot: QtBot, qapp: QObject) -> None:
+    spec = (("", "Net", (("temperature", (1,)),)), ("head", "Linear", (("weight", (3, 4)),)))
+    panel = GradientMapPanel(make_bench(QObject(qapp), run_store(snapshot=snapshot_of(spec))).context)
+    show(qtbot, panel)
+    canvas = canvas_of(panel)
+    image = canvas.grab().toImage()
+    top, bottom = (round(canvas.y_px(row)) for row in (0.1, 0.9))
+    colors = {image.pixel(x, y) for x in range(round(canvas.area.left()) - 8) for y in range(top, bottom)}
+
+    assert len(colors) > 2
+
+
 def test_nothing_is_drawn_when_nothing_changed(
     panel: GradientMapPanel, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from moduleview.gui.models.tensor_columns import TensorColumn
 from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
 from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX
+from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.commands import Capability, RequestModuleReport, RequestTensorReport, SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS, HookEntry, HookKind, HookStatus
 from moduleview.telemetry.records import (
@@ -91,6 +92,19 @@ def test_subtree_switch_leaves_only_own_tensors(panel, bench):
     assert any("switch on Subtree" in text for text in texts(panel))
     bench.selection.select("blocks.0.lin")
     assert names(panel.parameters) == ["weight", "bias"]
+
+
+def test_names_follow_the_selection_to_a_module_around_or_inside(panel, bench):
+    for fqn, name in (
+        ("blocks.0.lin", "weight"),
+        ("blocks.0", "lin.weight"),  # the same rows
+        ("blocks", "0.lin.weight"),
+        ("blocks.0.lin", "weight"),
+    ):
+        bench.selection.select(fqn)
+        assert names(panel.parameters)[0] == name
+        title = panel.parameters.detail.findChild(ElidedLabel)
+        assert title.text() == name
 
 
 def test_a_click_on_a_row_selects_the_tensor_everywhere_and_asks_for_it(qtbot, panel, bench):

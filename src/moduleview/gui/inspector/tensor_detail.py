@@ -52,10 +52,10 @@ class TensorDetail(QWidget):
         self.show_report(None, None)
 
     def look_at(self, fqn: str, name: str) -> None:
-        """Turn to another tensor; its report is yet to come."""
+        """Turn to another tensor, whose report is yet to come; ``name`` is the one it has below what is selected."""
+        self._name.set_text(displayable(name))
         if fqn != self._fqn:
             self._fqn = fqn
-            self._name.set_text(displayable(name))
             self._name.setToolTip(plain_tip(displayable(fqn)))
             self.plot.forget()
             self.show_report(None, None)

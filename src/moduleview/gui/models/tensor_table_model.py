@@ -56,12 +56,14 @@ class TensorTableModel(QAbstractTableModel):
 
     def show_rows(self, snapshot: ModelSnapshot | None, rows: ArrayLike = (), below: str = "") -> None:
         """Show rows of ``snapshot.tensors``, in growing order; names are written relative to the module ``below``."""
-        wanted = np.asarray(rows, dtype=np.int64)
+        wanted, prefix_length = np.asarray(rows, dtype=np.int64), len(below) + 1 if below else 0
         if snapshot is self._snapshot and np.array_equal(wanted, self._rows):
+            if prefix_length != self._prefix_length:
+                self._prefix_length = prefix_length
+                self._changed(TensorColumn.NAME, TensorColumn.NAME)
             return
         self.beginResetModel()
-        self._snapshot, self._rows = snapshot, wanted
-        self._prefix_length = len(below) + 1 if below else 0
+        self._snapshot, self._rows, self._prefix_length = snapshot, wanted, prefix_length
         self.endResetModel()
 
     def set_tickable(self, can_tick: bool) -> None:

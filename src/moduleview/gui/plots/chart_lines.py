@@ -14,7 +14,7 @@ from moduleview.gui.plots.canvas import Canvas
 from moduleview.gui.plots.curve_points import CurvePoints
 from moduleview.gui.plots.items import Band, Curve, cosmetic_pen
 
-_RAW_OPACITY, _BAND_OPACITY, _FADED = 0.3, 0.15, 0.3
+_RAW_OPACITY, _BAND_OPACITY, FADED = 0.3, 0.15, 0.3
 _DASHES: tuple[tuple[float, ...], ...] = ((), (6.0, 3.0), (2.0, 2.0))
 
 
@@ -101,7 +101,7 @@ class Line:
         if self._looks == (style, is_band, has_smooth):
             return
         self._looks = (style, is_band, has_smooth)
-        opacity = _FADED if style.is_faded else 1.0
+        opacity = FADED if style.is_faded else 1.0
         self.band.setVisible(is_band and not style.is_hidden)
         self.raw.setVisible(not style.is_hidden and not (is_band and has_smooth))
         self.smooth.setVisible(has_smooth and not style.is_hidden)
@@ -111,6 +111,14 @@ class Line:
         color = QColor(style.color)
         color.setAlphaF(_BAND_OPACITY * opacity)
         self.band.set_color(color)
+
+
+def lone_points(points: CurvePoints, scale: Scale) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Steps and heights of the values without a neighbour, of which a line alone would show nothing."""
+    heights = scale.of((points.low + points.high) / 2)
+    there = np.concatenate([[False], np.isfinite(heights), [False]])
+    lone = there[1:-1] & ~there[:-2] & ~there[2:]
+    return points.steps[lone], heights[lone]
 
 
 def value_at(points: CurvePoints, step: int | None) -> float | None:

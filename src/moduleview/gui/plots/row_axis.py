@@ -98,7 +98,7 @@ class RowAxis:
             ]
             if self.selected is not None:
                 labels.append(_Label(self.selected[0], self._middle(first, end), True, -len(self.rows) - 1))
-        return [label for label in labels if label.text and self._is_inside(label.y)]
+        return [label for label in labels if self._is_inside(label.y)]
 
     def _middle(self, first: int, end: int) -> float:
         """Of the part that is seen."""
@@ -114,7 +114,8 @@ class RowAxis:
         painter.setPen(QColor(tokens.text if label.is_bold else tokens.muted))
         metrics = QFontMetrics(font)
         right = area.left() - px(_SHORT_GAP_PX if self.is_short else _LABEL_GAP_PX)
-        text = _shortened(label.text) if self.is_short else label.text
+        assert self.rows is not None
+        text = (_shortened(label.text) if self.is_short else label.text) or self.rows.snapshot.names[0]
         text = metrics.elidedText(displayable(text), Qt.TextElideMode.ElideLeft, round(right - px(2)))
         painter.drawText(
             QPointF(right - metrics.horizontalAdvance(text), round(label.y + metrics.capHeight() / 2)), text

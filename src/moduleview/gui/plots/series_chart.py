@@ -13,7 +13,7 @@ from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.axes import Axis, Edge, Grid, draw_tag
 from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
-from moduleview.gui.plots.chart_lines import Line, LineStyle, Scale, value_at
+from moduleview.gui.plots.chart_lines import FADED, Line, LineStyle, Scale, lone_points, value_at
 from moduleview.gui.plots.curve_points import CurvePoints
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.limits import AxisLimits
@@ -21,7 +21,7 @@ from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
 
 LEFT_AXIS_PX = 72
 _MARGINS = Margins(LEFT_AXIS_PX, 8, 14, 36)
-_TICK_PX = 6
+_TICK_PX, _POINT_PX = 6, 4
 _NEAR_PX = 40.0
 
 
@@ -45,6 +45,7 @@ class SeriesChart(Canvas):
         self._values = Axis(self, Edge.LEFT, decade_ticks)
         Grid(self, left=self._values, bottom=self._steps)
         self.decorate(self._draw_ticks)
+        self.decorate(self._draw_lone_points, ABOVE)
         self.decorate(self._draw_crosshair, ABOVE + 1)
         self.pointer_moved.connect(self._on_pointer_moved)
         self.pointer_left.connect(self._on_pointer_left)
@@ -127,6 +128,19 @@ class SeriesChart(Canvas):
                 for step in points.steps[points.high == 0.0].tolist():
                     x = round(self.x_px(step) - width / 2)
                     painter.fillRect(QRectF(x, self.area.bottom() - size, width, size), QColor(style.color))
+
+    def _draw_lone_points(self, painter: QPainter) -> None:
+        """A square where a line has no second point: the first step, or a value between two gaps."""
+        painter.setClipRect(self.area)
+        side = self.theme.px(_POINT_PX)
+        for points, style in self._drawn:
+            if style.is_hidden:
+                continue
+            color = QColor(style.color)
+            color.setAlphaF(FADED if style.is_faded else 1.0)
+            for step, height in zip(*(found.tolist() for found in lone_points(points, self._scale)), strict=True):
+                left, top = round(self.x_px(step) - side / 2), round(self.y_px(height) - side / 2)
+                painter.fillRect(QRectF(left, top, side, side), color)
 
     def _draw_crosshair(self, painter: QPainter) -> None:
         step = self._crosshair
