@@ -29,7 +29,6 @@ from summary import report
 from moduleview.gui.app import make_application, make_window
 from moduleview.gui.main_window import MainWindow
 from moduleview.gui.settings import open_settings
-from moduleview.gui.shot import most_telling
 from moduleview.sources.garbage import GarbageGuard
 from moduleview.sources.inprocess import InProcessSource
 from moduleview.telemetry.commands import Run
@@ -124,7 +123,7 @@ def open_window(folder: str, began_s: list[float], n_blocks: int | None) -> tupl
     session.open(InProcessSource(task_maker(began_s, n_blocks)))
     run_loop(60, lambda: session.store.model is not None)
     assert session.store.model is not None, session.store.open_failure
-    window.contents.selection.select(most_telling(session.store))
+    run_loop(60, lambda: window.contents.selection.fqn is not None)
     session.send(Run())
     run_loop(60, lambda: len(began_s) > 20)
     return window, guard

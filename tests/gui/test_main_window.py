@@ -15,6 +15,8 @@ from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.commands import Capability, Close, Freeze, Pause, Run, SetThrottle, Stop
 from moduleview.telemetry.records import FailureReport, RunChanged, RunState, SeriesDeclared, SeriesKey
 
+FIRST_SELECTED = "blocks"  # of the small model of the builders
+
 
 @pytest.fixture
 def window(qtbot, tmp_path):
@@ -215,6 +217,13 @@ def test_failed_run_shows_the_traceback_once_and_the_window_goes_on(window, sour
     assert window.contents.actions.action("run.start").isEnabled()
 
 
+def test_model_that_just_opened_has_a_telling_module_selected_and_the_focus_stays(window):
+    window.contents.pages.setFocus()
+    open_in(window, ScriptedSource())
+    assert window.contents.selection.fqn == FIRST_SELECTED
+    assert QApplication.focusWidget() is window.contents.pages
+
+
 def test_another_model_clears_the_selection_and_the_same_one_keeps_it(window, source):
     window.contents.selection.select("blocks.0")
     source.open_model()
@@ -223,7 +232,7 @@ def test_another_model_clears_the_selection_and_the_same_one_keeps_it(window, so
     window.contents.selection.select("blocks.0", "gone")
     source.open_model(target="other.py")
     window.contents.clock.tick()
-    assert window.contents.selection.fqn is None
+    assert window.contents.selection.fqns == (FIRST_SELECTED,)
 
 
 def test_back_and_forward_walk_through_what_was_selected(qtbot, window, source):
@@ -238,6 +247,8 @@ def test_back_and_forward_walk_through_what_was_selected(qtbot, window, source):
 
 
 def test_freeze_is_offered_for_what_is_trainable_only(window, source):
+    window.contents.selection.clear()
+    window.contents.clock.tick()
     assert not window.contents.actions.action("model.freeze").isEnabled()
     window.contents.selection.select("head")
     window.contents.clock.tick()

@@ -21,6 +21,12 @@ def task() -> TrainingTask:
 """
 
 
+BARE = """
+import torch
+model = torch.nn.Linear(2, 1)
+"""
+
+
 def shot(target: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "moduleview", "shot", str(target), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -47,3 +53,31 @@ def test_a_run_that_fails_gives_its_picture_its_traceback_and_status_2(tmp_path:
     assert "The loss raised" in done.stderr
     assert "Traceback" in done.stderr
     assert picture.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (BARE, "0 of 12 steps were made. There are no batches to train on"),
+        (TASK.replace("SGD", "LBFGS"), "0 of 12 steps were made. LBFGS evaluates the loss several times a step"),
+        (TASK.replace("[batch]", "iter([batch] * 8)"), "8 of 12 steps were made. The batches ended after 8 steps."),
+    ],
+    ids=["bare", "LBFGS", "batches that end"],
+)
+def test_fewer_steps_than_asked_for_are_said_with_the_reason(tmp_path: Path, code: str, words: str) -> None:
+    target, picture = tmp_path / "tiny.py", tmp_path / "window.png"
+    target.write_text(code)
+    done = shot(target, "--steps", "12", "-o", str(picture))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith(f"moduleview: {words}")
+    assert done.stderr.count("\n") == 1
+    assert picture.exists()
+
+
+def test_a_picture_that_cannot_be_as_small_says_its_size(tmp_path: Path) -> None:
+    target, picture = tmp_path / "tiny.py", tmp_path / "window.png"
+    target.write_text(TASK)
+    done = shot(target, "--steps", "1", "-o", str(picture), "--size", "10x10")
+    image = QImage(str(picture))
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"moduleview: The picture has {image.width()}x{image.height()} pixels")

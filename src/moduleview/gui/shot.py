@@ -14,12 +14,10 @@ from moduleview.errors import ModuleViewError, TargetError, TaskError
 from moduleview.gui.app import make_window
 from moduleview.gui.first_frame import make_application
 from moduleview.gui.look.color_scheme import ColorScheme
-from moduleview.gui.selection import MAXIMUM_CURVES
 from moduleview.gui.settings import open_settings
 from moduleview.gui.window_contents import WindowContents
 from moduleview.telemetry.commands import Run
 from moduleview.telemetry.records import RunState
-from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
 FIRST_SIZE = (1600, 1000)
@@ -61,7 +59,7 @@ def save_shot(target: str, n_steps: int, output: Path, theme: str = "light", siz
         window.show()
         try:
             _train(contents, target, n_steps)
-            _save(contents, output)
+            _save(contents, output, size)
         finally:
             contents.clock.stop()
             contents.parts.session.close(_CLOSE_TIMEOUT_S)
@@ -76,8 +74,15 @@ def _pass_on(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:  
         print(text, file=sys.stderr)
 
 
-def _save(contents: WindowContents, output: Path) -> None:
-    if not contents.window.grab().save(str(output)):
+def _say(sentence: str) -> None:
+    print(f"moduleview: {sentence}", file=sys.stderr)
+
+
+def _save(contents: WindowContents, output: Path, size: tuple[int, int]) -> None:
+    window = contents.window
+    if window.size() != QSize(*size):
+        _say(f"The picture has {window.width()}x{window.height()} pixels: the window gets no smaller.")
+    if not window.grab().save(str(output)):
         raise ModuleViewError(f"The picture cannot be written to {output}. Check the folder and the suffix.")
     run = contents.parts.session.store.run
     if run.state is RunState.FAILED and run.failure is not None:
@@ -85,7 +90,7 @@ def _save(contents: WindowContents, output: Path) -> None:
 
 
 def _train(contents: WindowContents, target: str, n_steps: int) -> None:
-    """Open, train and select, driven by the window's own clock, as a person would see it."""
+    """Open and train, driven by the window's own clock, as a person would see it; it says where it did less."""
     session = contents.parts.session
     store = session.store
     session.open(contents.parts.make_source(target, None))
@@ -97,7 +102,8 @@ def _train(contents: WindowContents, target: str, n_steps: int) -> None:
     if n_steps and store.task is not None and store.task.can_train:
         session.send(Run(n_steps=n_steps))
         _wait(contents, lambda: store.run.state in _ENDED)
-    contents.selection.select(most_telling(store))
+    if store.run.step < n_steps:
+        _say(f"{store.run.step} of {n_steps} steps were made. {_why_no_more(store)}")
     contents.window.activateWindow()
     contents.docks.focus_content(_FOCUS_IN)
     ticks = iter(range(_N_SETTLING_TICKS))
@@ -107,6 +113,13 @@ def _train(contents: WindowContents, target: str, n_steps: int) -> None:
         return next(ticks, None) is None
 
     _wait(contents, is_settled)
+
+
+def _why_no_more(store: StoreView) -> str:
+    failure = store.run.failure
+    if failure is not None:
+        return failure.title
+    return "" if store.task is None else store.task.cannot_train_reason
 
 
 def _wait(contents: WindowContents, is_reached: Callable[[], bool]) -> None:
@@ -120,24 +133,3 @@ def _wait(contents: WindowContents, is_reached: Callable[[], bool]) -> None:
     contents.clock.ticked.connect(look)
     loop.exec()
     contents.clock.ticked.disconnect(look)
-
-
-def most_telling(store: StoreView) -> str:
-    """The module whose parts fill the curves and tables best: a block among many alike, with at most 16 curves."""
-    model = store.model
-    if model is None:
-        return ""
-    best, best_score = 0, (-1, -1)
-    for node in range(1, len(model)):
-        n_curves = _n_owners(model, node)
-        if not 2 <= n_curves <= MAXIMUM_CURVES:
-            continue
-        alike = sum(model.type_names[other] == model.type_names[node] for other in model.children(model.parent[node]))
-        if (alike, n_curves) >= best_score:
-            best, best_score = node, (alike, n_curves)
-    return model.fqns[best]
-
-
-def _n_owners(model: ModelSnapshot, node: int) -> int:
-    rows = range(node, int(model.subtree_end[node]))
-    return sum(len(model.own_tensors(row)) > 0 for row in rows)

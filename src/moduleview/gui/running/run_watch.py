@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from moduleview.gui.first_selection import most_telling
 from moduleview.gui.opening.failure_dialogs import FailureDialogs
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.running.run_control import RunControl
@@ -44,6 +45,8 @@ class RunWatch(QObject):
         selection = self._context.selection
         if model is None or any(model.node_of(fqn) is None for fqn in selection.fqns):
             selection.clear()
+        if model is not None and selection.fqn is None:
+            selection.select(most_telling(model))
         if opened is not None:
             self._control.resend_throttle()
 
