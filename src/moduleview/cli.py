@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import errno
 import importlib
 import io
 import os
 import re
+import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,8 @@ _HEAVY = {
 
 _EXIT_ERROR = 2
 _EXIT_INTERRUPTED = 130
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_LEAST_LIKENESS = 0.75
 _LARGEST_SIDE = 16_384  # pixels
 
 _TARGET_HELP = (
@@ -56,16 +62,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = commands.get(arguments[0]) if arguments else None
     _let_names_through()
     try:
+        if command is None and arguments:
+            _refuse_misspelt(arguments, commands)
         status = _window(arguments) if command is None else command(arguments[1:])
         sys.stdout.flush()
     except ModuleViewError as error:
         return _complain(error)
     except BrokenPipeError:  # the reader of our output has gone: moduleview inspect ... | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return 0
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _give_up_stdout()
+        return _complain(
+            ModuleViewError(f"The output cannot be written ({error.strerror}); make room, or send it elsewhere.")
+        )
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     return status
+
+
+def _refuse_misspelt(arguments: list[str], commands: Collection[str]) -> None:
+    """A first word that is nearly a command, and no target: ``moduleview insepct net.py``.
+
+    Raises:
+        ModuleViewError: With the command that was meant.
+    """
+    word = arguments[0]
+    close = difflib.get_close_matches(word, commands, n=1, cutoff=_LEAST_LIKENESS) if word.isalpha() else []
+    if not close or Path(word).exists() or Path(f"{word}.py").exists() or find_spec(word) is not None:
+        return
+    line = shlex.join(["moduleview", close[0], *arguments[1:]])
+    raise ModuleViewError(f"There is no command {word!r}; did you mean {line!r}?")
 
 
 def _window(arguments: list[str]) -> int:
@@ -157,6 +186,11 @@ def _let_names_through() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_stdout() -> None:
+    """What is left to be written would fail again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(error: ModuleViewError) -> int:

@@ -256,6 +256,12 @@ def test_module_that_is_not_there_is_said(desk):
     assert desk.sources == []
 
 
+def test_dot_for_a_colon_is_answered_with_what_was_meant(desk, folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder)
+    desk.opener.open_target("train.Net", is_named=True)
+    assert desk.dialog(ErrorDialog).failure.advice == "Did you mean train:Net?"
+
+
 def test_module_opens_by_name_after_the_question(qtbot, desk, folder, monkeypatch):
     monkeypatch.syspath_prepend(folder)
     desk.opener.open_target("train:Net")

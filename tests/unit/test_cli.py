@@ -207,6 +207,45 @@ def test_a_reader_that_goes_away_is_no_error(net: Path) -> None:
         assert running.wait() == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("n_layers", [1, 3000], ids=["fails when flushed", "fails when written"])
+def test_output_without_room_is_one_sentence(net: Path, n_layers: int) -> None:
+    net.write_text(f"from torch import nn\nnet = nn.Sequential(*(nn.Linear(1, 1) for _ in range({n_layers})))\n")
+    command = [sys.executable, "-m", "moduleview", "inspect", str(net)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("moduleview: The output cannot be written (No space left on device); ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["insepct", "net.py", "--json"], "moduleview inspect net.py --json"),
+        (["docter"], "moduleview doctor"),
+        (["shto", "net.py"], "moduleview shot net.py"),
+    ],
+)
+def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(
+    typed: list[str], meant: str, started: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(typed) == 2
+    assert f"did you mean '{meant}'?" in capsys.readouterr().err
+    assert not started
+
+
+@pytest.mark.parametrize("place", ["shots", "shots.py"])
+def test_a_target_called_nearly_as_a_command_is_a_target(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[tuple[object, ...]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / place).touch()
+    for target in ("shots", "inspects.py", "inspects:Net", "inspects.layers"):
+        assert cli.main([target]) == 0
+        assert started[-1][:2] == ("window", target)
+
+
 def test_a_terminal_without_the_letters_gets_them_written_out(net: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "moduleview", "inspect", str(net)]

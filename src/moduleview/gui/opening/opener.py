@@ -220,6 +220,9 @@ class Opener(QObject):
         if target.source_file() is not None:
             return None
         title = self.tr("There is no Python module {0}.").format(displayable(target.module))
+        place, _, last = target.module.rpartition(".")
+        if place and Target(None, place, last).source_file() is not None:
+            return FailureReport(title, self.tr("Did you mean {0}?").format(displayable(f"{place}:{last}")))
         advice = self.tr("Check its name; packages are looked for where Python was started and where pip installs.")
         return FailureReport(title, advice)
 
