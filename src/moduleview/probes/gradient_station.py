@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from operator import is_
 from typing import Any
 
 import torch
@@ -52,12 +54,15 @@ class GradientStation:
         self._fired = False
         self._versions: list[int] = []
         self._n_matched = -1
+        self._last_params: list[nn.Parameter] = []
+        self._last_held: Mapping[str, nn.Parameter] = {}
         self.has_new_parameters = False
 
     def bind(self, parameters: Mapping[str, nn.Parameter]) -> None:
         """Look at these parameters from now on."""
         self._parameters = parameters
         self._fqn_of = {id(parameter): fqn for fqn, parameter in parameters.items()}
+        self._last_params, self._last_held = [], {}
         self.has_new_parameters = False
 
     def attach(self) -> None:
@@ -72,6 +77,7 @@ class GradientStation:
         """Take them off."""
         for handle in self._handles:
             handle.remove()
+        self._last_params, self._last_held = [], {}
         self._handles = ()
 
     def begin_step(self) -> None:
@@ -97,21 +103,24 @@ class GradientStation:
     def _read(self, optimizer: Optimizer) -> None:
         if os.getpid() != self._pid:
             return  # a forked worker inherits the hooks
-        held = {
-            fqn: parameter
-            for group in optimizer.param_groups
-            for parameter in group["params"]
-            if (fqn := self._fqn_of.get(id(parameter))) is not None
-        }
-        n_held = sum(len(group["params"]) for group in optimizer.param_groups)
-        self.has_new_parameters |= 0 < len(held) < n_held and n_held != self._n_matched
-        self._n_matched = n_held
+        held = self._held_by(optimizer)
         if not held:
             return
         self._fired = self._seen_optimizer = True
         self._on_gradients(
             Gradients(held, getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None))
         )
+
+    def _held_by(self, optimizer: Optimizer) -> Mapping[str, nn.Parameter]:
+        """Which of our parameters the optimizer holds; looked up again when it holds others than the last time."""
+        params = list(chain.from_iterable(group["params"] for group in optimizer.param_groups))
+        if len(params) == len(self._last_params) and all(map(is_, params, self._last_params)):
+            return self._last_held
+        held = {fqn: parameter for parameter in params if (fqn := self._fqn_of.get(id(parameter))) is not None}
+        self.has_new_parameters |= 0 < len(held) < len(params) and len(params) != self._n_matched
+        self._n_matched = len(params)
+        self._last_params, self._last_held = params, held
+        return held
 
     def _read_versions(self) -> list[int]:
         return [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from moduleview.telemetry.records import StepRecord
 
 _ALWAYS = 0
+_DEVICE = attrgetter("device")
 
 
 class _Column:
@@ -55,8 +58,15 @@ class StepValues:
 
     def add_all(self, series: Sequence[int], values: Sequence[torch.Tensor], group: int = _ALWAYS) -> None:
         """Take float32 0-d tensors, as many as ``series``."""
-        devices = [value.device for value in values]
-        for device in set(devices):
+        devices = list(map(_DEVICE, values))
+        different = set(devices)
+        if len(different) == 1:
+            column = self._columns.setdefault(different.pop(), _Column())
+            column.series += series
+            column.values += values
+            column.groups += [group] * len(series)
+            return
+        for device in different:
             column = self._columns.setdefault(device, _Column())
             here = [index for index, other in enumerate(devices) if other == device]
             column.series += [series[index] for index in here]
@@ -70,8 +80,8 @@ class StepValues:
             rank,
             step,
             time_s,
-            np.asarray([series for column in columns for series in column.series], dtype=np.int32),
-            np.asarray([group for column in columns for group in column.groups], dtype=np.int32),
+            np.array(list(chain.from_iterable(column.series for column in columns)), dtype=np.int32),
+            np.array(list(chain.from_iterable(column.groups for column in columns)), dtype=np.int32),
             frozenset(self._doubtful),
             tuple(_HostCopy(column.values) for column in columns),
         )
@@ -119,8 +129,11 @@ class SentStep:
     def record(self) -> StepRecord:
         """The record; waits for copies that are still under way."""
         parts = [copy.wait() for copy in self._copies]
-        values = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
-        counts = self._series >= 0
+        values = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype=np.float32)])
+        declared = self._series < 0
+        if not self._doubtful and not declared.any():
+            return StepRecord(self.rank, self.step, self.time_s, self._series, values)
+        counts = ~declared
         for group in self._void_groups(values):
             counts &= self._groups != group
         return StepRecord(self.rank, self.step, self.time_s, self._series[counts], values[counts])
