@@ -268,8 +268,10 @@ def test_preview_is_python_and_follows_the_fields(training):
         ("shapes", "32 × a", "whole number"),
         ("shapes", "32 × 0", "below 1"),
         ("shapes", "99999 × 99999 × 99999", "smaller"),
+        ("shapes", "8192 × 8192, 64", "2 GiB"),
         ("rate", "", "learning rate"),
         ("rate", "0", "not positive"),
+        ("rate", "1e400", "finite"),
     ],
 )
 def test_field_that_cannot_be_used_says_why_and_keeps_the_preview(training, sent, field, text, word):
@@ -281,6 +283,20 @@ def test_field_that_cannot_be_used_says_why_and_keeps_the_preview(training, sent
     getattr(training, field).setText("0.1" if field == "rate" else "4 × 4")
     assert training.problem == ""
     assert training.use_button.isEnabled()
+
+
+def test_size_limit_is_on_all_batches_together_and_knows_their_type(training):
+    training.shapes.setText("8192 × 8192")
+    assert training.problem == ""
+    training.dtype.setCurrentText("float64")
+    assert "2 GiB" in training.problem
+
+
+def test_model_that_no_data_can_train_says_so_in_the_dialog(qtbot, window, sent):
+    dialog = TrainingDataDialog("Net", sent.append, window.theme, window, obstacle="The model has no parameters.")
+    dialog.shapes.setText("8 × 4")
+    assert dialog.problem == "The model has no parameters."
+    assert not dialog.use_button.isEnabled()
 
 
 def test_classes_are_asked_for_only_where_they_matter(training):

@@ -6,14 +6,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel
 from scripted_source import PANELS, ScriptedSource, make_panel_class, make_test_window, open_in
 
-from builders import task_info
+from builders import snapshot_of, task_info
 from moduleview.gui.dialogs.error import ErrorDialog
+from moduleview.gui.dialogs.training_data import TrainingDataDialog
 from moduleview.gui.look.color_scheme import ColorScheme
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.panel import Area
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.commands import Capability, Close, Freeze, Pause, Run, SetThrottle, Stop
-from moduleview.telemetry.records import FailureReport, RunChanged, RunState, SeriesDeclared, SeriesKey
+from moduleview.telemetry.records import FailureReport, ModelOpened, RunChanged, RunState, SeriesDeclared, SeriesKey
 
 FIRST_SELECTED = "blocks"  # of the small model of the builders
 
@@ -109,6 +110,17 @@ def test_what_cannot_be_used_says_why(window, source):
     assert not window.contents.actions.action("run.start").isEnabled()
     assert "without data" in window.contents.actions.action("run.start").toolTip()
     assert window.contents.actions.action("model.training_data").isEnabled()
+
+
+def test_training_data_of_a_model_without_parameters_say_that_there_is_nothing_to_train(window):
+    relu = ModelOpened(snapshot_of((("", "ReLU", ()),)), task_info(can_train=False, cannot_train_reason="No batches."))
+    source = ScriptedSource()
+    source.records.append(relu)
+    open_in(window, source)
+    window.contents.actions.run("model.training_data")
+    (dialog,) = window.findChildren(TrainingDataDialog)
+    assert "no parameters" in dialog.problem
+    assert not dialog.use_button.isEnabled()
 
 
 def test_source_without_control_cannot_be_run(window):

@@ -273,11 +273,12 @@ def test_device_that_is_not_there_is_refused_and_the_run_goes_on() -> None:
     [
         (SetTrainingData(()), "no input shape"),
         (SetTrainingData(((8, 0),)), "8 × 0"),
-        (SetTrainingData(((2**20, 2**20),)), "elements"),
+        (SetTrainingData(((2**20, 2**20),)), "2 GiB"),
         (SetTrainingData(((8, 4),), dtype="float3"), "'float3'"),
         (SetTrainingData(((8, 4),), loss="__import__"), "'__import__'"),
         (SetTrainingData(((8, 4),), n_classes=0), "classes"),
         (SetTrainingData(((8, 4),), learning_rate=float("nan")), "learning rate"),
+        (SetTrainingData(((8, 4),), learning_rate=float("inf")), "learning rate"),
     ],
 )
 def test_training_data_that_cannot_be_are_refused(command: SetTrainingData, words: str) -> None:

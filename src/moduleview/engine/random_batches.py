@@ -9,13 +9,13 @@ import torch
 from torch.nn import functional
 
 from moduleview.engine.task import TrainingTask
-from moduleview.engine.task_checks import NO_PARAMETERS
 from moduleview.errors import TaskError
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.training_data_code import (
     INTEGER_DTYPES,
     MEAN_LOSS,
     N_BATCHES,
+    NO_PARAMETERS,
     SEED,
     VALUE_LOSSES,
     check_training_data,

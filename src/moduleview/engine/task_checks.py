@@ -9,8 +9,7 @@ from torch import nn
 
 from moduleview.engine.task import TrainingTask
 from moduleview.errors import TaskError
-
-NO_PARAMETERS = "The model has no parameters, so there is nothing to train; it can be looked at only."
+from moduleview.telemetry.training_data_code import NO_PARAMETERS
 
 
 def check_types(task: TrainingTask) -> None:

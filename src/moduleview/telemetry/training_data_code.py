@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from moduleview.errors import TaskError
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.number_words import shape_words
 
+NO_PARAMETERS = "The model has no parameters, so there is nothing to train; it can be looked at only."
 FLOAT_DTYPES = ("float32", "float64", "float16", "bfloat16")
 INTEGER_DTYPES = ("int64", "int32")
 DTYPES = FLOAT_DTYPES + INTEGER_DTYPES
@@ -15,7 +18,8 @@ MEAN_LOSS = "mean"
 LOSSES = (*CLASS_LOSSES, *VALUE_LOSSES, MEAN_LOSS)
 N_BATCHES = 8
 SEED = 0
-_MAX_ELEMENTS = 2**31  # of one input; 8 GiB of float32
+_ITEM_SIZES = {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "float16": 2, "bfloat16": 2}
+_MAX_GIB = 2  # of all batches together: they stay in memory while the model is open
 
 
 def check_training_data(command: SetTrainingData) -> None:
@@ -26,16 +30,15 @@ def check_training_data(command: SetTrainingData) -> None:
     """
     if not command.input_shapes:
         raise TaskError("There is no input shape; give one for each argument of forward, as 8 × 3 × 32 × 32.")
-    for shape in command.input_shapes:
-        _check_shape(shape)
     if command.dtype not in DTYPES:
         raise TaskError(f"There are no random inputs of type {command.dtype!r}; choose one of: {', '.join(DTYPES)}.")
+    _check_shapes(command)
     if command.loss not in LOSSES:
         raise TaskError(f"There is no loss {command.loss!r} to choose; choose one of: {', '.join(LOSSES)}.")
     if command.n_classes < 1:
         raise TaskError("The number of classes is below 1; give at least 1.")
-    if not command.learning_rate > 0.0:
-        raise TaskError("The learning rate is not positive; give one such as 0.001.")
+    if not 0.0 < command.learning_rate < math.inf:
+        raise TaskError("The learning rate is not positive and finite; give one such as 0.001.")
 
 
 def preview_code(command: SetTrainingData) -> str:
@@ -73,14 +76,13 @@ def preview_code(command: SetTrainingData) -> str:
     )
 
 
-def _check_shape(shape: tuple[int, ...]) -> None:
-    n_elements = 1
-    for size in shape:
-        if size < 1:
+def _check_shapes(command: SetTrainingData) -> None:
+    for shape in command.input_shapes:
+        if any(size < 1 for size in shape):
             raise TaskError(f"The input shape {shape_words(shape)} has a size below 1; give sizes of at least 1.")
-        n_elements *= size
-    if n_elements > _MAX_ELEMENTS:
-        raise TaskError(f"The input shape {shape_words(shape)} has {n_elements:,} elements; give a smaller one.")
+    n_bytes = N_BATCHES * _ITEM_SIZES[command.dtype] * sum(map(math.prod, command.input_shapes))
+    if n_bytes > _MAX_GIB * 2**30:
+        raise TaskError(f"The {N_BATCHES} batches would take more than {_MAX_GIB} GiB together; give smaller shapes.")
 
 
 def _draw(shape: tuple[int, ...], command: SetTrainingData) -> str:

@@ -20,6 +20,7 @@ from moduleview.gui.panel import PanelContext
 from moduleview.session import Session
 from moduleview.telemetry.commands import Freeze
 from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.training_data_code import NO_PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,12 @@ class WindowVerbs(QObject):
 
     def show_training_data(self) -> None:
         """Ask for input shapes and a loss, so that a bare model can train."""
-        task = self._panels.store.task
-        if task is None:
+        task, model = self._panels.store.task, self._panels.store.model
+        if task is None or model is None:
             return
         theme, window = self._panels.theme, self._window
-        dialog = TrainingDataDialog(task.title, self._session.send, theme, window, task.random_data)
+        obstacle = "" if model.tensors.is_parameter.any() else NO_PARAMETERS
+        dialog = TrainingDataDialog(task.title, self._session.send, theme, window, task.random_data, obstacle)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

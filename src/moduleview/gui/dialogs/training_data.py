@@ -30,6 +30,7 @@ class TrainingDataDialog(Dialog):
         theme: Colours, fonts, zoom.
         parent: The window.
         proposed: What stands in the fields at first: what was applied last, if anything was.
+        obstacle: Why this model cannot train on any data, if it cannot.
     """
 
     def __init__(
@@ -39,13 +40,14 @@ class TrainingDataDialog(Dialog):
         theme: Theme,
         parent: QWidget | None = None,
         proposed: SetTrainingData | None = None,
+        obstacle: str = "",
     ) -> None:
         super().__init__(theme, "", parent)
         self.setWindowTitle(self.tr("Training data for {0}").format(title))
         self.setAccessibleName(self.windowTitle())
         self.setObjectName("training_data_dialog")
         self.setModal(True)
-        self._send = send
+        self._send, self._obstacle = send, obstacle
         text = self.tr("This model came without data. With random batches it trains on noise: enough to see gradients.")
         self.add_text(text, "muted")
         self._make_fields(proposed or _FIRST_GUESS)
@@ -132,6 +134,7 @@ class TrainingDataDialog(Dialog):
             code, problem = preview_code(self.command()), ""
         except TaskError as error:
             code, problem = self.preview.code(), str(error)  # the last good one stays, so that nothing jumps
+        problem = self._obstacle or problem
         self.preview.set_code(code)
         self._problem.setText(problem)
         self.preview.setEnabled(not problem)
