@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, more_steps, run_store, show
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +15,7 @@ from moduleview.gui.look import number_format
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.panels.loss import LossPanel
-from moduleview.gui.plots.legend import Legend
+from moduleview.gui.plots.legend import Legend, most_telling_mode
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HookKind
@@ -84,6 +84,30 @@ def test_nothing_selected_says_what_to_do(qtbot: QtBot, bench: Bench) -> None:
 
     assert not chart_of(panel).isVisible()
     assert any("at most 16" in label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+
+
+def test_lines_are_named_without_what_all_of_them_begin_with(panel: CurvesPanel, bench: Bench) -> None:
+    bench.context.selection.select("head")
+    bench.context.selection.toggle_pin("blocks.0.lin")
+    bench.context.selection.toggle_pin("blocks.1.lin")
+
+    assert [text for text, _note, _value in rows_of(panel)] == ["head", "head", "", "0.lin", "1.lin"]
+    view = legend_of(panel).view
+    assert view.model().index(3, 0).data(Qt.ItemDataRole.ToolTipRole) == "blocks.0.lin"
+
+
+def test_names_in_a_narrow_legend_are_cut_where_they_are_alike(bench: Bench) -> None:
+    metrics = QFontMetrics(bench.context.theme.mono_font())
+    width = 12 * metrics.horizontalAdvance("0")
+    for names in (
+        ("word_embeddings", "position_embeddings", "token_type_embeddings"),
+        ("encoder.layer.0.attention", "encoder.layer.1.attention", "encoder.layer.2.attention", "pooler"),
+        ("attention.self.query", "attention.self.key"),
+    ):
+        mode = most_telling_mode(names, metrics, width)
+        shown = [metrics.elidedText(name, mode, width) for name in names]
+        assert len(set(shown)) == len(names), shown
+    assert most_telling_mode(("word_embeddings", "position_embeddings"), metrics, width) != Qt.TextElideMode.ElideLeft
 
 
 def test_pinned_lines_stay_in_a_group_of_their_own(panel: CurvesPanel, bench: Bench) -> None:

@@ -60,6 +60,7 @@ class CurveLegend(QObject):
             values = newest_values(store, [series.keys for series in choice.series], choice.keys)
         else:
             values = [value_at(line, step) for line in points]
+        names = _without_what_all_share(choice.series)
         rows: list[LegendRow] = []
         is_pinned: bool | None = None
         for number, (series, style) in enumerate(zip(choice.series, styles, strict=True)):
@@ -67,7 +68,7 @@ class CurveLegend(QObject):
                 is_pinned = series.is_pinned
                 rows.append(LegendRow("", self.tr("pinned")) if is_pinned else self._selected_group(root_name))
             value = number_format.gradient(values[number])
-            rows.append(LegendRow(displayable(series.label), "", series.fqn, number, style, value))
+            rows.append(LegendRow(displayable(names[number]), "", series.fqn, number, style, value))
         if choice.n_left_out:
             more = self.tr("{0} more: select one to see it").format(str(choice.n_left_out))
             rows.append(LegendRow("", more))
@@ -118,6 +119,17 @@ class CurveLegend(QObject):
         menu.addAction(pin_text, lambda: self._selection.toggle_pin(fqn))
         menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(fqn))
         menu.popup(view.viewport().mapToGlobal(at))
+
+
+def _without_what_all_share(series: Sequence[ChosenSeries]) -> list[str]:
+    """Labels without the modules that all of the selected ones, or all of the pinned ones, begin with."""
+    names = []
+    for one in series:
+        parts = [other.label.split(".") for other in series if other.is_pinned == one.is_pinned]
+        n_least = min(len(part) for part in parts) - 1 if len(parts) > 1 else 0
+        n_shared = next((at for at in range(n_least) if len({part[at] for part in parts}) > 1), n_least)
+        names.append(".".join(one.label.split(".")[n_shared:]))
+    return names
 
 
 def _identity(series: ChosenSeries) -> tuple[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from operator import ne
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,10 +23,25 @@ from PySide6.QtWidgets import (
 from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.items import cosmetic_pen
-from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LegendModel, LegendRow
+from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LINE_NAMES_ROLE, LegendModel, LegendRow
 from moduleview.gui.widgets.safe_paint import safe_paint
 
 _ROW_PX, _PADDING_PX, _SAMPLE_PX = 22, 8, 20
+_N_KEPT_MODES = 64
+
+
+def most_telling_mode(names: tuple[str, ...], metrics: QFontMetrics, width: int) -> Qt.TextElideMode:
+    """Where to cut names so that those most alike still differ most: the beginning, else the middle, else the end."""
+
+    def least_difference(mode: Qt.TextElideMode) -> int:
+        shown = [metrics.elidedText(name, mode, max(width, 0)) for name in names]
+        pairs = combinations(shown, 2)
+        return min((sum(map(ne, *pair)) + abs(len(pair[0]) - len(pair[1])) for pair in pairs), default=0)
+
+    if all(metrics.horizontalAdvance(name) <= width for name in names):
+        return Qt.TextElideMode.ElideLeft
+    modes = (Qt.TextElideMode.ElideLeft, Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight)
+    return max(modes, key=least_difference)
 
 
 class _LegendDelegate(QStyledItemDelegate):
@@ -33,6 +50,7 @@ class _LegendDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._modes: dict[object, Qt.TextElideMode] = {}
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(self._theme.px(80), self._theme.px(_ROW_PX))
@@ -50,7 +68,7 @@ class _LegendDelegate(QStyledItemDelegate):
         if row.number is None:
             self._paint_group(painter, box, row)
         else:
-            self._paint_line(painter, box, row)
+            self._paint_line(painter, box, row, index.data(LINE_NAMES_ROLE))
         painter.restore()
 
     def _paint_group(self, painter: QPainter, box: QRect, row: LegendRow) -> None:
@@ -67,7 +85,7 @@ class _LegendDelegate(QStyledItemDelegate):
         painter.setPen(QColor(tokens.muted))
         painter.drawText(box.adjusted(left - box.left(), 0, 0, 0), middle, row.note)
 
-    def _paint_line(self, painter: QPainter, box: QRect, row: LegendRow) -> None:
+    def _paint_line(self, painter: QPainter, box: QRect, row: LegendRow, names: tuple[str, ...]) -> None:
         assert row.style is not None
         theme, tokens, px = self._theme, self._theme.tokens, self._theme.px
         left, middle = box.left() + px(2 * _PADDING_PX), box.center().y()
@@ -81,8 +99,17 @@ class _LegendDelegate(QStyledItemDelegate):
         text_box = box.adjusted(left + px(_SAMPLE_PX + _PADDING_PX) - box.left(), 0, -px(_PADDING_PX), 0)
         painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, row.value)
         room = text_box.width() - painter.fontMetrics().horizontalAdvance(row.value or "0") - px(_PADDING_PX)
-        text = self._elided(painter, row.text, room)
+        text = painter.fontMetrics().elidedText(row.text, self._mode(names, painter.fontMetrics(), room), max(room, 0))
         painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+    def _mode(self, names: tuple[str, ...], metrics: QFontMetrics, width: int) -> Qt.TextElideMode:
+        """Kept, since it takes longer than painting."""
+        key = (names, width, metrics.height())
+        if key not in self._modes:
+            if len(self._modes) > _N_KEPT_MODES:
+                self._modes.clear()
+            self._modes[key] = most_telling_mode(names, metrics, width)
+        return self._modes[key]
 
     @staticmethod
     def _elided(painter: QPainter, text: str, width: int) -> str:

@@ -11,7 +11,10 @@ from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.plots.chart_lines import LineStyle
 from moduleview.telemetry.display_names import displayable
 
-LEGEND_ROW_ROLE = Qt.ItemDataRole.UserRole
+LEGEND_ROW_ROLE = int(Qt.ItemDataRole.UserRole)
+LINE_NAMES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+"""Names of all lines: a name is cut so that it does not look like another."""
+
 _ROOT = QModelIndex()
 
 
@@ -87,4 +90,6 @@ class LegendModel(QAbstractListModel):
                 return displayable(row.fqn) or None
             case _ if role == LEGEND_ROW_ROLE:
                 return row
+            case _ if role == LINE_NAMES_ROLE:
+                return tuple(other.text for other in self._rows if other.number is not None)
         return None
