@@ -138,7 +138,8 @@ def test_a_name_that_is_not_there_says_so() -> None:
 
 def test_a_missing_gradient_says_why() -> None:
     model = nn.BatchNorm1d(3)
-    assert "between two steps" in report_tensor(model, "weight", 0).gradient_missing
+    assert "no step has been made" in report_tensor(model, "weight", 0).gradient_missing
+    assert "none was computed" in report_tensor(model, "weight", 3).gradient_missing
     assert "buffer" in report_tensor(model, "num_batches_tracked", 0).gradient_missing
     assert report_tensor(model, "num_batches_tracked", 0).value is not None
     model.bias.requires_grad_(False)

@@ -51,7 +51,7 @@ def report_tensor(model: nn.Module, fqn: str, step: int) -> TensorReport:
         value, value_histogram = _look_at(tensor)
     except RuntimeError as error:
         return _without_values(fqn, step, str(tensor.device), f"torch could not read it: {error}")
-    gradient, gradient_histogram, gradient_missing = _look_at_gradient(tensor)
+    gradient, gradient_histogram, gradient_missing = _look_at_gradient(tensor, step)
     return TensorReport(
         fqn=fqn,
         step=step,
@@ -93,7 +93,7 @@ def _look_at(tensor: torch.Tensor) -> tuple[TensorStatistics, MagnitudeHistogram
 
 
 def _look_at_gradient(
-    tensor: torch.Tensor,
+    tensor: torch.Tensor, step: int
 ) -> tuple[TensorStatistics | None, MagnitudeHistogram | None, str]:
     if not isinstance(tensor, nn.Parameter):
         return None, None, "A buffer has no gradient."
@@ -101,7 +101,8 @@ def _look_at_gradient(
         return None, None, "It is frozen: requires_grad is False."
     gradient = tensor.grad
     if gradient is None:
-        return None, None, "It has no gradient between two steps: none was computed, or it was set to None after use."
+        reason = "none was computed, or it was set to None after use" if step else "no step has been made"
+        return None, None, f"It has no gradient now: {reason}."
     if reason := _why_not_readable(gradient):
         return None, None, f"Its gradient cannot be shown. {reason}"
     try:
