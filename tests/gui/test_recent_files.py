@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import QSettings
 
 from moduleview.gui.opening.recent_files import MAXIMUM_RECENT, RecentFiles
+from moduleview.resources import resource_path
 
 
 @pytest.fixture
@@ -31,6 +32,13 @@ def test_target_that_is_opened_again_stands_once(settings, files):
     for file in (files[0], files[1], files[0]):
         recent.add(str(file))
     assert [entry.target for entry in recent.entries()] == [str(files[0]), str(files[1])]
+
+
+def test_sample_that_is_opened_by_its_file_stands_once(settings):
+    recent = RecentFiles(settings)
+    recent.add("sample:digits")
+    recent.add(str(resource_path("samples") / "digits.py"))
+    assert [entry.target for entry in recent.entries()] == ["sample:digits"]
 
 
 def test_list_is_there_after_a_restart(settings, files):

@@ -15,7 +15,7 @@ from moduleview.resources import resource_path
         ("./deep/train.py:make.inner", "train.py : make.inner"),
         ("package.module:name", "package.module : name"),
         ("package.module", "package.module"),
-        ("sample:digits", "sample : digits"),
+        ("sample:digits", "sample:digits"),
     ],
 )
 def test_target_is_taken_apart(text, title):
@@ -45,6 +45,18 @@ def test_module_is_found_without_running_its_package(tmp_path, monkeypatch):
     assert "loud_package" not in sys.modules
 
 
+@pytest.mark.parametrize("text", ["lone_module:Net", "loose_folder.inner:Net"])
+def test_module_of_the_current_folder_is_found_though_it_is_not_on_the_path(tmp_path, monkeypatch, text):
+    (tmp_path / "loose_folder").mkdir()
+    for name in ("lone_module.py", "loose_folder/inner.py"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder not in ("", str(tmp_path))])
+    file = Target.parse(text).source_file()
+    assert file is not None
+    assert file.is_relative_to(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["no_such_package.inner", "json.no_such", "sys"])
 def test_module_that_has_no_file_is_none(text):
     assert Target.parse(text).source_file() is None
@@ -58,6 +70,13 @@ def test_what_is_no_target_is_said(text):
 
 def test_sample_is_the_file_that_comes_with_the_program():
     assert Target.parse("sample:digits").source_file() == resource_path("samples", "digits.py")
+
+
+def test_file_of_a_sample_is_the_sample():
+    folder = resource_path("samples")
+    assert Target.parse(str(folder / "digits.py")) == Target.parse("sample:digits")
+    assert Target.parse(f"{folder / 'digits.py'}:make_model").file == folder / "digits.py"
+    assert Target.parse(str(folder / "absent.py")).file == folder / "absent.py"
 
 
 def test_link_is_followed_to_the_code_that_runs(tmp_path):

@@ -13,7 +13,7 @@ from moduleview.resources import resource_path
 
 @dataclass(frozen=True)
 class Target:
-    """What a person asks to open.
+    """What a person asks to open; a sample's file is the sample.
 
     Attributes:
         file: The Python file, absolute; None for a module or a sample.
@@ -35,7 +35,10 @@ class Target:
         parsed = parse_target(text)
         if parsed.sample:
             return cls(None, SAMPLE, parsed.sample)
-        return cls(None if parsed.path is None else parsed.path.absolute(), parsed.module, parsed.name)
+        file = None if parsed.path is None else parsed.path.absolute()
+        if file is not None and not parsed.name and _is_sample(file):
+            return cls(None, SAMPLE, file.stem)
+        return cls(file, parsed.module, parsed.name)
 
     def __str__(self) -> str:
         place = self.module if self.file is None else str(self.file)
@@ -43,7 +46,9 @@ class Target:
 
     @property
     def title(self) -> str:
-        """``train.py : GPT``, without the folder."""
+        """``train.py : GPT``, without the folder; ``sample:digits``."""
+        if self.module == SAMPLE:
+            return str(self)
         place = self.module if self.file is None else self.file.name
         return f"{place} : {self.name}" if self.name else place
 
@@ -79,9 +84,20 @@ class Target:
         return Path(spec.origin).resolve()
 
 
+def _is_sample(file: Path) -> bool:
+    is_one = file.suffix == ".py" and not file.stem.startswith("_")
+    return is_one and file.parent == resource_path("samples") and file.is_file()
+
+
 def _top_spec(name: str) -> ModuleSpec | None:
-    """Where a top-level module would come from; asks every finder, those of editable installs too."""
+    """Where a top-level module would come from; asks every finder, those of editable installs too.
+
+    The current folder goes first, as it does for the loader: the installed command has it not on its path.
+    """
     try:
-        return importlib.util.find_spec(name) if name else None
-    except (ImportError, ValueError):
+        here = PathFinder.find_spec(name, [str(Path.cwd())]) if name else None
+        if here is not None and here.has_location:
+            return here
+        return (importlib.util.find_spec(name) if name else None) or here
+    except (ImportError, ValueError, OSError):
         return None
