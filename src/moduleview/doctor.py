@@ -139,7 +139,8 @@ def check_torch() -> Iterator[Check]:
     if version_numbers(facts["version"]) < _MINIMUM_TORCH:
         yield Check("torch", Verdict.LACKS, facts["version"], 'Too old: pip install "torch>=2.4"')
     else:
-        yield Check("torch", Verdict.OK, f"{facts['version']}, {facts['threads']} threads")
+        threads = "1 thread" if facts["threads"] == 1 else f"{facts['threads']} threads"
+        yield Check("torch", Verdict.OK, f"{facts['version']}, {threads}")
     yield _check_devices(facts["cuda_build"], facts["cuda_devices"], facts["mps"])
 
 

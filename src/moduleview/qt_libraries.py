@@ -193,8 +193,14 @@ def _connection_problem(platform: str) -> str | None:
     if platform in _NEEDS_NO_DISPLAY or display_answers(platform):
         return None
     name = "DISPLAY" if platform == "xcb" else "WAYLAND_DISPLAY"
+    display = os.environ.get(name)
+    if not display:
+        return (
+            f"There is no display to open a window on: QT_QPA_PLATFORM asks for {platform!r}, but {name} is not set. "
+            'Set it, log in with "ssh -X", or set QT_QPA_PLATFORM=offscreen to run without a window.'
+        )
     return (
-        f"The display {os.environ.get(name, '')!r} that {name} names does not answer. "
+        f"The display {display!r} that {name} names does not answer. "
         'Log in again with "ssh -X", correct it, or set QT_QPA_PLATFORM=offscreen to run without a window.'
     )
 

@@ -32,6 +32,12 @@ def test_cuda_build_without_a_device_is_a_note(monkeypatch):
     assert "nvidia-smi" in devices.remedy
 
 
+@pytest.mark.parametrize(("threads", "words"), [(1, ", 1 thread"), (2, ", 2 threads")])
+def test_threads_are_counted_in_words(monkeypatch, threads, words):
+    answer(monkeypatch, threads=threads)
+    assert next(iter(doctor.check_torch())).text.endswith(words)
+
+
 def test_too_old_torch_is_lacking(monkeypatch):
     answer(monkeypatch, version="2.3.1")
     assert next(iter(doctor.check_torch())).verdict is Verdict.LACKS

@@ -65,6 +65,19 @@ def test_display_without_a_server_is_said_before_qt_aborts(bare_session):
     assert "':4711'" in qt_libraries.display_problem()
 
 
+@pytest.mark.parametrize("name", [None, ""])
+def test_display_that_is_not_named_is_said_to_be_missing(bare_session, name):
+    bare_session.setenv("QT_QPA_PLATFORM", "xcb")
+    if name is not None:
+        bare_session.setenv("DISPLAY", name)
+    bare_session.setattr(qt_libraries, "_plugin_problem", lambda platform: None)
+    bare_session.setattr(qt_libraries, "_library_problem", lambda platform: None)
+    bare_session.setattr(qt_libraries, "display_answers", lambda platform: False)
+    problem = qt_libraries.display_problem()
+    assert "DISPLAY is not set. Set it" in problem
+    assert "does not answer" not in problem
+
+
 def test_wayland_session_is_taken_before_x11(bare_session):
     bare_session.setenv("DISPLAY", ":0")
     bare_session.setenv("WAYLAND_DISPLAY", "wayland-0")

@@ -86,3 +86,11 @@ def test_text_shows_hostile_names_as_they_are_without_obeying_them() -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert max(map(len, text.splitlines())) < 200
+
+
+def test_one_of_a_kind_is_not_a_plural() -> None:
+    model = nn.Module()
+    model.scale = nn.Parameter(torch.ones(1))
+    model.register_buffer("count", torch.ones(1))
+    lines = snapshot_to_text(snapshot_model(model)).splitlines()
+    assert lines[-4:-1] == ["1 module", "1 parameter: 1 trainable, 0 frozen", "1 element in buffers"]

@@ -92,16 +92,21 @@ def _tensor(snapshot: ModelSnapshot, row: int) -> str:
 def _totals(snapshot: ModelSnapshot) -> list[str]:
     totals = snapshot.totals
     n_modules = int((snapshot.alias_of == NO_NODE).sum())
-    shared = f", {len(snapshot) - n_modules:,} more places of shared ones" if n_modules < len(snapshot) else ""
+    n_places = len(snapshot) - n_modules
+    shared = f", {_counted(n_places, 'more place')} of shared ones" if n_places else ""
     repeated = totals.parameters_referenced - totals.parameters
     tied = f" ({totals.parameters_referenced:,} with tied and shared ones repeated)" if repeated else ""
     frozen = totals.parameters - totals.trainable
     return [
-        f"{n_modules:,} modules{shared}",
-        f"{totals.parameters:,} parameters{tied}: {totals.trainable:,} trainable, {frozen:,} frozen",
-        f"{totals.buffers:,} elements in buffers",
+        f"{_counted(n_modules, 'module')}{shared}",
+        f"{_counted(totals.parameters, 'parameter')}{tied}: {totals.trainable:,} trainable, {frozen:,} frozen",
+        f"{_counted(totals.buffers, 'element')} in buffers",
         f"{_bytes(totals.n_bytes)} of parameters and buffers",
     ]
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _bytes(size: int) -> str:
