@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.gui_thread import gui_thread_only
@@ -94,6 +95,15 @@ class Panel(QWidget):
         super().__init__(parent)
         self.context = context
         self.setObjectName(self.panel_id)
+
+    @property
+    def is_in_sight(self) -> bool:
+        """A person can see some of it. Behind another tab Qt leaves a panel visible, and moves it out of the window.
+
+        What changes while it is not is drawn when it comes forward: ``refresh`` is called then.
+        """
+        window = self.window()  # not visibleRegion: what opaque children cover is not in it
+        return self.isVisible() and window.rect().intersects(QRect(self.mapTo(window, QPoint()), self.size()))
 
     def title(self) -> str:
         """What stands on the dock, translated."""

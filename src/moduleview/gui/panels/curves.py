@@ -218,7 +218,7 @@ class CurvesPanel(Panel):
 
     def _on_looks_changed(self) -> None:
         self._is_stale = True
-        if self.isVisible():
+        if self.is_in_sight:
             self.refresh(self.context.store)
 
     def _on_log_toggled(self, is_log: bool) -> None:
@@ -233,7 +233,9 @@ class CurvesPanel(Panel):
 
     def _on_crosshair_changed(self) -> None:
         self._chart.set_crosshair(self.context.selection.crosshair_step)
-        if self.isVisible() and self._choice.series and len(self._points) == len(self._choice.series):
+        if not self.is_in_sight:
+            self._is_stale = True
+        elif self._choice.series and len(self._points) == len(self._choice.series):
             self._fill_legend(self._styles())
 
     def _on_front_changed(self, number: object) -> None:

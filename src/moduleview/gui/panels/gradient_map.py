@@ -192,7 +192,7 @@ class GradientMapPanel(Panel):
         axes = self.context.axes
         self._follow.setChecked(axes.is_following)
         self._window.choose(axes.window)
-        if self.isVisible():
+        if self.is_in_sight:
             self.refresh(self.context.store)
 
     def _on_follow_clicked(self, is_on: bool) -> None:

@@ -98,7 +98,7 @@ class LossPanel(Panel):
         context.theme.changed.connect(self._on_looks_changed)
 
     def _on_looks_changed(self) -> None:
-        if self.isVisible():
+        if self.is_in_sight:
             self.refresh(self.context.store)
 
     def _on_log_toggled(self, is_log: bool) -> None:

@@ -120,7 +120,7 @@ class ProfilePanel(Panel):
         self._chart.set_selected(fqn, self._rows)
 
     def _on_looks_changed(self) -> None:
-        if self.isVisible():
+        if self.is_in_sight:
             self.refresh(self.context.store)
 
     def _on_row_clicked(self, row: int) -> None:
