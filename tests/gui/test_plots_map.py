@@ -57,6 +57,9 @@ def test_tied_and_shared_things_have_the_rows_of_their_first_place() -> None:
     shared_rows = make_rows(shared(snapshot_of(), "blocks.1", "blocks.0"), frozenset())
     assert shared_rows.stretch("blocks.1") == shared_rows.stretch("blocks.0") == (1, 2)
     assert shared_rows.stretch("blocks.0.act") is None
+    assert tied_rows.name_of_stretch("head", (0, 2)) == "embed"
+    assert tied_rows.name_of_stretch("blocks", (2, 4)) == "blocks"
+    assert shared_rows.name_of_stretch("blocks.1", (1, 2)) == "blocks.0.lin"
 
 
 def test_frame_around_everything_is_left_out() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,14 @@ class MapRows:
         """As ``stretch``, but None where it is the whole map: a frame around everything tells nothing."""
         stretch = self.stretch(fqn)
         return None if stretch == (0, len(self)) and len(self) > 1 else stretch
+
+    def name_of_stretch(self, fqn: str, stretch: tuple[int, int]) -> str:
+        """What stands at the axis: the name that was selected, or that of the first place, whose rows these are."""
+        names = self.fqns[slice(*stretch)]
+        if not fqn or all(f"{name}.".startswith(f"{fqn}.") for name in names):
+            return fqn
+        levels = zip(*(name.split(".") for name in names), strict=False)
+        return ".".join(level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels))
 
     def module_at(self, row: int) -> str:
         """FQN of the module that a row belongs to."""

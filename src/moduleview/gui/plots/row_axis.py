@@ -37,7 +37,9 @@ class RowAxis:
     def select(self, fqn: str | None, rows: MapRows | None) -> tuple[int, int] | None:
         """Mark a module or parameter; gives its first row and one past the last, None where nothing is marked."""
         stretch = None if fqn is None or rows is None else rows.marked_stretch(fqn)
-        self.selected = None if stretch is None or fqn is None else (fqn, *stretch)
+        self.selected = None
+        if stretch is not None and fqn is not None and rows is not None:
+            self.selected = (rows.name_of_stretch(fqn, stretch), *stretch)
         return stretch
 
     def block_at(self, row: int) -> Block | None:
