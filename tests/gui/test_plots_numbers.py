@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from builders import SMALL, add_steps, declare_gradients, opened_store, shared, snapshot_of, tied
 from moduleview.gui.plots.chart_lines import value_at
 from moduleview.gui.plots.chosen_series import choose_series, quantities_of
-from moduleview.gui.plots.curve_points import read_points, smoothed, steps_to_draw
+from moduleview.gui.plots.curve_points import newest_values, read_points, smoothed, steps_to_draw
 from moduleview.gui.plots.limits import AxisLimits, DecadeLimits
 from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
 from moduleview.telemetry.records import RunChanged, RunState, SeriesDeclared, SeriesKey
@@ -142,6 +144,27 @@ def test_shared_module_shows_what_is_kept_at_its_first_place_by_its_own_names() 
     assert quantities_of(store, ("blocks.1",), None) == (NORM, "forward.mean")
     hooks = choose_series(store, ("blocks.1",), None, (), "forward.mean")
     assert [(series.fqn, series.label) for series in hooks.series] == [("blocks.1.lin", "lin")]
+
+
+def test_lazy_module_has_lines_to_wait_for() -> None:
+    snapshot = snapshot_of()
+    tensors = replace(snapshot.tensors, shapes=(None,) * len(snapshot.tensors), numel=0 * snapshot.tensors.numel)
+    store = opened_store(replace(snapshot, tensors=tensors))
+
+    assert [series.label for series in choose_series(store, ("blocks.0",), None, (), NORM).series] == ["lin"]
+
+
+def test_newest_value_is_of_the_newest_step_that_has_one() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(
+        store,
+        np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], [1.0, -1.0, -1.0, 8.0, -1.0, -1.0, np.nan]])[:, : len(keys)],
+    )
+    lines = [(keys[1],), (keys[2], keys[3]), (keys[4], keys[5]), (SeriesKey(NORM, "nowhere"),)]
+    newest = newest_values(store, lines, tuple(key for line in lines for key in line))
+
+    assert newest == [2.0, 8.0, pytest.approx(np.hypot(5.0, 6.0)), None]
 
 
 def test_hook_on_the_root_is_offered_and_the_loss_is_not() -> None:
