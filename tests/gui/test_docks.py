@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt
 from PySide6.QtWidgets import QTabBar
 from scripted_source import PANELS, make_panel_class
 
@@ -24,7 +24,7 @@ def theme(qapp):
 
 @pytest.fixture
 def make_docks(qtbot, settings, theme):
-    def make(width=1600, height=912, panels=PANELS):
+    def make(width=1600, height=912, panels=PANELS, *, is_waiting=True):
         context = PanelContext(
             store=SeriesStore(),
             selection=Selection(theme),
@@ -38,12 +38,29 @@ def make_docks(qtbot, settings, theme):
         docks = Docks([panel(context) for panel in panels], theme, settings, None)
         qtbot.addWidget(docks)
         docks.resize(width, height)
+        if not is_waiting:
+            docks.show()
+            return docks
         with qtbot.waitSignal(docks.settled):
             docks.show()
         qtbot.waitUntil(lambda: any(bar.isVisible() for bar in docks.findChildren(QTabBar)))
         return docks
 
     return make
+
+
+class Painted(QObject):
+    """Counts how often a widget is painted from now on."""
+
+    def __init__(self, widget):
+        super().__init__(widget)
+        self.n_paints = 0
+        widget.installEventFilter(self)
+        widget.update()
+
+    def eventFilter(self, _watched, event):
+        self.n_paints += event.type() == QEvent.Type.Paint
+        return False
 
 
 def shown(docks):
@@ -171,18 +188,82 @@ def test_layout_comes_back(qtbot, make_docks):
     assert "log" in shown(again)
 
 
-def test_broken_layout_falls_back_to_the_first_one(make_docks, settings):
-    make_docks().save()
+def test_floating_panel_is_painted_when_it_comes_back(qtbot, make_docks):
+    docks = make_docks()
+    settle(qtbot, docks, lambda: docks.dock("inspector").setFloating(True))
+    docks.save()
+    again = make_docks().dock("inspector")
+    qtbot.waitUntil(lambda: again.isFloating() and again.isVisible())
+    painted = Painted(again.panel)
+    qtbot.waitUntil(lambda: again.panel.updatesEnabled() and painted.n_paints > 0)
+
+
+def test_nothing_is_painted_before_the_kept_layout_is_taken(make_docks, qtbot):
+    docks = make_docks()
+    settle(qtbot, docks, lambda: docks.dock("inspector").close())
+    docks.save()
+    again = make_docks(is_waiting=False)
+    painted = Painted(again.dock("inspector").panel)
+    qtbot.waitUntil(lambda: not again.dock("inspector").is_open)
+    assert painted.n_paints == 0
+
+
+def test_layout_that_nobody_touched_follows_the_window_after_a_restart_too(qtbot, make_docks):
+    make_docks(1280).save()
+    again = make_docks(1280)
+    again.resize(1600, 912)
+    qtbot.waitUntil(lambda: "profile" in shown(again))
+    qtbot.waitUntil(lambda: again.dock("modules").width() == pytest.approx(494, abs=6))
+
+
+def test_dragged_line_between_panels_is_kept(qtbot, make_docks):
+    docks = make_docks()
+    line = docks.dock("modules").geometry().topRight() + QPoint(2, 300)
+    before = docks.dock("modules").width()
+    qtbot.mousePress(docks, Qt.MouseButton.LeftButton, pos=line)
+    qtbot.mouseMove(docks, line + QPoint(80, 0))
+    qtbot.waitUntil(lambda: docks.dock("modules").width() > before)
+    qtbot.mouseRelease(docks, Qt.MouseButton.LeftButton, pos=line + QPoint(80, 0))
+    dragged = docks.dock("modules").width()
+    docks.save()
+    again = make_docks()
+    qtbot.waitUntil(lambda: again.dock("modules").width() == dragged)
+
+
+def test_click_on_the_line_between_panels_moves_nothing(qtbot, make_docks, settings):
+    docks = make_docks()
+    line = docks.dock("modules").geometry().topRight() + QPoint(2, 300)
+    qtbot.mouseClick(docks, Qt.MouseButton.LeftButton, pos=line)
+    docks.save()
+    assert not settings.contains("docks/state")
+
+
+def test_panel_put_beside_another_is_kept(qtbot, make_docks, settings):
+    docks = make_docks()
+    inspector = docks.dock("inspector")
+    settle(qtbot, docks, lambda: inspector.setFloating(True))
+    settle(qtbot, docks, lambda: inspector.setFloating(False))
+    docks.save()
+    assert settings.contains("docks/state")
+
+
+def test_broken_layout_falls_back_to_the_first_one(qtbot, make_docks, settings):
+    docks = make_docks()
+    settle(qtbot, docks, docks.dock("log").close)
+    docks.save()
     settings.setValue("docks/state", QByteArray(b"\x00broken"))
     docks = make_docks()
     assert all(dock.is_open for dock in docks.docks)
     assert docks.dock("modules").width() == pytest.approx(494, abs=6)
 
 
-def test_layout_of_other_panels_is_not_taken(make_docks):
-    make_docks().save()
+def test_layout_of_other_panels_is_not_taken(qtbot, make_docks):
+    docks = make_docks()
+    settle(qtbot, docks, docks.dock("log").close)
+    docks.save()
     docks = make_docks(panels=(*PANELS, make_panel_class("new", Area.BOTTOM, 2)))
     assert docks.dock("new").is_open
+    assert docks.dock("log").is_open
 
 
 def test_reset_brings_everything_back(qtbot, make_docks):

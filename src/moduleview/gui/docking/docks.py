@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTabWidget, QWidget
 
 from moduleview.gui.docking.dock_layout import arrange, fit, is_compact
@@ -45,6 +45,7 @@ class Docks(QMainWindow):
         self._is_arranged = False
         self._is_compact = False
         self._keeps_default = False  # until a person moves something, sizes follow the window
+        self._state_at_press: QByteArray | None = None
         self.setAnimated(False)
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -55,6 +56,8 @@ class Docks(QMainWindow):
         self._settle.timeout.connect(self._on_settled)
         self._fit = QTimer(self, singleShot=True, interval=0)  # sizes hold only once the layout knows its own
         self._fit.timeout.connect(self._on_fit)
+        self._take_kept = QTimer(self, singleShot=True, interval=0)  # what floats stays blank if shown while this is
+        self._take_kept.timeout.connect(self._on_take_kept)
         for dock in self._docks:
             dock.placement_changed.connect(self._settle.start)
         self.tabifiedDockWidgetActivated.connect(lambda _dock: self._settle.start())
@@ -140,18 +143,40 @@ class Docks(QMainWindow):
         self._settle.start()
 
     def save(self) -> None:
-        """Keep the layout in the settings."""
-        if self._is_arranged:
+        """Keep the layout in the settings; the first one is not kept, so that it goes on following the window."""
+        if not self._is_arranged:
+            return
+        if self._keeps_default:
+            self._settings.remove(_STATE_KEY)
+            self._settings.remove(_PANELS_KEY)
+        else:
             self._settings.setValue(_STATE_KEY, self.saveState(_STATE_VERSION))
             self._settings.setValue(_PANELS_KEY, self._panel_ids())
 
+    def event(self, event: QEvent) -> bool:
+        """What lies bare are the lines between docks: a drag there gives the docks sizes of a person's own."""
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            is_bare = self.childAt(event.position().toPoint()) is None
+            self._state_at_press = self.saveState(_STATE_VERSION) if is_bare else None
+        is_taken = super().event(event)
+        if kind == QEvent.Type.MouseButtonRelease and self._state_at_press is not None:
+            if self.saveState(_STATE_VERSION) != self._state_at_press:
+                self._keeps_default = False
+            self._state_at_press = None
+        return is_taken
+
     def showEvent(self, event: QShowEvent) -> None:
-        """The first time, take the kept layout, or the default when there is none or it is broken."""
+        """The first time, take the default layout, or in a moment the kept one, and paint none before."""
         super().showEvent(event)
+        if self._is_arranged or self._take_kept.isActive():
+            return
+        self.reset()
+        self._is_arranged = self._kept_state() is None
         if not self._is_arranged:
-            self._is_arranged = True
-            self.reset()
-            self._keeps_default = not self._restore()
+            self.setUpdatesEnabled(False)
+            self._fit.stop()  # not settled yet
+            self._take_kept.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the default's proportions until a person has moved something."""
@@ -159,14 +184,22 @@ class Docks(QMainWindow):
         if self._is_arranged and self._keeps_default:
             self._fit.start()
 
-    def _restore(self) -> bool:
+    def _kept_state(self) -> QByteArray | None:
         state = self._settings.value(_STATE_KEY)
-        if not isinstance(state, QByteArray) or self._settings.value(_PANELS_KEY) != self._panel_ids():
-            return False
-        if self.restoreState(state, _STATE_VERSION) and any(dock.is_open for dock in self._docks):
-            return True
-        self.reset()
-        return False
+        is_ours = isinstance(state, QByteArray) and self._settings.value(_PANELS_KEY) == self._panel_ids()
+        return state if is_ours else None
+
+    def _on_take_kept(self) -> None:
+        """Take the kept layout, or stay with the default when it is broken."""
+        self.setUpdatesEnabled(True)  # first: what floats from here on would not be turned on with the others
+        self._is_arranged = True
+        state = self._kept_state()
+        is_taken = state is not None and self.restoreState(state, _STATE_VERSION)
+        if is_taken and any(dock.is_open for dock in self._docks):
+            self._keeps_default = False
+            self._fit.start()
+        else:
+            self.reset()
 
     def _panel_ids(self) -> str:
         return ",".join(dock.objectName() for dock in self._docks)
@@ -182,6 +215,8 @@ class Docks(QMainWindow):
         self.settled.emit()
 
     def _on_settled(self) -> None:
+        if any(dock.isFloating() or not dock.is_open for dock in self._docks):
+            self._keeps_default = False
         self._tabs.update(self._docks)
         self.placement_changed.emit()
 
