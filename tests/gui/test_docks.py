@@ -135,9 +135,19 @@ def test_tabs_are_named_for_screen_readers(make_docks):
     assert all(bar.accessibleName() for bar in bars)
 
 
+def test_panel_behind_a_tab_is_shown_and_one_that_is_shown_is_closed(qtbot, make_docks):
+    docks = make_docks()
+    assert docks.dock("log").is_open
+    assert "log" not in shown(docks)
+    settle(qtbot, docks, lambda: docks.toggle("log"))
+    assert "log" in shown(docks)
+    settle(qtbot, docks, lambda: docks.toggle("log"))
+    assert not docks.dock("log").is_open
+
+
 def test_closed_panel_comes_back_in_front_of_its_tabs(qtbot, make_docks):
     docks = make_docks()
-    settle(qtbot, docks, lambda: docks.toggle("log"))
+    settle(qtbot, docks, docks.dock("log").close)
     assert not docks.dock("log").is_open
     settle(qtbot, docks, lambda: docks.toggle("log"))
     assert "log" in shown(docks)

@@ -261,6 +261,24 @@ def test_broken_regex_is_named_under_the_tree(panel: ModulesPanel, qtbot: QtBot)
     assert len(shown(panel)) == 14
 
 
+@pytest.mark.parametrize(
+    ("text", "is_named"), [("grad>abc", True), ("grad>", False), ("grad>1e-", False), ("type:", False)]
+)
+def test_what_the_filter_does_not_understand_is_named_unless_half_typed(
+    panel: ModulesPanel, text: str, is_named: bool
+) -> None:
+    panel.field.setText(text)
+    assert (f"not understood: {text}" in panel._footer.accessibleName()) is is_named
+
+
+def test_selection_extended_by_a_key_is_followed_by_everyone(panel: ModulesPanel, qtbot: QtBot) -> None:
+    selection = panel.context.selection
+    panel.view.setFocus()
+    press(panel, qtbot, Key.Key_Home)
+    qtbot.keyClick(panel.view, Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert selection.fqn == "aux_head"
+
+
 def test_enter_goes_to_an_exact_fqn_and_takes_the_filter_away(panel: ModulesPanel, qtbot: QtBot) -> None:
     panel.field.setText("blocks.4.attn")
     qtbot.keyClick(panel.field, Key.Key_Return)

@@ -23,6 +23,7 @@ from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait, N
 
 Mask = NDArray[np.bool_]
 _TOKEN = re.compile(r"!?/(?:\\.|[^/\\])*/?(?=\s|$)|\S+")
+_HALF_TYPED = (":", "~", ">", "<", "=", "/", "!", "-", "e", "e-", "e+")  # "grad>1e-" will be a number
 _COMPARISON = re.compile(r"grad(>=|<=|>|<)(.+)")
 _COMPARE: dict[str, Callable[[NDArray[np.float32], float], Mask]] = {
     ">": operator.gt,
@@ -143,6 +144,11 @@ class FilterQuery:
     def is_empty(self) -> bool:
         """Nothing is asked: every module matches."""
         return not self.terms
+
+    @property
+    def not_understood(self) -> str:
+        """The first token without a meaning that is not half typed, or ""."""
+        return next((token for token in self.ignored if not token.endswith(_HALF_TYPED)), "")
 
     @property
     def is_live(self) -> bool:

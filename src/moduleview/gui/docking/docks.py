@@ -86,14 +86,15 @@ class Docks(QMainWindow):
 
     @gui_thread_only
     def toggle(self, panel_id: str) -> None:
-        """Close a panel, or bring it back and to the front."""
+        """Close a panel that can be seen; bring any other one to the front, with the focus."""
         dock = self.dock(panel_id)
         if dock is None:
             return
-        if dock.is_open:
+        if dock.is_shown or (dock.is_open and not self.isVisible()):
             dock.close()
         else:
             self.bring_forward(panel_id)
+            self._focus(dock)
 
     @gui_thread_only
     def bring_forward(self, panel_id: str) -> None:
@@ -112,7 +113,10 @@ class Docks(QMainWindow):
         focus = QApplication.focusWidget()
         inside = [at for at, dock in enumerate(shown) if focus is not None and dock.isAncestorOf(focus)]
         at = (inside[0] + direction) % len(shown) if inside else 0
-        dock = shown[at]
+        self._focus(shown[at])
+
+    def _focus(self, dock: PanelDock) -> None:
+        """Put the focus into the first widget of a panel that takes it."""
         dock.activateWindow()
         first = next((w for w in dock.panel.findChildren(QWidget) if w.isVisible() and _takes_tab(w)), None)
         (first or dock.panel).setFocus(Qt.FocusReason.TabFocusReason)

@@ -52,14 +52,20 @@ class GradientCell:
         painter.fillRect(left, top, swatch_width, height, self._scale.color(value, look.tokens))
         painter.setPen(look.on_selection if is_selected else look.text)
         number_left = left + swatch_width + look.px(_GAP_PX)
-        painter.drawText(number_left, look.baseline(cell), gradient(value))
-        self._paint_line(painter, cell, node, history, is_selected)
+        text = gradient(value)
+        painter.drawText(number_left, look.baseline(cell), text)
+        end = number_left + round(
+            look.number_metrics.horizontalAdvance(text)
+        )  # an exponent of two digits needs more room
+        line = QRect(cell)
+        line.setLeft(max(cell.x() + self.widths(look)[0], end) + look.px(PADDING_PX))
+        self._paint_line(painter, line, node, history, is_selected)
 
     def _paint_line(
         self, painter: QPainter, cell: QRect, node: int, history: GradientHistory, is_selected: bool
     ) -> None:
         look = self._look
-        left = cell.x() + self.widths(look)[0] + look.px(PADDING_PX)
+        left = cell.left()
         width = min(look.px(_SPARKLINE_PX[0]), cell.right() - look.px(3) - left)
         if width < look.px(_LEAST_SPARKLINE_PX):
             return

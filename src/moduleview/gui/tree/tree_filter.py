@@ -29,9 +29,9 @@ class TreeFilter:
         return self._query.is_live
 
     @property
-    def problem(self) -> str:
-        """What is wrong with a regular expression, or ""."""
-        return self._query.broken_regex
+    def query(self) -> FilterQuery:
+        """What was typed last, parsed."""
+        return self._query
 
     @property
     def first_match(self) -> int | None:

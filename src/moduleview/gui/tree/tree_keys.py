@@ -121,9 +121,9 @@ class TreeKeys:
         if modifiers & Qt.KeyboardModifier.ShiftModifier and current.isValid():
             begin, end = sorted((current.row(), row))
             selection = self._view.selectionModel()
+            selection.setCurrentIndex(index, flags.NoUpdate)  # first: who hears of a selection asks for the current row
             for between in range(begin, end + 1):
                 selection.select(model.index(between, Column.NAME), flags.Select | flags.Rows)
-            selection.setCurrentIndex(index, flags.NoUpdate)
         else:
             self._view.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
         self._view.scrollTo(index)

@@ -6,22 +6,32 @@ from PySide6.QtCore import QObject
 
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.filter_query import FilterQuery
 
 
 class TreeSummary(QObject):
     """The footer's texts, translated."""
 
-    def texts(self, model: ModuleTreeModel, problem: str) -> tuple[str, str, str, str]:
+    def texts(self, model: ModuleTreeModel, query: FilterQuery) -> tuple[str, str, str, str]:
         """Left text, its shorter form, right text, and the role of the left one's colour.
 
         Args:
             model: The tree.
-            problem: What is wrong with the regular expression in the filter, or "".
+            query: The filter; what is wrong with it takes the left text's place.
         """
         left, short = self._counts(model)
+        problem = self._problem(query)
         if problem:
-            left = short = self.tr("Not a regular expression: {0}").format(problem)
+            left = short = problem
         return left, short, self._hooks(model), "warning" if problem else "muted"
+
+    def _problem(self, query: FilterQuery) -> str:
+        if query.broken_regex:
+            return self.tr("Not a regular expression: {0}").format(query.broken_regex)
+        if query.not_understood:
+            return self.tr("Left out, not understood: {0}").format(displayable(query.not_understood))
+        return ""
 
     def _counts(self, model: ModuleTreeModel) -> tuple[str, str]:
         n, totals = exact_count(len(model.snapshot)), model.snapshot.totals
