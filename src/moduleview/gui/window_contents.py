@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from moduleview.gui.actions.action_spec import Actions
-from moduleview.gui.actions.action_table import ActionTable, ActionTargets
+from moduleview.gui.actions.action_table import ActionTable
+from moduleview.gui.actions.action_targets import ActionTargets
 from moduleview.gui.actions.menus import MenuTitles, fill_menu_bar
 from moduleview.gui.actions.recent_menu import RecentMenu
 from moduleview.gui.actions.state_reader import StateReader
@@ -192,11 +193,18 @@ class WindowContents(QObject):
             choose_name=self.opener.choose_name,
             show_trusted_folders=self.opener.show_trusted_folders,
             reload=self._reload,
+            undo=lambda: self._move_in_history(is_back=True),
+            redo=lambda: self._move_in_history(is_back=False),
             find=lambda: self.docks.focus_filter(),
             show_commands=lambda: self.verbs.show_commands(self.actions),
             show_shortcuts=lambda: self.verbs.show_shortcuts(self.actions),
             close_window=self.window.close,
         )
+
+    def _move_in_history(self, *, is_back: bool) -> None:
+        stack = self.docks.undo_stack
+        if stack is not None:
+            stack.undo() if is_back else stack.redo()
 
     def _make_view_targets(self) -> ViewTargets:
         return ViewTargets(

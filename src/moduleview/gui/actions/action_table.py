@@ -6,52 +6,15 @@ enabled by mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from PySide6.QtCore import QObject
 
 from moduleview.gui.actions.action_spec import ActionSpec
+from moduleview.gui.actions.action_targets import ActionTargets
+from moduleview.gui.actions.edit_actions import EditActions
 from moduleview.gui.actions.menus import MenuTitles
 from moduleview.gui.actions.obstacles import Obstacles
-from moduleview.gui.actions.view_actions import ViewActions, ViewTargets
-from moduleview.gui.actions.window_verbs import WindowVerbs
-from moduleview.gui.running.run_control import RunControl
-from moduleview.gui.selection import Selection
+from moduleview.gui.actions.view_actions import ViewActions
 from moduleview.telemetry.records import RunState
-
-
-@dataclass(frozen=True)
-class ActionTargets:
-    """Whom the actions call.
-
-    Attributes:
-        control: Run, pause, step, stop.
-        verbs: Find, go to, copy, freeze, pages.
-        selection: Back and forward.
-        view: Theme, zoom, layout.
-        choose_file: File > Open.
-        choose_name: File > Open by name.
-        show_trusted_folders: Lists whose code may run.
-        reload: Opens what is open again.
-        find: Puts the cursor into the search field of the panel a person is in.
-        show_commands: Opens the command palette.
-        show_shortcuts: Opens the page of keys.
-        close_window: Leaves the program.
-    """
-
-    control: RunControl
-    verbs: WindowVerbs
-    selection: Selection
-    view: ViewTargets
-    choose_file: Callable[[], object]
-    choose_name: Callable[[], object]
-    show_trusted_folders: Callable[[], object]
-    reload: Callable[[], object]
-    find: Callable[[], object]
-    show_commands: Callable[[], object]
-    show_shortcuts: Callable[[], object]
-    close_window: Callable[[], object]
 
 
 class ActionTable(QObject):
@@ -62,14 +25,14 @@ class ActionTable(QObject):
         self._on = targets
         self._obstacles = Obstacles(self)
         self._menus = MenuTitles(self)
+        self._edit = EditActions(targets, self)
         self._view = ViewActions(targets.view, self)
 
     def specs(self) -> tuple[ActionSpec, ...]:
         """Every action but those that open and close a panel, in the order of the menus."""
         return (
             *self._file(),
-            *self._edit(),
-            *self._history(),
+            *self._edit.specs(),
             *self._view.specs(),
             *self._model(),
             *self._run(),
@@ -104,62 +67,6 @@ class ActionTable(QObject):
                 obstacle=self._obstacles.nothing_to_close,
             ),
             ActionSpec("file.quit", self.tr("Quit"), menu, on.close_window, shortcut="Ctrl+Q", starts_group=True),
-        )
-
-    def _edit(self) -> tuple[ActionSpec, ...]:
-        menu = (self._menus.edit(),)
-        on, verbs = self._on, self._on.verbs
-        return (
-            ActionSpec(
-                "edit.copy_path",
-                self.tr("Copy path"),
-                menu,
-                verbs.copy_path,
-                shortcut="Ctrl+Shift+C",
-                tip=self.tr("Copies the name of what is selected, as get_submodule takes it"),
-                obstacle=self._obstacles.nothing_selected,
-            ),
-            ActionSpec(
-                "edit.find",
-                self.tr("Find in the tree"),
-                menu,
-                on.find,
-                shortcut="Ctrl+F",
-                obstacle=self._obstacles.no_model,
-                starts_group=True,
-            ),
-            ActionSpec(
-                "edit.go_to",
-                self.tr("Go to module..."),
-                menu,
-                verbs.go_to,
-                shortcut="Ctrl+P",
-                obstacle=self._obstacles.no_model,
-            ),
-        )
-
-    def _history(self) -> tuple[ActionSpec, ...]:
-        menu, on = (self._menus.edit(),), self._on
-        return (
-            ActionSpec(
-                "edit.back",
-                self.tr("Back"),
-                menu,
-                on.selection.go_back,
-                shortcut="Alt+Left",
-                tip=self.tr("Back to the module selected before"),
-                starts_group=True,
-                obstacle=lambda state: "" if state.can_go_back else self.tr("Nothing was selected before."),
-            ),
-            ActionSpec(
-                "edit.forward",
-                self.tr("Forward"),
-                menu,
-                on.selection.go_forward,
-                shortcut="Alt+Right",
-                tip=self.tr("Forward to the module selected after"),
-                obstacle=lambda state: "" if state.can_go_forward else self.tr("Nothing was selected after."),
-            ),
         )
 
     def _model(self) -> tuple[ActionSpec, ...]:

@@ -22,6 +22,14 @@ class Obstacles(QObject):
         """Needs an open model, or one that is being opened, which is given up then."""
         return "" if state.is_opening else self.no_model(state)
 
+    def nothing_to_undo(self, state: WindowState) -> str:
+        """Needs something that was done."""
+        return "" if state.can_undo else self.tr("Nothing was done to modules.")
+
+    def nothing_to_redo(self, state: WindowState) -> str:
+        """Needs something that was taken back."""
+        return "" if state.can_redo else self.tr("Nothing was taken back.")
+
     def cannot_reload(self, state: WindowState) -> str:
         """Needs a model that can be opened again."""
         if not state.has_model:

@@ -24,6 +24,7 @@ class StateReader:
         store, selection = self._session.store, self._selection
         task = store.task
         n_trainable, n_frozen = self._count(store)
+        undo_stack = None if docks is None else docks.undo_stack
         state = WindowState(
             run=store.run.state,
             has_steps=task is not None and (store.run.step > 0 or store.last_step is not None),
@@ -38,6 +39,8 @@ class StateReader:
             n_frozen=n_frozen,
             can_go_back=selection.can_go_back,
             can_go_forward=selection.can_go_forward,
+            can_undo=undo_stack is not None and undo_stack.canUndo(),
+            can_redo=undo_stack is not None and undo_stack.canRedo(),
             scheme=self._appearance.scheme,
             open_panels=_open_panels(docks),
         )

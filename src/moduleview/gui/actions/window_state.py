@@ -27,6 +27,8 @@ class WindowState:
         n_frozen: Parameters there that do not.
         can_go_back: The history has an earlier module.
         can_go_forward: The history has a later module.
+        can_undo: Something that was done to modules can be taken back.
+        can_redo: Something that was taken back can be done again.
         scheme: Light, dark, or what the desktop has.
         open_panels: Ids of the panels that are not closed.
     """
@@ -44,5 +46,7 @@ class WindowState:
     n_frozen: int = 0
     can_go_back: bool = False
     can_go_forward: bool = False
+    can_undo: bool = False
+    can_redo: bool = False
     scheme: ColorScheme = ColorScheme.SYSTEM
     open_panels: frozenset[str] = field(default_factory=frozenset)

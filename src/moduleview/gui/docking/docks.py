@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTabWidget, QWidget
 
 from moduleview.gui.docking.dock_layout import arrange, fit, is_compact
@@ -28,6 +28,15 @@ class HasFilter(Protocol):
 
     def focus_filter(self) -> None:
         """Put the cursor into it."""
+
+
+@runtime_checkable
+class HasUndo(Protocol):
+    """A panel in which a person can take back what they did."""
+
+    @property
+    def undo_stack(self) -> QUndoStack:
+        """What was done."""
 
 
 class Docks(QMainWindow):
@@ -70,6 +79,11 @@ class Docks(QMainWindow):
     def dock(self, panel_id: str) -> PanelDock | None:
         """The dock of a panel, or None when there is no such panel."""
         return next((dock for dock in self._docks if dock.objectName() == panel_id), None)
+
+    @property
+    def undo_stack(self) -> QUndoStack | None:
+        """What can be taken back, None without a panel that has something."""
+        return next((dock.panel.undo_stack for dock in self._docks if isinstance(dock.panel, HasUndo)), None)
 
     @gui_thread_only
     def refresh(self, store: StoreView) -> None:

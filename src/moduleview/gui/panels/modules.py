@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtGui import QPalette, QUndoStack
 from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.look.icons import Icons
@@ -56,6 +56,11 @@ class ModulesPanel(Panel):
         self._no_match = self._make_no_match()
         self._lay_out()
         self._connect()
+
+    @property
+    def undo_stack(self) -> QUndoStack:
+        """What a person did to modules."""
+        return self.actions_of_tree.undo_stack
 
     def title(self) -> str:
         """On the dock."""
@@ -204,12 +209,7 @@ class ModulesPanel(Panel):
         if self._snapshot is not None:
             self.actions_of_tree.copy_paths(self._snapshot, self.view.selected_nodes())
 
-    def _on_undone(self) -> None:
-        self.actions_of_tree.undo_stack.undo()
-        self.refresh(self.context.store)
-
-    def _on_redone(self) -> None:
-        self.actions_of_tree.undo_stack.redo()
+    def _on_undo_moved(self) -> None:
         self.refresh(self.context.store)
 
     # -- set up ------------------------------------------------------------------------------------------------------
@@ -267,12 +267,7 @@ class ModulesPanel(Panel):
         view.copy_wanted.connect(self._on_copy_wanted)
         view.menu_wanted.connect(lambda node, at: self._menus.of_node(node).popup(at))
         view.column_menu_wanted.connect(self._open_column_menu)
-        keys = QKeySequence.StandardKey
-        for key, slot in ((keys.Undo, self._on_undone), (keys.Redo, self._on_redone)):
-            shortcut = QShortcut(view)
-            shortcut.setKeys(QKeySequence.keyBindings(key))
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-            shortcut.activated.connect(slot)
+        self.undo_stack.indexChanged.connect(self._on_undo_moved)
 
     def _open_column_menu(self, at: QPoint) -> None:
         self._menus.of_columns().popup(at)
