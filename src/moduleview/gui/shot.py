@@ -21,7 +21,7 @@ from moduleview.telemetry.records import RunState
 from moduleview.telemetry.store_view import StoreView
 
 FIRST_SIZE = (1600, 1000)
-_N_SETTLING_TICKS = 12  # reports of the selection arrive, plots take their final sizes
+_N_SETTLING_TICKS = 42  # a report of the last step is asked for at most a second after it; plots take their final sizes
 _CLOSE_TIMEOUT_S = 8.0
 _ENDED = (RunState.PAUSED, RunState.FINISHED, RunState.FAILED, RunState.STOPPED)
 _FOCUS_IN = "modules"  # a selected row looks selected only where the focus is
