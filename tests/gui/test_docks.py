@@ -309,3 +309,11 @@ def test_panel_that_raises_is_reported_and_the_others_draw(qtbot, make_docks):
     assert [kind for kind, *_ in exceptions] == [ValueError]
     assert len(n_calls) == 1
     assert sound.n_refreshes == n_before + 10
+
+
+def test_what_a_person_arranged_inside_a_panel_is_kept(make_docks, settings):
+    docks = make_docks()
+    docks.dock("log").panel.kept = lambda: "narrow"
+    docks.save()
+    assert settings.value("panels/log") == "narrow"
+    assert settings.value("panels/findings") == ""

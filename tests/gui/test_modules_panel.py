@@ -184,6 +184,26 @@ def test_undo_and_redo_take_ticks_back(panel: ModulesPanel, bench: Bench, qtbot:
     assert bench.sent[-1] == SetHooks(ticked, FORWARD, True)
 
 
+def test_shown_columns_are_kept_for_the_next_model_and_the_next_start(
+    bench: Bench, panel: ModulesPanel, qtbot: QtBot
+) -> None:
+    panel.view.set_column_shown(Column.FORWARD_PRE, True)
+    panel.view.set_column_shown(Column.TYPE, False)
+    other = ModulesPanel(bench.context())
+    qtbot.addWidget(other)
+    other.restore_kept(panel.kept())
+    other.refresh(bench.store)
+    for view in (panel.view, other.view):
+        assert not view.isColumnHidden(Column.FORWARD_PRE)
+        assert view.isColumnHidden(Column.TYPE)
+
+
+def test_nonsense_in_the_settings_leaves_the_columns_as_they_are(panel: ModulesPanel) -> None:
+    before = panel.view.columns.hidden
+    panel.restore_kept("nonsense")
+    assert panel.view.columns.hidden == before
+
+
 def test_keys_move_as_in_a_tree(panel: ModulesPanel, qtbot: QtBot) -> None:
     selection = panel.context.selection
     panel.view.setFocus()

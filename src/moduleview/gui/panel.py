@@ -113,6 +113,13 @@ class Panel(QWidget):
         """Widgets at the right of the dock's title; asked for once. Their parent is set by the dock."""
         return ()
 
+    def kept(self) -> str:
+        """What a person arranged inside, as it is kept between two starts; "" for nothing."""
+        return ""
+
+    def restore_kept(self, kept: str) -> None:
+        """Take what ``kept`` gave, or whatever stands in the settings: what does not fit is left at its default."""
+
     def badge(self, store: StoreView) -> Badge | None:  # noqa: ARG002
         """What stands after the title; asked for at each frame, seen or not, so it must cost next to nothing."""
         return None

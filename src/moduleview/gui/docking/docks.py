@@ -20,6 +20,7 @@ from moduleview.telemetry.store_view import StoreView
 
 _STATE_VERSION = 1
 _STATE_KEY, _PANELS_KEY = "docks/state", "docks/panels"
+_INSIDE_KEY = "panels/{}"
 
 
 @runtime_checkable
@@ -68,6 +69,9 @@ class Docks(QMainWindow):
         self._take_kept = QTimer(self, singleShot=True, interval=0)  # what floats stays blank if shown while this is
         self._take_kept.timeout.connect(self._on_take_kept)
         for dock in self._docks:
+            kept = self._settings.value(_INSIDE_KEY.format(dock.objectName()))
+            if isinstance(kept, str) and kept:
+                dock.panel.restore_kept(kept)
             dock.placement_changed.connect(self._settle.start)
         self.tabifiedDockWidgetActivated.connect(lambda _dock: self._settle.start())
 
@@ -162,6 +166,8 @@ class Docks(QMainWindow):
 
     def save(self) -> None:
         """Keep the layout in the settings; the first one is not kept, so that it goes on following the window."""
+        for dock in self._docks:
+            self._settings.setValue(_INSIDE_KEY.format(dock.objectName()), dock.panel.kept())
         if not self._is_arranged:
             return
         if self._keeps_default:

@@ -57,6 +57,14 @@ class ModulesPanel(Panel):
         self._lay_out()
         self._connect()
 
+    def kept(self) -> str:
+        """Which columns are hidden."""
+        return self.view.columns.kept()
+
+    def restore_kept(self, kept: str) -> None:
+        """Hide those columns."""
+        self.view.columns.restore(kept)
+
     @property
     def undo_stack(self) -> QUndoStack:
         """What a person did to modules."""

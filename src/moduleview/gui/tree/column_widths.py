@@ -12,6 +12,7 @@ from moduleview.gui.tree.gradient_cell import GradientCell
 from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX, TreeLook
 
 PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column.PARAMETERS: 56}
+_HIDDEN = "hidden="
 LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
 
 
@@ -54,13 +55,34 @@ class ColumnFitter:
         self._theme = theme
         self._preferred = {column: (LEAST_PX[column], PREFERRED_PX[column]) for column in PREFERRED_PX}  # at zoom 1
         self._is_fitting = False
+        self._hidden = frozenset(HIDDEN_AT_FIRST)
         view.horizontalHeader().sectionResized.connect(self._on_section_resized)
 
+    @property
+    def hidden(self) -> frozenset[Column]:
+        """Columns that are not shown, whichever model is open."""
+        return self._hidden
+
+    def set_hidden(self, hidden: frozenset[Column]) -> None:
+        """Show all columns but these."""
+        self._hidden = hidden
+        if self._view.model() is not None:
+            self.set_up()
+
+    def kept(self) -> str:
+        """The hidden columns, as they are kept between two starts."""
+        return f"{_HIDDEN}{','.join(column.name for column in sorted(self._hidden))}"
+
+    def restore(self, kept: str) -> None:
+        """Hide the columns that ``kept`` gave; anything else changes nothing."""
+        if kept.startswith(_HIDDEN):
+            names = kept.removeprefix(_HIDDEN).split(",")
+            self.set_hidden(frozenset(column for column in Column if column.name in names))
+
     def set_up(self) -> None:
-        """A model was set: hide what is hidden at first, and say which columns can be dragged."""
-        for column in HIDDEN_AT_FIRST:
-            self._view.setColumnHidden(column, True)
+        """A model was set: hide what is not wanted, and say which columns can be dragged."""
         for column in Column:
+            self._view.setColumnHidden(column, column in self._hidden)
             mode = QHeaderView.ResizeMode.Interactive if column in PREFERRED_PX else QHeaderView.ResizeMode.Fixed
             self._view.horizontalHeader().setSectionResizeMode(column, mode)
         self.fit()

@@ -60,7 +60,7 @@ class TreeView(QTableView):
             self.tr("Left and Right close and open, Space ticks a hook, Ctrl+Left and Ctrl+Right choose which hook")
         )
         self._set_up_table()
-        self._columns = ColumnFitter(self, theme)
+        self.columns = ColumnFitter(self, theme)
         theme.changed.connect(self._on_theme_changed)
         scale.changed.connect(self.update_gradients)
 
@@ -78,9 +78,9 @@ class TreeView(QTableView):
         self.setModel(model)
         if selection is not None:
             selection.deleteLater()
-        self._columns.set_up()
+        self.columns.set_up()
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
-        self._columns.fit()
+        self.columns.fit()
 
     @contextmanager
     def changing_rows(self) -> Iterator[ModuleTreeModel]:
@@ -128,8 +128,8 @@ class TreeView(QTableView):
 
     def set_column_shown(self, column: Column, is_shown: bool) -> None:
         """Show or hide a column."""
-        self.setColumnHidden(column, not is_shown)
-        self._columns.fit()
+        hidden = self.columns.hidden
+        self.columns.set_hidden(hidden - {column} if is_shown else hidden | {column})
 
     def select_nodes(self, nodes: list[int]) -> None:
         """Select rows, the last one being the current; for one that is not visible the row above it takes the keys."""
@@ -224,7 +224,7 @@ class TreeView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The columns follow."""
         super().resizeEvent(event)
-        self._columns.fit()
+        self.columns.fit()
         self.viewport_moved.emit()
 
     @safe_paint
@@ -279,5 +279,5 @@ class TreeView(QTableView):
         if isinstance(header, TreeHeader):
             header.set_look(self._look)
         self._set_row_height()
-        self._columns.fit()
+        self.columns.fit()
         self.viewport().update()
