@@ -15,7 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).parents[1])]
 
 import numpy as np  # noqa: E402
-from PySide6.QtCore import QTimer  # noqa: E402
+from PySide6.QtCore import QEventLoop, QTimer  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 from summary import report  # noqa: E402
 
@@ -124,9 +124,9 @@ def loop_lateness_ms(
         timer.start(interval)
         timers.append(timer)
     cpu, begin = time.process_time(), time.perf_counter()
-    while time.perf_counter() - begin < _TRAINING_S:
-        application.processEvents()
-        time.sleep(0.0005)
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * _TRAINING_S), loop.quit)
+    loop.exec()
     clock.stop()
     for timer in timers:
         timer.stop()

@@ -11,13 +11,16 @@ from PySide6.QtWidgets import QApplication, QLabel
 from builders import snapshot_of, task_info
 from moduleview.gui.first_frame import make_frame
 from moduleview.gui.look.appearance import Appearance
-from moduleview.gui.panel import Area, Panel
+from moduleview.gui.look.gradient_scale import GradientScale
+from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.selection import Selection
 from moduleview.gui.settings import KeptSettings
 from moduleview.gui.window_contents import WindowContents
 from moduleview.gui.window_parts import WindowParts
 from moduleview.session import Session
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.records import ModelOpened, RunChanged, RunState
+from moduleview.telemetry.store import SeriesStore
 
 
 class ScriptedSource:
@@ -80,6 +83,20 @@ PANELS = (
     make_panel_class("findings", Area.BOTTOM),
     make_panel_class("log", Area.BOTTOM, 1),
 )
+
+
+def make_idle_context(theme):
+    """What a panel is given where nothing is open and nothing it asks for happens."""
+    return PanelContext(
+        store=SeriesStore(),
+        selection=Selection(theme),
+        theme=theme,
+        scale=GradientScale(theme),
+        capabilities=lambda: Capability.NONE,
+        send=lambda _command: None,
+        run_action=lambda _action_id: None,
+        notify=lambda _sentence: None,
+    )
 
 
 def make_test_window(qtbot, folder: Path, *, panels=PANELS):

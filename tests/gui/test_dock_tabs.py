@@ -1,30 +1,17 @@
 """The controls at the right of a tab bar."""
 
 from PySide6.QtCore import QSettings
-from scripted_source import PANELS, make_panel_class
+from scripted_source import PANELS, make_idle_context, make_panel_class
 
 from moduleview.gui.docking.docks import Docks
-from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.panel import Area, PanelContext
+from moduleview.gui.panel import Area
 from moduleview.gui.plots.title_controls import Choice
-from moduleview.gui.selection import Selection
-from moduleview.telemetry.commands import Capability
-from moduleview.telemetry.store import SeriesStore
 
 
 def test_control_in_a_tab_bar_gets_the_width_of_what_comes_into_it(qtbot, qapp, tmp_path):
     theme = Theme(qapp)
-    context = PanelContext(
-        store=SeriesStore(),
-        selection=Selection(theme),
-        theme=theme,
-        scale=GradientScale(theme),
-        capabilities=lambda: Capability.NONE,
-        send=lambda _command: None,
-        run_action=lambda _action_id: None,
-        notify=lambda _sentence: None,
-    )
+    context = make_idle_context(theme)
     choice = Choice("Quantity", [("gradient norm", 0)])
 
     class PanelWithChoice(make_panel_class("chosen", Area.BOTTOM, 9)):

@@ -1,13 +1,11 @@
 import pytest
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt
 from PySide6.QtWidgets import QTabBar
-from scripted_source import PANELS, make_panel_class
+from scripted_source import PANELS, make_idle_context, make_panel_class
 
 from moduleview.gui.docking.docks import Docks
-from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.panel import Area, PanelContext
-from moduleview.gui.selection import Selection
+from moduleview.gui.panel import Area
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store import SeriesStore
 
@@ -25,16 +23,7 @@ def theme(qapp):
 @pytest.fixture
 def make_docks(qtbot, settings, theme):
     def make(width=1600, height=912, panels=PANELS, *, is_waiting=True):
-        context = PanelContext(
-            store=SeriesStore(),
-            selection=Selection(theme),
-            theme=theme,
-            scale=GradientScale(theme),
-            capabilities=lambda: Capability.NONE,
-            send=lambda _command: None,
-            run_action=lambda _action_id: None,
-            notify=lambda _sentence: None,
-        )
+        context = make_idle_context(theme)
         docks = Docks([panel(context) for panel in panels], theme, settings, None)
         qtbot.addWidget(docks)
         docks.resize(width, height)

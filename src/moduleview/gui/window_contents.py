@@ -193,18 +193,13 @@ class WindowContents(QObject):
             choose_name=self.opener.choose_name,
             show_trusted_folders=self.opener.show_trusted_folders,
             reload=self._reload,
-            undo=lambda: self._move_in_history(is_back=True),
-            redo=lambda: self._move_in_history(is_back=False),
+            undo=lambda: self.docks.undo_stack.undo(),
+            redo=lambda: self.docks.undo_stack.redo(),
             find=lambda: self.docks.focus_filter(),
             show_commands=lambda: self.verbs.show_commands(self.actions),
             show_shortcuts=lambda: self.verbs.show_shortcuts(self.actions),
             close_window=self.window.close,
         )
-
-    def _move_in_history(self, *, is_back: bool) -> None:
-        stack = self.docks.undo_stack
-        if stack is not None:
-            stack.undo() if is_back else stack.redo()
 
     def _make_view_targets(self) -> ViewTargets:
         return ViewTargets(

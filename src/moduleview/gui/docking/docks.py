@@ -55,6 +55,7 @@ class Docks(QMainWindow):
         self._is_arranged = False
         self._is_compact = False
         self._keeps_default = False  # until a person moves something, sizes follow the window
+        self._no_undo = QUndoStack(self)
         self._state_at_press: QByteArray | None = None
         self.setAnimated(False)
         self.setDockNestingEnabled(True)
@@ -85,9 +86,10 @@ class Docks(QMainWindow):
         return next((dock for dock in self._docks if dock.objectName() == panel_id), None)
 
     @property
-    def undo_stack(self) -> QUndoStack | None:
-        """What can be taken back, None without a panel that has something."""
-        return next((dock.panel.undo_stack for dock in self._docks if isinstance(dock.panel, HasUndo)), None)
+    def undo_stack(self) -> QUndoStack:
+        """What can be taken back; an empty one without a panel that has something."""
+        found = (dock.panel.undo_stack for dock in self._docks if isinstance(dock.panel, HasUndo))
+        return next(found, self._no_undo)
 
     @gui_thread_only
     def refresh(self, store: StoreView) -> None:
