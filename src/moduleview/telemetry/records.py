@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moduleview.telemetry.commands import SetTrainingData
+from moduleview.telemetry.costs import CostsMeasured
+from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.hooks import HookEntry
+from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.snapshot import ModelSnapshot
+from moduleview.telemetry.step_outcome import StepSkipped
 
 
 class SeriesKey(msgspec.Struct, frozen=True, order=True):
@@ -65,11 +69,28 @@ class FailureReport(msgspec.Struct, frozen=True):
         return cls(f"{sentence.rstrip('.')}.", advice[:1].upper() + advice[1:], traceback)
 
 
+class SeriesTraits(msgspec.Struct, frozen=True):
+    """What a person has to know of a series to believe it.
+
+    Attributes:
+        scope: Over what its values are taken.
+        is_sampled: They are estimates from a part of the elements.
+    """
+
+    scope: Scope = Scope.GLOBAL
+    is_sampled: bool = False
+
+
 class SeriesDeclared(msgspec.Struct, frozen=True, tag=True):
-    """Gives the series ``first, first + 1, ...`` their keys; sent before the first StepRecord that uses them."""
+    """Gives the series ``first, first + 1, ...`` their keys; sent before the first StepRecord that uses them.
+
+    Attributes:
+        traits: As many as keys; none where all are global and exact.
+    """
 
     first: int
     keys: tuple[SeriesKey, ...]
+    traits: tuple[SeriesTraits, ...] = ()
 
 
 class StepRecord(msgspec.Struct, frozen=True, eq=False, tag=True):
@@ -347,4 +368,7 @@ Record = (
     | TensorReport
     | FindingsReported
     | LogLine
+    | HistogramsMeasured
+    | StepSkipped
+    | CostsMeasured
 )

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from moduleview.telemetry.archive import Archive
 from moduleview.telemetry.envelope import thin_to_columns
-from moduleview.telemetry.records import SeriesDeclared, SeriesKey, StepRecord
+from moduleview.telemetry.records import SeriesDeclared, SeriesKey, SeriesTraits, StepRecord
 from moduleview.telemetry.store_view import Envelope, Matrix
 
 _RATE_WINDOW_S = 2.0
+_PLAIN = SeriesTraits()
 _N_KEPT_COLUMNS = 16  # as many readers as there are panels, and some more
 
 
@@ -24,6 +25,7 @@ class SeriesTable:
         self._archive = Archive()
         self._id_of: dict[SeriesKey, int] = {}
         self._keys_of: dict[str, list[SeriesKey]] = {}
+        self._traits_of: dict[SeriesKey, SeriesTraits] = {}
         self._columns_of: dict[int, tuple[tuple[SeriesKey, ...], NDArray[np.int64]]] = {}
         self._times: deque[float] = deque()
         self.last_step: int | None = None
@@ -33,6 +35,8 @@ class SeriesTable:
         for series, key in enumerate(record.keys, start=record.first):
             self._id_of[key] = series
             self._keys_of.setdefault(key.quantity, []).append(key)
+        for key, traits in zip(record.keys, record.traits, strict=False):
+            self._traits_of[key] = traits
         self._columns_of.clear()
         self._archive.add_series(len(record.keys))
 
@@ -72,6 +76,10 @@ class SeriesTable:
     def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
         """Keys of all series of a quantity, in the order they were declared."""
         return tuple(self._keys_of.get(quantity, ()))
+
+    def traits(self, key: SeriesKey) -> SeriesTraits:
+        """Scope of a series, and whether its values are estimates."""
+        return self._traits_of.get(key, _PLAIN)
 
     def quantities(self) -> tuple[str, ...]:
         """All quantities, sorted."""

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moduleview.telemetry.commands import SetHooks
+from moduleview.telemetry.costs import CostsMeasured
+from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.hook_ledger import HookLedger
 from moduleview.telemetry.hooks import HookEntry, HookKind
+from moduleview.telemetry.measurements import Measurements
 from moduleview.telemetry.records import (
     CoverageMeasured,
     Finding,
@@ -26,24 +29,23 @@ from moduleview.telemetry.records import (
     RunChanged,
     RunState,
     SeriesDeclared,
-    SeriesKey,
     StepRecord,
     TaskSummary,
     TensorReport,
 )
 from moduleview.telemetry.revisions import Revisions
-from moduleview.telemetry.series_table import SeriesTable
 from moduleview.telemetry.snapshot import ModelSnapshot
-from moduleview.telemetry.store_view import Envelope, Matrix
+from moduleview.telemetry.step_outcome import StepSkipped
 
 N_LOG_LINES = 10_000
 N_REPORTS = 64
 
 
-class SeriesStore:
+class SeriesStore(Measurements):
     """The store of one window; its reading half is documented in ``StoreView``. GUI thread only."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._revisions = Revisions()
         self.log: deque[LogLine] = deque(maxlen=N_LOG_LINES)
         self.n_log_lines = 0
@@ -60,12 +62,8 @@ class SeriesStore:
     def apply(self, record: Record) -> None:
         """Take one record in."""
         match record:
-            case StepRecord():
-                if self._series.append(record):
-                    self._revisions.bump("series")
-            case SeriesDeclared():
-                self._series.declare(record)
-                self._revisions.bump("series")
+            case StepRecord() | SeriesDeclared() | HistogramsMeasured() | StepSkipped() | CostsMeasured():
+                self._revisions.bump(*self.take_in(record))
             case ModelOpened() | ModelChanged():
                 self._set_model(record)
             case RunChanged():
@@ -176,53 +174,9 @@ class SeriesStore:
         return self._n_structure_checks
 
     @property
-    def first_step(self) -> int | None:
-        """Oldest step kept at full resolution."""
-        return self._series.first_step
-
-    @property
-    def last_step(self) -> int | None:
-        """Newest step."""
-        return self._series.last_step
-
-    @property
     def elapsed_s(self) -> float:
         """Seconds of training so far; the newest step knows better than the last change of state."""
         return max(self.run.elapsed_s, self._series.last_time_s)
-
-    @property
-    def steps_per_s(self) -> float:
-        """Over the last two seconds of training; NaN before two steps."""
-        return self._series.steps_per_s
-
-    @property
-    def n_series(self) -> int:
-        """How many series there are."""
-        return self._series.n_series
-
-    def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
-        """Keys of all series of a quantity, in the order they were declared."""
-        return self._series.keys(quantity)
-
-    def quantities(self) -> tuple[str, ...]:
-        """All quantities, sorted."""
-        return self._series.quantities()
-
-    def latest(self, key: SeriesKey) -> float | None:
-        """Last measured value."""
-        return self._series.latest(key)
-
-    def tail(self, key: SeriesKey, n: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Steps and values of the measured points among the last ``n`` steps."""
-        return self._series.tail(key, n)
-
-    def matrix(self, keys: Sequence[SeriesKey], n: int, *, end_step: int | None = None) -> Matrix:
-        """The last ``n`` steps up to ``end_step``, for several series."""
-        return self._series.matrix(keys, n, end_step=end_step)
-
-    def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
-        """The history between two steps, thinned to at most ``n_columns``."""
-        return self._series.envelope(key, first_step, last_step, n_columns)
 
     def module_report(self, fqn: str) -> ModuleReport | None:
         """The newest report of a module, if it was asked for."""
@@ -235,7 +189,7 @@ class SeriesStore:
         return report if isinstance(report, TensorReport) else None
 
     def _forget_run(self) -> None:
-        self._series = SeriesTable()
+        self.forget_measurements()
         self._hooks = HookLedger()
         self._coverage = np.zeros(0 if self.model is None else len(self.model), dtype=np.uint8)
         self._structure_findings = self._detected = ()

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.costs import CostsMeasured
+from moduleview.telemetry.histograms import HistogramHistory
 from moduleview.telemetry.hooks import HookEntry, HookKind
 from moduleview.telemetry.records import (
     Finding,
@@ -17,10 +19,12 @@ from moduleview.telemetry.records import (
     OpenFailed,
     RunChanged,
     SeriesKey,
+    SeriesTraits,
     TaskSummary,
     TensorReport,
 )
 from moduleview.telemetry.snapshot import ModelSnapshot
+from moduleview.telemetry.step_outcome import StepSkipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +179,23 @@ class StoreView(Protocol):
 
     def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
         """The whole history between two steps, thinned to at most ``n_columns`` from the min/max archive."""
+
+    def traits(self, key: SeriesKey) -> SeriesTraits:
+        """Scope of a series, and whether its values are estimates; a plain one for an unknown key."""
+
+    @property
+    def skipped_steps(self) -> Sequence[StepSkipped]:
+        """Steps that changed no weight, the last 10 000, oldest first."""
+
+    @property
+    def costs(self) -> CostsMeasured | None:
+        """What measuring costs, None before it was counted."""
+
+    def histogram_fqns(self, quantity: str, rank: int = 0) -> tuple[str, ...]:
+        """Tensors that have histograms of a quantity (``grad_magnitudes``)."""
+
+    def histograms(self, quantity: str, fqn: str, rank: int = 0) -> HistogramHistory:
+        """The histograms of one tensor over the run; empty where there are none."""
 
     def module_report(self, fqn: str) -> ModuleReport | None:
         """The newest report of a module, if it was asked for."""

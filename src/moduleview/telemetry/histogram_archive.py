@@ -1,0 +1,75 @@
+"""All histograms of a run in bounded memory: when it is full, every second step is let go."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moduleview.telemetry.histograms import N_BINS, HistogramHistory, HistogramsMeasured
+
+MAX_BYTES = 64 * 2**20  # of one quantity
+_ROWS_LEAST, _ROWS_MOST = 16, 512
+_BYTES_A_HISTOGRAM = 2 * N_BINS
+
+
+class HistogramArchive:
+    """The histograms of one quantity and rank. One writer and reader, the same thread.
+
+    It keeps a step in every ``stride``; when the rows are used up the stride doubles and every second row goes. The
+    newest step is kept beside them, whatever the stride.
+    """
+
+    def __init__(self) -> None:
+        self._row_of: dict[str, int] = {}
+        self._last_fqns: tuple[str, ...] = ()
+        self._columns: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._steps: list[int] = []
+        self._rows: list[NDArray[np.uint16]] = []
+        self._n_seen = 0
+        self._stride = 1
+        self._newest: tuple[int, NDArray[np.uint16]] | None = None
+
+    @property
+    def fqns(self) -> tuple[str, ...]:
+        """Tensors that have histograms."""
+        return tuple(self._row_of)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory held."""
+        return sum(row.nbytes for row in self._rows)
+
+    def append(self, record: HistogramsMeasured) -> None:
+        """Take a step in."""
+        if record.fqns is not self._last_fqns:
+            self._columns = np.array([self._column(fqn) for fqn in record.fqns], dtype=np.int64)
+            self._last_fqns = record.fqns
+        row = np.zeros((len(self._row_of), N_BINS), dtype=np.uint16)
+        row[self._columns] = record.counts
+        self._newest = record.step, row
+        if self._n_seen % self._stride == 0:
+            self._steps.append(record.step)
+            self._rows.append(row)
+            self._thin()
+        self._n_seen += 1
+
+    def history(self, fqn: str) -> HistogramHistory:
+        """The histograms of one tensor, the oldest first; none where it is not known."""
+        column = self._row_of.get(fqn)
+        if column is None or self._newest is None:
+            return HistogramHistory(np.zeros(0, dtype=np.int64), np.zeros((0, N_BINS), dtype=np.uint16))
+        kept = list(zip(self._steps, self._rows, strict=True))
+        if self._steps[-1] != self._newest[0]:
+            kept.append(self._newest)
+        kept = [(step, row) for step, row in kept if column < len(row)]
+        steps = np.array([step for step, _ in kept], dtype=np.int64)
+        return HistogramHistory(steps, np.stack([row[column] for _, row in kept]))
+
+    def _column(self, fqn: str) -> int:
+        return self._row_of.setdefault(fqn, len(self._row_of))
+
+    def _thin(self) -> None:
+        n_rows = min(_ROWS_MOST, max(_ROWS_LEAST, MAX_BYTES // (_BYTES_A_HISTOGRAM * max(len(self._row_of), 1))))
+        while len(self._rows) > n_rows:
+            self._steps, self._rows = self._steps[::2], self._rows[::2]
+            self._stride *= 2
