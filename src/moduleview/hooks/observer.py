@@ -20,10 +20,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_hook
-from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import Trial
+from moduleview.hooks.global_forward_hook import GlobalForwardHook
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.output_hooks import OutputHooks
 from moduleview.hooks.own_warnings import OwnWarnings
@@ -72,7 +71,7 @@ class Observer:
         self._watch: Mapping[int, Watched] = {}
         self._slots: Mapping[int, Watched] = {}
         self._calls: dict[int, int] | None = None
-        self._handle: RemovableHandle | None = None
+        self._global_hook = GlobalForwardHook(self._on_forward)
         self._warnings = OwnWarnings()
         self._on_outputs = OutputHooks()
         self._pid = os.getpid()
@@ -103,15 +102,13 @@ class Observer:
 
     def _install(self) -> None:
         """The global hook is on exactly while there is something to look for."""
-        wanted = bool(self._watch) or self._calls is not None
-        if wanted and self._handle is None:
-            # without with_kwargs: torch 2.13 stays marked for ever by a global with_kwargs hook that was removed
-            self._handle = register_module_forward_hook(self._on_forward)
-            self._warnings.hush()
-        elif not wanted and self._handle is not None:
+        if self._watch or self._calls is not None:
+            if not self._global_hook.is_on:
+                self._warnings.hush()
+            self._global_hook.put_on()
+        elif self._global_hook.is_on:
             self._warnings.restore()  # in this order all of it can be done again where it was interrupted
-            self._handle.remove()
-            self._handle = None
+            self._global_hook.take_off()
 
     def _on_forward(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
