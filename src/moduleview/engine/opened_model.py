@@ -23,7 +23,7 @@ from moduleview.introspect.structure_findings import report_structure
 from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
-from moduleview.telemetry.commands import Freeze, SetHooks, SetTrainingData
+from moduleview.telemetry.commands import Freeze, SetBudget, SetHooks, SetTrainingData
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport, ModelChanged, ModelOpened, Record, TaskSummary
 
@@ -95,6 +95,10 @@ class OpenedModel:
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks; the recorder says what stands now."""
         self._recorder.set_hooks(command)
+
+    def set_budget(self, command: SetBudget) -> None:
+        """Let measuring take so much of a step's time from now on."""
+        self._recorder.set_budget(command.share)
 
     def set_training_data(self, command: SetTrainingData) -> None:
         """Train on random batches from now on.

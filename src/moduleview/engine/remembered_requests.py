@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from moduleview.telemetry.commands import Command, SetDevice, SetHooks, SetTrainingData
+from moduleview.telemetry.commands import Command, SetBudget, SetDevice, SetHooks, SetTrainingData
 from moduleview.telemetry.hooks import HookKind
 
 
 class RememberedRequests:
-    """The device, the training data and the hooks that are ticked now."""
+    """The device, the training data, the budget and the hooks that are ticked now."""
 
     def __init__(self, device: str | None) -> None:
         self._device = device
         self._training_data: SetTrainingData | None = None
+        self._budget: SetBudget | None = None
         self._ticked: dict[HookKind, dict[str, None]] = {}
 
     @property
@@ -26,13 +27,16 @@ class RememberedRequests:
                 self._device = command.device
             case SetTrainingData():
                 self._training_data = command
+            case SetBudget():
+                self._budget = command
             case SetHooks():
                 self._remember_hooks(command)
 
-    def to_repeat(self) -> list[SetHooks | SetTrainingData]:
+    def to_repeat(self) -> list[SetHooks | SetBudget | SetTrainingData]:
         """The commands that bring a new model to where the old one was; the device is given to it when it is made."""
         hooks = [SetHooks(tuple(fqns), kind, enabled=True) for kind, fqns in self._ticked.items() if fqns]
-        return [*hooks, self._training_data] if self._training_data is not None else [*hooks]
+        settings = [command for command in (self._budget, self._training_data) if command is not None]
+        return [*hooks, *settings]
 
     def _remember_hooks(self, command: SetHooks) -> None:
         ticked = self._ticked.setdefault(command.kind, {})

@@ -27,6 +27,7 @@ from moduleview.telemetry.commands import (
     RequestModuleReport,
     RequestTensorReport,
     Run,
+    SetBudget,
     SetDevice,
     SetHooks,
     SetThrottle,
@@ -35,7 +36,7 @@ from moduleview.telemetry.commands import (
 )
 from moduleview.telemetry.records import FailureReport, OpenFailed, Record, RunChanged, RunState
 
-ModelCommand = SetDevice | SetHooks | SetTrainingData | Freeze | RequestModuleReport | RequestTensorReport
+ModelCommand = SetDevice | SetHooks | SetBudget | SetTrainingData | Freeze | RequestModuleReport | RequestTensorReport
 
 
 class Training:
@@ -192,6 +193,8 @@ class Training:
                 opened.set_device(command.device)
             case SetHooks():
                 opened.set_hooks(command)
+            case SetBudget():
+                opened.set_budget(command)
             case SetTrainingData():
                 opened.set_training_data(command)
             case Freeze():

@@ -59,6 +59,7 @@ class Recorder:
         self._values = StepValues()
         self._sent: deque[SentStep] = deque()
         self._waiting: list[SetHooks] = []
+        self._budget: float | None = None
         self._step = 0
         self._is_in_step = False
         self._began_s = self._spent_s = self._last_counts_s = 0.0
@@ -139,6 +140,10 @@ class Recorder:
             return
         self._hooks.set(command)
         self._emit_hooks()
+
+    def set_budget(self, share: float | None) -> None:
+        """Keep measuring within this share of a step's time, 0..1; None lifts the limit."""
+        self._budget = share
 
     def rebind(self, snapshot: ModelSnapshot) -> None:
         """Structure, device or parameters changed: find every name again and put the ticked hooks back on.

@@ -58,6 +58,12 @@ class SetHooks(msgspec.Struct, frozen=True, tag=True):
     enabled: bool
 
 
+class SetBudget(msgspec.Struct, frozen=True, tag=True):
+    """Let measuring take at most this share of a step's time, 0..1; None measures as often as it was asked for."""
+
+    share: float | None
+
+
 class RequestModuleReport(msgspec.Struct, frozen=True, tag=True):
     """Ask for a ``ModuleReport`` of one module."""
 
@@ -106,6 +112,7 @@ Command = (
     | SetThrottle
     | SetDevice
     | SetHooks
+    | SetBudget
     | RequestModuleReport
     | RequestTensorReport
     | SetTrainingData
