@@ -16,10 +16,10 @@ from builders import declare_gradients
 from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.panel import Panel
 from moduleview.registry import discover
+from moduleview.telemetry.hooks import FoundHook
 from moduleview.telemetry.records import (
     Finding,
     FindingsReported,
-    FoundHook,
     LogLine,
     ModuleReport,
     Severity,

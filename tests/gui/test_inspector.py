@@ -21,11 +21,10 @@ from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
 from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.commands import Capability, RequestModuleReport, RequestTensorReport, SetHooks
-from moduleview.telemetry.hooks import HOOK_STATISTICS, HookEntry, HookKind, HookStatus
+from moduleview.telemetry.hooks import HOOK_STATISTICS, FoundHook, HookEntry, HookKind, HookStatus
 from moduleview.telemetry.records import (
     Finding,
     FindingsReported,
-    FoundHook,
     HooksChanged,
     MagnitudeHistogram,
     ModelOpened,

@@ -233,18 +233,18 @@ def test_the_board_lists_everyones_hooks_and_knows_ours(watch: Watch) -> None:
     model[0].register_state_dict_post_hook(mine)
     model[0].bias.register_post_accumulate_grad_hook(mine)
     everything_ticked(watch, model)
-    found = {(hook.kind, hook.is_ours): hook for hook in list_hooks(model[0])}
+    found = {(f"{hook.kind} {hook.place}".strip(), hook.is_ours): hook for hook in list_hooks(model[0])}
     assert {kind for kind, ours in found if not ours} == {
         "forward",
         "full_backward",
         "state_dict",
-        "post_accumulate_grad (bias)",
+        "post_accumulate_grad bias",
     }
     assert {kind for kind, ours in found if ours} == {
         "forward_pre",
         "backward_pre",
-        "tensor (weight)",
-        "tensor (bias)",
+        "tensor weight",
+        "tensor bias",
     }
     theirs = found["forward", False]
     assert theirs.name.endswith("mine")

@@ -14,7 +14,7 @@ from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.task_checks import why_it_cannot_train
 from moduleview.engine.training_step import TrainingStep
-from moduleview.hooks.board import list_hooks
+from moduleview.hooks.board import Board
 from moduleview.interventions import freeze as freezing
 from moduleview.interventions.journal import Journal
 from moduleview.introspect.lookup import module_at
@@ -23,7 +23,7 @@ from moduleview.introspect.structure_findings import report_structure
 from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
-from moduleview.telemetry.commands import Freeze, SetBudget, SetHooks, SetTrainingData
+from moduleview.telemetry.commands import CountHooks, Freeze, SetBudget, SetHooks, SetTrainingData
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport, ModelChanged, ModelOpened, Record, TaskSummary
 
@@ -52,6 +52,7 @@ class OpenedModel:
         self._snapshot = snapshot_model(self._task.model)
         self._recorder = Recorder(self._task.model, put)
         self._journal = Journal(put)
+        self._board = Board(self._task.model)
 
     @property
     def step(self) -> TrainingStep:
@@ -85,16 +86,23 @@ class OpenedModel:
         self._recorder.begin_step(step)
         loss = self._step.train()
         self._recorder.end_step(step, elapsed_s(), loss)
+        self._send_counted_hooks()
         if self._watch.has_changed():
             self._announce_change()
 
     def flush(self) -> None:
         """Training stands still: send what was measured and is still on its way from a device."""
         self._recorder.flush()
+        self._send_counted_hooks(at_once=True)
 
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks; the recorder says what stands now."""
         self._recorder.set_hooks(command)
+
+    def count_hooks(self, command: CountHooks) -> None:
+        """Count everyone's hooks on a module while somebody looks at them."""
+        self._board.optimizers = self._optimizers()
+        self._put(self._board.count(command.fqn, enabled=command.enabled))
 
     def set_budget(self, command: SetBudget) -> None:
         """Let measuring take so much of a step's time from now on."""
@@ -134,7 +142,8 @@ class OpenedModel:
         module = module_at(self._task.model, fqn)
         if module is not None:
             report = describe_module(self._task.model, fqn)
-            self._put(msgspec.structs.replace(report, found_hooks=list_hooks(module)))
+            self._board.optimizers = self._optimizers()
+            self._put(msgspec.structs.replace(report, found_hooks=self._board.hooks_on(fqn)))
 
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""
@@ -162,7 +171,16 @@ class OpenedModel:
     def release(self) -> None:
         """Take every hook off and let go of the batches and their workers."""
         self._recorder.detach()
+        self._board.release()
         self._step.release()
+
+    def _send_counted_hooks(self, *, at_once: bool = False) -> None:
+        found = self._board.news(at_once=at_once)
+        if found is not None:
+            self._put(found)
+
+    def _optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
+        return () if self._task.optimizer is None else (self._task.optimizer,)
 
     def _move(self, device: torch.device) -> None:
         move_training(self._task.model, self._task.optimizer, self._task.loss, device)

@@ -22,6 +22,7 @@ from moduleview.errors import TargetError
 from moduleview.telemetry.commands import (
     Close,
     Command,
+    CountHooks,
     Freeze,
     Pause,
     RequestModuleReport,
@@ -36,7 +37,16 @@ from moduleview.telemetry.commands import (
 )
 from moduleview.telemetry.records import FailureReport, OpenFailed, Record, RunChanged, RunState
 
-ModelCommand = SetDevice | SetHooks | SetBudget | SetTrainingData | Freeze | RequestModuleReport | RequestTensorReport
+ModelCommand = (
+    SetDevice
+    | SetHooks
+    | SetBudget
+    | CountHooks
+    | SetTrainingData
+    | Freeze
+    | RequestModuleReport
+    | RequestTensorReport
+)
 
 
 class Training:
@@ -193,6 +203,8 @@ class Training:
                 opened.set_device(command.device)
             case SetHooks():
                 opened.set_hooks(command)
+            case CountHooks():
+                opened.count_hooks(command)
             case SetBudget():
                 opened.set_budget(command)
             case SetTrainingData():

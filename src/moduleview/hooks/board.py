@@ -1,17 +1,30 @@
-"""Everyone's hooks on a module: who put what there, and where that is written."""
+"""Everyone's hooks on a module: who put what there, where that is written, and, while somebody looks, what it costs."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from torch import nn
 
-from moduleview.hooks.kinds import hooks_of
+from moduleview.hooks.counted_hook import count_of, original_of, why_not_counted
+from moduleview.hooks.hook_counter import HookCounter
+from moduleview.hooks.kinds import LEGACY_BACKWARD, HookSlot, slots_everywhere, slots_of
 from moduleview.hooks.silent_hook import SilentHook, is_ours
-from moduleview.telemetry.records import FoundHook
+from moduleview.hooks.ticked import Ticked
+from moduleview.introspect.lookup import module_at
+from moduleview.introspect.module_attributes import attributes_of
+from moduleview.telemetry.hooks import FoundHook, HooksFound
+
+_PERIOD_S = 0.5
+_COMPILED = "Not counted: in a compiled region torch has taken the hook into its own code, or left it out."
+_LEGACY = (
+    "Deprecated: torch calls it with the gradients of the last operation in forward only, not with those of the module."
+)
 
 
 def list_hooks(module: nn.Module) -> tuple[FoundHook, ...]:
@@ -19,24 +32,114 @@ def list_hooks(module: nn.Module) -> tuple[FoundHook, ...]:
 
     What C++ registered, and hooks on gradient accumulators (as DistributedDataParallel's), torch does not tell.
     """
-    return tuple(_describe(kind, hook) for kind, hook in (*hooks_of(module), *_tensor_hooks(module)))
+    return tuple(map(describe_hook, slots_of(module)))
 
 
-def _tensor_hooks(module: nn.Module) -> Iterator[tuple[str, Any]]:
-    for name, parameter in module._parameters.items():
-        if parameter is None:
-            continue
-        for hook in list((parameter._backward_hooks or {}).values()):
-            yield f"tensor ({name})", hook
-        after = getattr(parameter, "_post_accumulate_grad_hooks", None) or {}
-        for hook in list(after.values()):
-            yield f"post_accumulate_grad ({name})", hook
+class Board:
+    """The hooks of one model, of its optimizers and of all modules, a module at a time.
+
+    Nothing is changed until somebody looks (``count``): then plain functions in the module's tables are replaced by
+    stand-ins that count and time them, in the same place, and put back when they look away. Training thread only,
+    between two steps.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._counter = HookCounter()
+        self._looked_at: str | None = None
+        self._last: HooksFound | None = None
+        self._next_s = 0.0
+        self.optimizers: Sequence[Any] = ()
+
+    def hooks_on(self, fqn: str) -> tuple[FoundHook, ...]:
+        """Everyone's hooks on a module; at the root also those on every module and on the optimizers."""
+        hooks = [describe_hook(slot) for slot in self._slots(fqn)]
+        if self._looked_at == fqn and _is_compiled(self._model, fqn):
+            return tuple(
+                hook if hook.is_ours else msgspec.structs.replace(hook, not_counted=_COMPILED) for hook in hooks
+            )
+        if self._looked_at != fqn:
+            return tuple(msgspec.structs.replace(hook, not_counted="") for hook in hooks)
+        return tuple(hooks)
+
+    def count(self, fqn: str, *, enabled: bool) -> HooksFound:
+        """Somebody looks at a module's hooks, or no longer. Gives what is there now."""
+        if enabled:
+            self._looked_at = fqn
+            self._look()
+        elif self._looked_at == fqn:
+            self.release()
+        self._last = HooksFound(fqn, self.hooks_on(fqn))
+        return self._last
+
+    def news(self, *, at_once: bool = False) -> HooksFound | None:
+        """What has changed for the one who looks, at most twice a second; None where nothing has, or nobody does."""
+        if self._looked_at is None or (time.monotonic() < self._next_s and not at_once):
+            return None
+        self._look()
+        found = HooksFound(self._looked_at, self.hooks_on(self._looked_at))
+        if found == self._last:
+            return None
+        self._last = found
+        return found
+
+    def release(self) -> None:
+        """Nobody looks any more: put every original back."""
+        self._looked_at = None
+        self._counter.look_away()
+
+    def _look(self) -> None:
+        self._next_s = time.monotonic() + _PERIOD_S
+        fqn = self._looked_at
+        if fqn is not None:
+            self._counter.look_at(() if _is_compiled(self._model, fqn) else self._slots(fqn))
+
+    def _slots(self, fqn: str) -> Iterator[HookSlot]:
+        module = module_at(self._model, fqn)
+        if module is not None:
+            yield from slots_of(module)
+        if not fqn:
+            yield from slots_everywhere(self.optimizers)
 
 
-def _describe(kind: str, hook: Any) -> FoundHook:
+def describe_hook(slot: HookSlot) -> FoundHook:
+    """One hook in words, with what was counted of it."""
+    hook = original_of(slot.hook)
     target = _unwrapped(hook)
     name = getattr(target, "__qualname__", None) or type(target).__qualname__
-    return FoundHook(kind, f"{_module_of(target)}{name}", _location(target), is_ours(hook))
+    found = FoundHook(
+        slot.kind,
+        f"{_module_of(target)}{name}",
+        _location(target),
+        is_ours(hook),
+        slot.place,
+        slot.order,
+        note=_LEGACY if slot.kind == LEGACY_BACKWARD else "",
+    )
+    if found.is_ours:
+        ticked = _ticked_of(hook)
+        return found if ticked is None else _counted(found, ticked.n_fires, ticked.spent_s)
+    count = count_of(slot.hook)
+    if count is None:
+        return msgspec.structs.replace(found, not_counted=why_not_counted(hook))
+    counted = _counted(found, count.n_fires, count.spent_s)
+    return msgspec.structs.replace(counted, last_error=count.last_error, traceback=count.traceback)
+
+
+def _counted(found: FoundHook, n_fires: int, spent_s: float) -> FoundHook:
+    us_per_fire = spent_s / n_fires * 1e6 if n_fires else None
+    return msgspec.structs.replace(found, n_fires=n_fires, us_per_fire=us_per_fire)
+
+
+def _ticked_of(hook: Any) -> Ticked | None:
+    """Which of the ticked hooks put this one on."""
+    while isinstance(hook, (SilentHook, functools.partial)):
+        if isinstance(hook, functools.partial):
+            ticked = next((argument for argument in hook.args if isinstance(argument, Ticked)), None)
+            if ticked is not None:
+                return ticked
+        hook = hook.target if isinstance(hook, SilentHook) else hook.func
+    return None
 
 
 def _unwrapped(hook: Any) -> Any:
@@ -65,3 +168,16 @@ def _location(target: Callable[..., Any]) -> str:
     if code is None and not inspect.isbuiltin(function):  # an object that can be called
         code = getattr(inspect.getattr_static(function, "__call__", None), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""
+
+
+def _is_compiled(model: nn.Module, fqn: str) -> bool:
+    """The module, or one around it, is run by torch.compile."""
+    paths = [fqn[:end] for end in range(len(fqn)) if fqn[end] == "."]
+    for path in dict.fromkeys(("", *paths, fqn)):
+        module = module_at(model, path)
+        if module is not None and (
+            vars(module).get("_compiled_call_impl") is not None
+            or (path != fqn and "_orig_mod" in attributes_of(module)["_modules"])
+        ):
+            return True
+    return False

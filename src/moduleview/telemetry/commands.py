@@ -58,6 +58,17 @@ class SetHooks(msgspec.Struct, frozen=True, tag=True):
     enabled: bool
 
 
+class CountHooks(msgspec.Struct, frozen=True, tag=True):
+    """Somebody looks at everyone's hooks of one module, or no longer: count and time them until then.
+
+    Attributes:
+        fqn: The module; one at a time is counted, the last that was asked for.
+    """
+
+    fqn: str
+    enabled: bool
+
+
 class SetBudget(msgspec.Struct, frozen=True, tag=True):
     """Let measuring take at most this share of a step's time, 0..1; None measures as often as it was asked for."""
 
@@ -112,6 +123,7 @@ Command = (
     | SetThrottle
     | SetDevice
     | SetHooks
+    | CountHooks
     | SetBudget
     | RequestModuleReport
     | RequestTensorReport

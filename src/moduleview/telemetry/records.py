@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramsMeasured
-from moduleview.telemetry.hooks import HookEntry
+from moduleview.telemetry.hooks import FoundHook, HookEntry, HooksFound
 from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.step_outcome import StepSkipped
@@ -194,22 +194,6 @@ class CoverageMeasured(msgspec.Struct, frozen=True, eq=False, tag=True):
     coverage: NDArray[np.uint8]
 
 
-class FoundHook(msgspec.Struct, frozen=True):
-    """A hook that is on a module or tensor, whoever put it there.
-
-    Attributes:
-        kind: As torch calls its table ("forward", "forward_pre", "backward", "tensor", "state_dict", ...).
-        name: Qualified name of the callable.
-        location: "file:line", or "" where Python does not know it.
-        is_ours: Put on by moduleview.
-    """
-
-    kind: str
-    name: str
-    location: str
-    is_ours: bool
-
-
 class ModuleReport(msgspec.Struct, frozen=True, tag=True):
     """What a person can read about one module; all of it text.
 
@@ -364,6 +348,7 @@ Record = (
     | RunChanged
     | HooksChanged
     | CoverageMeasured
+    | HooksFound
     | ModuleReport
     | TensorReport
     | FindingsReported

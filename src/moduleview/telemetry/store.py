@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.hook_ledger import HookLedger
-from moduleview.telemetry.hooks import HookEntry, HookKind
+from moduleview.telemetry.hooks import HookEntry, HookKind, HooksFound
 from moduleview.telemetry.measurements import Measurements
 from moduleview.telemetry.records import (
     CoverageMeasured,
@@ -74,6 +75,8 @@ class SeriesStore(Measurements):
                 self._revisions.bump("hooks")
             case CoverageMeasured():
                 self._set_coverage(record)
+            case HooksFound():
+                self._renew_found_hooks(record)
             case ModuleReport() | TensorReport():
                 self._keep_report(record)
             case FindingsReported():
@@ -210,6 +213,12 @@ class SeriesStore(Measurements):
         if self.model is not None and record.generation == self.model.generation:
             self._coverage = record.coverage
             self._revisions.bump("model")
+
+    def _renew_found_hooks(self, found: HooksFound) -> None:
+        report = self.module_report(found.fqn)
+        if report is not None and report.found_hooks != found.hooks:
+            self._reports[("module", found.fqn)] = msgspec.structs.replace(report, found_hooks=found.hooks)
+            self._revisions.bump("report")
 
     def _keep_report(self, report: ModuleReport | TensorReport) -> None:
         place = ("module" if isinstance(report, ModuleReport) else "tensor", report.fqn)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import FoundHook
+from moduleview.telemetry.hooks import FoundHook
 
 _NO_INDEX = QModelIndex()
 
