@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from moduleview.hooks.sampling import flat_elements, sample_elements, stored_values
 from moduleview.hooks.wide_norm import is_safe, wide_norm
@@ -41,10 +42,12 @@ def statistics_of(tensor: torch.Tensor) -> Statistics:
     many, spread over the whole; the largest magnitude is exact. The count of non-finite elements is then an estimate
     from the sample, but it is at least 1 when there is one. A NaN makes mean, deviation and maximum NaN.
 
-    Complex, quantised, nested, sharded and meta tensors have no such numbers; a sparse one has those of the values it
-    stores.
+    Complex, quantised, nested, sharded, meta, float4 and lazy tensors have no such numbers; a sparse one has those of
+    the values it stores.
     """
-    if tensor.is_meta or tensor.is_nested or tensor.is_quantized or tensor.is_complex() or hasattr(tensor, "to_local"):
+    if is_lazy(tensor) or tensor.is_meta or tensor.is_nested or tensor.is_quantized or tensor.is_complex():
+        return NOT_APPLICABLE
+    if hasattr(tensor, "to_local"):
         return NOT_APPLICABLE
     values = stored_values(tensor.detach())
     flat = flat_elements(values)
@@ -52,7 +55,10 @@ def statistics_of(tensor: torch.Tensor) -> Statistics:
     if n == 0:
         return NOT_APPLICABLE
     sample = sample_elements(flat, SAMPLE_SIZE) if n > SAMPLE_SIZE else flat
-    return _reduce(flat, sample.float(), values.numel() // n)
+    try:
+        return _reduce(flat, sample.float(), values.numel() // n)
+    except NotImplementedError:  # two numbers to an element, as float4 has them, cannot become float32
+        return NOT_APPLICABLE
 
 
 def is_sampled(tensor: torch.Tensor) -> bool:
