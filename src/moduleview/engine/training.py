@@ -38,14 +38,7 @@ from moduleview.telemetry.commands import (
 from moduleview.telemetry.records import FailureReport, OpenFailed, Record, RunChanged, RunState
 
 ModelCommand = (
-    SetDevice
-    | SetHooks
-    | SetBudget
-    | CountHooks
-    | SetTrainingData
-    | Freeze
-    | RequestModuleReport
-    | RequestTensorReport
+    SetDevice | SetHooks | SetBudget | CountHooks | SetTrainingData | Freeze | RequestModuleReport | RequestTensorReport
 )
 
 
