@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from moduleview.telemetry.histograms import N_BINS, HistogramHistory, HistogramsMeasured
 
-MAX_BYTES = 64 * 2**20  # of one quantity
-_ROWS_LEAST, _ROWS_MOST = 16, 512
+MAX_BYTES = 64 * 2**20  # of one quantity, as long as two rows fit into it
+_ROWS_LEAST, _ROWS_MOST = 2, 512
 _BYTES_A_HISTOGRAM = 2 * N_BINS
 
 
@@ -16,7 +16,8 @@ class HistogramArchive:
     """The histograms of one quantity and rank. One writer and reader, the same thread.
 
     It keeps a step in every ``stride``; when the rows are used up the stride doubles and every second row goes. The
-    newest step is kept beside them, whatever the stride.
+    newest step is kept beside them, whatever the stride. Several records of one step are one row; those of a step that
+    is over come too late.
     """
 
     def __init__(self) -> None:
@@ -37,21 +38,29 @@ class HistogramArchive:
     @property
     def n_bytes(self) -> int:
         """Memory held."""
-        return sum(row.nbytes for row in self._rows)
+        rows = {id(row): row for row in self._rows}
+        if self._newest is not None:
+            rows[id(self._newest[1])] = self._newest[1]
+        return sum(row.nbytes for row in rows.values())
 
     def append(self, record: HistogramsMeasured) -> None:
-        """Take a step in."""
+        """Take a step in, or more tensors of the newest one."""
+        if self._newest is not None and record.step < self._newest[0]:
+            return
         if record.fqns is not self._last_fqns:
             self._columns = np.array([self._column(fqn) for fqn in record.fqns], dtype=np.int64)
             self._last_fqns = record.fqns
         row = np.zeros((len(self._row_of), N_BINS), dtype=np.uint16)
+        is_more = self._newest is not None and record.step == self._newest[0]
+        if is_more and self._newest is not None:
+            row[: len(self._newest[1])] = self._newest[1]
         row[self._columns] = record.counts
         self._newest = record.step, row
-        if self._n_seen % self._stride == 0:
-            self._steps.append(record.step)
-            self._rows.append(row)
-            self._thin()
-        self._n_seen += 1
+        if is_more and self._steps[-1] == record.step:
+            self._rows[-1] = row
+        elif not is_more:
+            self._keep_one_in_stride(record.step, row)
+        self._thin()
 
     def history(self, fqn: str) -> HistogramHistory:
         """The histograms of one tensor, the oldest first; none where it is not known."""
@@ -68,8 +77,15 @@ class HistogramArchive:
     def _column(self, fqn: str) -> int:
         return self._row_of.setdefault(fqn, len(self._row_of))
 
+    def _keep_one_in_stride(self, step: int, row: NDArray[np.uint16]) -> None:
+        if self._n_seen % self._stride == 0:
+            self._steps.append(step)
+            self._rows.append(row)
+        self._n_seen += 1
+
     def _thin(self) -> None:
-        n_rows = min(_ROWS_MOST, max(_ROWS_LEAST, MAX_BYTES // (_BYTES_A_HISTOGRAM * max(len(self._row_of), 1))))
+        n_fit = MAX_BYTES // (_BYTES_A_HISTOGRAM * max(len(self._row_of), 1)) - 1  # the newest stands beside them
+        n_rows = min(_ROWS_MOST, max(_ROWS_LEAST, n_fit))
         while len(self._rows) > n_rows:
             self._steps, self._rows = self._steps[::2], self._rows[::2]
             self._stride *= 2
