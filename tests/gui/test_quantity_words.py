@@ -1,6 +1,7 @@
 import pytest
 
 from moduleview.gui.models.quantity_words import QuantityWords
+from moduleview.telemetry import quantities
 from moduleview.telemetry.hooks import HOOK_STATISTICS, HookKind
 
 
@@ -21,3 +22,27 @@ def test_every_statistic_of_every_hook_has_words_of_its_own(qapp):
     names = {QuantityWords().name(f"{kind}.{statistic}") for kind in HookKind for statistic in HOOK_STATISTICS}
     assert len(names) == len(HookKind) * len(HOOK_STATISTICS)
     assert not any("." in name or "_" in name for name in names)
+
+
+def own_quantities():
+    return [value for name, value in vars(quantities).items() if name.isupper() and isinstance(value, str)]
+
+
+def test_every_quantity_of_ours_has_a_name_and_a_way_to_read_it(qapp):
+    words = QuantityWords()
+    names = {words.name(quantity) for quantity in own_quantities()}
+    assert len(names) == len(own_quantities()) > 25
+    for quantity in own_quantities():
+        text = words.text(quantity)
+        assert "_" not in text.name
+        assert text.reading.endswith("."), quantity
+        assert 20 < len(text.reading) < 120, quantity  # a tooltip, not a page
+
+
+def test_tooltip_says_unit_and_how_to_read(qapp):
+    assert QuantityWords().tip("memory").startswith("Memory, in bytes. After the first steps")
+    assert QuantityWords().tip("grad_norm").startswith("Gradient norm. As the optimizer uses it")
+    assert (
+        QuantityWords().tip("forward.zero_share").startswith("Output, share of zeros, in shares of 1. About one half")
+    )
+    assert QuantityWords().tip("their_quantity") == "Their_quantity"
