@@ -5,6 +5,8 @@ PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 SAMPLE := sample:transformer
 TARGET ?= $(SAMPLE)
+# make bench BENCH='--device cuda --json results.json', or the names of some of them
+BENCH  ?=
 # The sample trains at once; a model of one's own waits for its person.
 RUN    := $(if $(filter $(SAMPLE),$(TARGET)),--run)
 # Two cores: one worker a core, and torch must not take all of them in each.
@@ -26,7 +28,7 @@ lint: $(READY)
 	$(VENV)/bin/lint-imports
 
 bench: $(READY) libraries
-	$(PY) tests/benchmarks/run_all.py
+	$(PY) tests/benchmarks/run_all.py $(BENCH)
 
 soak: $(READY) libraries
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(PY) -m pytest -m soak -q --timeout 0 tests/benchmarks
@@ -52,4 +54,4 @@ $(READY): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
+	rm -rf $(VENV) .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*

@@ -6,6 +6,7 @@ median of the pairs' ratios is printed: what else the machine does meets both.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -17,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PySide6.QtCore import QEventLoop, QTimer
-from summary import report
+from summary import bench_parser, report, start
 
 from moduleview.gui.main_window import MainWindow
 from moduleview.resources import resource_path
@@ -47,9 +48,9 @@ def _rate(window: MainWindow, *, frozen: bool) -> float:
     return ((store.last_step or 0) - first) / took_s
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Measure and print."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    n = arguments.pairs
     with tempfile.TemporaryDirectory() as folder, real_window(Path(folder)) as window:
         open_in(window, str(resource_path("samples", "digits.py")), trains=True)
         train_to(window, 50)
@@ -62,4 +63,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = bench_parser(__doc__)
+    parser.add_argument("pairs", type=int, nargs="?", default=8)
+    start(main, parser)

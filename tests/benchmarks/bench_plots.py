@@ -6,6 +6,7 @@ event loop p99 below 16 ms, and a share of a core that the frame clock keeps at 
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -17,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 import numpy as np  # noqa: E402
 from PySide6.QtCore import QEventLoop, QTimer  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
-from summary import report  # noqa: E402
+from summary import bench_parser, report, start  # noqa: E402
 
 from builders import Spec, declare_gradients, opened_store, snapshot_of  # noqa: E402
 from moduleview.gui.clock import Clock, ClockWork  # noqa: E402
@@ -134,7 +135,7 @@ def loop_lateness_ms(
     return 1e3 * float(np.percentile(lateness, 99)), share
 
 
-def main() -> None:
+def main(_arguments: argparse.Namespace) -> None:
     application = QApplication([])
     parent = QWidget()
     store = filled_store()
@@ -176,4 +177,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main, bench_parser(__doc__))

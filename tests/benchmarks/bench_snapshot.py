@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 import torch
-from summary import report
+from summary import bench_parser, report, start
 from torch import nn
 
 from moduleview.introspect.tree import snapshot_model
@@ -44,12 +44,8 @@ def measure(model: nn.Module, n_rounds: int) -> tuple[float, float]:
     return statistics.median(snapshot_s), statistics.median(walk_s)
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--modules", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=7)
-    arguments = parser.parse_args()
     torch.set_num_threads(1)
     gc.disable()  # as in the program while it trains
     print(f"{'tree':34}{'modules':>10}{'tensors':>10}{'snapshot s':>12}{'named_modules s':>17}{'ratio':>8}")
@@ -63,4 +59,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = bench_parser(__doc__)
+    parser.add_argument("--modules", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    start(main, parser)

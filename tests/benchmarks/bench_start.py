@@ -9,6 +9,7 @@ tool bar and a line of text: what no Qt program in Python can be faster than on 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from summary import report
+from summary import bench_parser, report, start
 
 GOAL_MS = 150.0
 
@@ -100,9 +101,9 @@ def _measure(folder: str, child: str) -> dict[str, float]:
     return marks
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Measure and print."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    n = arguments.processes
     with tempfile.TemporaryDirectory() as folder:
         pairs = [(_measure(folder, _CHILD), _measure(folder, _BARE)) for _ in range(n + 1)][1:]
     runs = [run for run, _ in pairs]
@@ -121,4 +122,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = bench_parser(__doc__)
+    parser.add_argument("processes", type=int, nargs="?", default=9)
+    start(main, parser)

@@ -5,6 +5,7 @@ Run as ``python tests/benchmarks/bench_tree.py [modules]``; prints a table in mi
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -17,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 import numpy as np  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
-from summary import report  # noqa: E402
+from summary import bench_parser, report, start  # noqa: E402
 from tree_builders import Bench, gpt_spec  # noqa: E402
 
 from builders import add_steps, declare_gradients, opened_store  # noqa: E402
@@ -140,9 +141,9 @@ def bench_refresh(panel: ModulesPanel, bench: Bench) -> None:
     row("refresh after a step, root in view", timed_ms(lambda: panel.refresh(bench.store), 3)[:1] + durations, "<= 5")
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Print the table."""
-    n_modules = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    n_modules = arguments.modules
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     snapshot = big_snapshot(n_modules)
@@ -166,4 +167,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = bench_parser(__doc__)
+    parser.add_argument("modules", type=int, nargs="?", default=1_000_000)
+    start(main, parser)
