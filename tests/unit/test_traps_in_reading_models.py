@@ -11,7 +11,6 @@ from torch.nn.utils import parametrizations, prune
 from watched_run import Watch, digest
 
 from moduleview import inspect
-from moduleview.hooks.statistics import NOT_APPLICABLE, statistics_of
 from moduleview.telemetry.hooks import MODULE_KINDS, HookKind, HookStatus
 
 
@@ -124,27 +123,45 @@ ODD: dict[str, tuple[Callable[[], torch.Tensor], tuple[float, float] | None]] = 
     "quantised": (quantised, None),
     "nested": (nested, None),
     "meta": (lambda: torch.ones(3, device="meta"), None),
-    "lazy": (lambda: nn.LazyLinear(2).weight, None),
     "empty": (lambda: torch.zeros(0), None),
 }
+
+
+class Gives(nn.Module):
+    """Returns something odd."""
+
+    def __init__(self, make: Callable[[], torch.Tensor]) -> None:
+        super().__init__()
+        self.make = make
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.make()
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR", "ignore:The PyTorch API of nested", "ignore:.*quantiz.*")
 @pytest.mark.filterwarnings("ignore:Lazy modules")
 @pytest.mark.parametrize(("make", "expected"), ODD.values(), ids=ODD)
 def test_every_type_has_its_numbers_or_none_and_never_raises(
-    make: Callable[[], torch.Tensor], expected: tuple[float, float] | None
+    watch: Watch, make: Callable[[], torch.Tensor], expected: tuple[float, float] | None
 ) -> None:
-    """Fault row 20: mean and largest magnitude."""
-    statistics = statistics_of(make())
+    """Fault row 20: mean and largest magnitude of what a module returns."""
+    model = nn.Sequential(nn.Linear(3, 1), Gives(make))
+    run = watch(model)
+    for kind in (HookKind.FORWARD, HookKind.BACKWARD):
+        run.tick(kind, "1")
+
+    def loss() -> torch.Tensor:
+        hidden = model[0](torch.ones(1, 3))
+        model[1](hidden)
+        return hidden.sum()
+
+    run.step(loss)
+    assert all(entry.status is not HookStatus.FAILED for entry in run.entries())
+    seen = run.values("forward.mean"), run.values("forward.max")
     if expected is None:
-        assert statistics == NOT_APPLICABLE
-        return
-    mean, _, largest, _, _ = statistics
-    assert mean is not None
-    assert largest is not None
-    assert mean.dtype is largest.dtype is torch.float32
-    assert (float(mean), float(largest)) == pytest.approx(expected, rel=1e-6)
+        assert seen == ({}, {})
+    else:
+        assert tuple(values["1", ""] for values in seen) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR", "ignore:The PyTorch API of nested", "ignore:.*quantiz.*")

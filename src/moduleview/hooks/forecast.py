@@ -1,6 +1,6 @@
 """Says beforehand whether a hook of torch's own kind can fire on a module, and what it would break.
 
-torch's full-backward-pre hook wraps a module's inputs and outputs. An in-place operation on one of them, later, then
+torch's full-backward and full-backward-pre hooks wrap a module's inputs and outputs. An in-place operation on one of them, later, then
 raises in the user's forward; outputs of other shapes than a tensor or a tuple of tensors never fire; where no input
 requires a gradient torch warns, which ends the training of those who run with ``-W error``. One step of looking on
 tells all that.
@@ -12,28 +12,46 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.model_index import ModelIndex, is_script
 from moduleview.hooks.silent_hook import is_in_backward
 from moduleview.telemetry.hooks import HookKind
 
+TRIED_KINDS = (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD)
 _INSTEAD = "Tick backward instead, which shows the same gradient."
 
 
 def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
     """A sentence when a hook on a module cannot fire, "" when it can as far as one knows without a step."""
     module = index.modules[fqn]
+    if kind in (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT):
+        return "A ScriptModule refuses hooks." if is_script(module) else ""
     if is_script(module):
         return "A ScriptModule refuses hooks; its parameters can be ticked."
     if fqn in index.compiled:
         return "It cannot fire in a compiled region: torch.compile has left module hooks out; parameters can be ticked."
     if is_container(module):
         return "It only holds other modules and is never called itself."
-    if kind is HookKind.BACKWARD_PRE and module._is_full_backward_hook is False:
+    if kind in TRIED_KINDS and module._is_full_backward_hook is False:
         return f"It has a backward hook of torch's old kind, which forbids the new one. {_INSTEAD}"
-    if kind is HookKind.BACKWARD_PRE and is_sharded(module):
+    if kind in TRIED_KINDS and is_sharded(module):
         return f"It is sharded, and its parameters are whole only inside its forward. {_INSTEAD}"
+    return ""
+
+
+def reason_a_parameter_cannot_fire(parameter: nn.Parameter) -> str:
+    """The same of a tensor hook on a parameter."""
+    if is_lazy(parameter):
+        return "It is lazy: it waits for its first input, and the hook goes on after that."
+    if not parameter.requires_grad:
+        return "It is frozen: requires_grad is False, so it gets no gradient."
+    if hasattr(parameter, "to_local"):
+        return (
+            "It is sharded: torch never calls a tensor hook on a part of a parameter. "
+            "Its gradient is measured where the optimizer uses it."
+        )
     return ""
 
 
@@ -50,7 +68,7 @@ def is_sharded(module: nn.Module) -> bool:
 
 
 class Trial:
-    """One step of looking on, before torch's full-backward-pre hook goes on a module.
+    """One step of looking on, before one of torch's full-backward hooks goes on a module.
 
     Tensors are held as detached aliases, which share the version counter: one that has moved on means that the tensor
     was changed in place. They are let go with the step.

@@ -6,9 +6,7 @@ import itertools
 import weakref
 from collections.abc import Iterable
 
-from torch.nn.parameter import is_lazy
-
-from moduleview.hooks.forecast import Trial, reason_it_cannot_fire
+from moduleview.hooks.forecast import Trial, reason_a_parameter_cannot_fire, reason_it_cannot_fire
 from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.observer import Observer, Watched
 from moduleview.hooks.own_hooks import OwnHooks
@@ -170,10 +168,8 @@ class HookSet:
         parameter = self._index.parameters.get(ticked.fqn)
         if parameter is None:
             ticked.cannot_fire("There is no parameter of that name now.")
-        elif is_lazy(parameter):
-            ticked.cannot_fire("It is lazy: it waits for its first input, and the hook goes on after that.")
-        elif not parameter.requires_grad:
-            ticked.cannot_fire("It is frozen: requires_grad is False, so it gets no gradient.")
+        elif reason := reason_a_parameter_cannot_fire(parameter):
+            ticked.cannot_fire(reason)
         else:
             self._own.put_tensor_hook_on(ticked, parameter)
 
@@ -237,7 +233,7 @@ class HookSet:
             return False
         if not self._index.still_has_parameter(ticked.fqn):
             return True
-        can_fire = parameter.requires_grad and not is_lazy(parameter)
+        can_fire = not reason_a_parameter_cannot_fire(parameter)
         return ticked.is_armed != can_fire or (ticked.is_armed and not self._own.is_on(ticked, parameter))
 
 

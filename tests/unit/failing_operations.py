@@ -1,0 +1,44 @@
+"""Lets torch's operations fail where we measure, and only there, whatever they are."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
+
+_HOOKS = "/moduleview/hooks/"
+
+
+class FailingOperations(TorchDispatchMode):
+    """While it is on, a share of the operations that hooks of ours ask for raises.
+
+    The user's own operations are left alone: they stand above our frames, never below them.
+
+    Args:
+        make_error: What is raised.
+        share: 1.0 for every operation of ours.
+        where: Only below files whose path contains this.
+    """
+
+    def __init__(self, make_error: Callable[[], Exception], share: float = 1.0, *, where: str = _HOOKS) -> None:
+        super().__init__()
+        self._make_error, self._share, self._where = make_error, share, where
+        self._chance = random.Random(0)
+        self.n_raised = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self._share and self._is_ours() and self._chance.random() < self._share:
+            self.n_raised += 1
+            raise self._make_error()
+        return func(*args, **(kwargs or {}))
+
+    def _is_ours(self) -> bool:
+        frame = sys._getframe(1)
+        while frame is not None:
+            if self._where in frame.f_code.co_filename:
+                return True
+            frame = frame.f_back  # type: ignore[assignment]
+        return False
