@@ -25,7 +25,7 @@ def filled(norms: np.ndarray) -> SeriesStore:
 def columns_of(store: SeriesStore, first: int, last: int, most: int = 64) -> MapColumns:
     assert store.model is not None
     columns = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
-    columns.update(store, first, last, most)
+    columns.update(store, (first, last), most)
     return columns
 
 
@@ -99,9 +99,9 @@ def test_new_steps_are_appended_as_a_rebuild_would_have_them() -> None:
         chunk = norms[begin : begin + 7]
         add_steps(store, np.broadcast_to(chunk[:, None], (len(chunk), n)), begin)
         last = begin + len(chunk) - 1
-        growing.update(store, max(0, last - 99), last, 40)
+        growing.update(store, (max(0, last - 99), last), 40)
     again = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
-    again.update(store, growing.first_step, 299, 40)
+    again.update(store, (growing.first_step, 299), 40)
 
     assert growing.width == 4
     np.testing.assert_allclose(growing.decades, again.decades, rtol=1e-5)
@@ -117,17 +117,68 @@ def test_no_nan_is_lost_when_a_column_holds_several_steps() -> None:
     assert columns.decade_at(0, 501) == np.inf
 
 
-def test_steps_that_are_no_longer_kept_one_by_one_come_from_the_archive() -> None:
-    n_steps = 17_000  # the ring keeps 16 384
+def long_run(n_steps: int) -> SeriesStore:
+    """A store that keeps 64 steps one by one, as if there were very many series; a spike at step 100."""
+    store = opened_store()
+    n = len(declare_gradients(store))
+    store._series._archive.raw.resize(n, 64, (np.nan,))
     norms = np.full(n_steps, 0.01)
     norms[100] = 10.0
-    store = filled(norms)
-    columns = columns_of(store, 0, n_steps - 1, most=256)
+    add_steps(store, np.broadcast_to(norms[:, None], (n_steps, n)))
+    return store
 
-    assert store.first_step is not None
-    assert store.first_step > 100
+
+def test_steps_that_are_no_longer_kept_one_by_one_come_from_the_archive() -> None:
+    store = long_run(5000)
+    columns = columns_of(store, 0, 4999, most=256)
+
+    assert store.first_step == 5000 - 64
     assert columns.decade_at(0, 100) == pytest.approx(1.0)
     assert columns.decade_at(0, 300) == pytest.approx(-2.0)
+    assert not np.isnan(columns.decades).any()
+
+
+def test_history_is_there_when_the_view_goes_back_in_time_and_comes_forward_again() -> None:
+    store = long_run(5000)
+    columns = columns_of(store, 4700, 4999)
+    again = columns_of(store, 4700, 4999)
+    for view in ((4500, 4799), (64, 363), (80, 120), (0, 4999), (4990, 4999), (4700, 4999)):
+        columns.update(store, view, 64)
+        assert not np.isnan(columns.decades).any(), view
+        if view[0] <= 100 <= view[1]:
+            assert columns.decade_at(0, 100) == pytest.approx(1.0)
+
+    np.testing.assert_array_equal(columns.decades, again.decades)
+
+
+def test_only_the_rows_in_view_are_read_and_those_that_come_into_view_when_they_do() -> None:
+    store = filled(np.full(50, 0.1))
+    assert store.model is not None
+    columns = MapColumns(make_rows(store.model, {"blocks.0.lin"}), "grad_norm")
+    whole = MapColumns(make_rows(store.model, {"blocks.0.lin"}), "grad_norm")
+    whole.update(store, (0, 49), 64)
+    for seen in (range(0, 2), range(2, 4), range(3, 6)):
+        columns.update(store, (0, 49), 64, seen)
+        np.testing.assert_array_equal(columns.decades, whole.decades[seen.start : seen.stop])
+        assert columns.decade_at(seen.start, 7) == whole.decade_at(seen.start, 7)
+        assert columns.decade_at((seen.start + 3) % 6, 7) is None
+
+
+def test_large_map_is_filled_over_several_frames_from_the_newest_step_on() -> None:
+    store = opened_store(
+        snapshot_of([("", "Net", ()), *((f"l{n}", "Linear", (("weight", (2, 2)),)) for n in range(4000))])
+    )
+    n = len(declare_gradients(store))
+    add_steps(store, np.full((500, n), 0.1))
+    assert store.model is not None
+    columns = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
+    n_frames = 0
+    while not columns.is_complete or not n_frames:
+        columns.update(store, (0, 499), 500)
+        n_frames += 1
+        assert not np.isnan(columns.decades[:, -1]).any()
+
+    assert n_frames > 1
     assert not np.isnan(columns.decades).any()
 
 
@@ -135,7 +186,7 @@ def test_run_that_begins_anew_forgets_the_columns() -> None:
     store = filled(np.full(50, 1.0))
     columns = columns_of(store, 0, 49)
     shorter = filled(np.full(5, 0.001))
-    columns.update(shorter, 0, 4, 64)
+    columns.update(shorter, (0, 4), 64)
 
     assert columns.decades.shape[1] == 5
     assert columns.decades[0, 0] == pytest.approx(-3.0)

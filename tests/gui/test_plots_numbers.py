@@ -10,7 +10,7 @@ import pytest
 from builders import SMALL, add_steps, declare_gradients, opened_store, shared, snapshot_of, tied
 from moduleview.gui.plots.chart_lines import value_at
 from moduleview.gui.plots.chosen_series import choose_series, quantities_of
-from moduleview.gui.plots.curve_points import newest_values, read_points, smoothed, steps_to_draw
+from moduleview.gui.plots.curve_points import LinePoints, newest_values, smoothed, steps_to_draw
 from moduleview.gui.plots.limits import AxisLimits, DecadeLimits
 from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
 from moduleview.telemetry.records import RunChanged, RunState, SeriesDeclared, SeriesKey
@@ -182,7 +182,7 @@ def test_line_of_a_module_is_the_norm_over_its_parameters_with_gaps_for_nan() ->
     norms[7] = -1.0  # not measured
     add_steps(store, norms)
     keys = (SeriesKey(NORM, "blocks.0.lin.weight"), SeriesKey(NORM, "blocks.0.lin.bias"))
-    (points,) = read_points(store, [keys], 0, 19, 1)
+    (points,) = LinePoints([keys]).read(store, 0, 19, 1)
 
     assert 7.0 not in points.steps
     assert points.high[0] == pytest.approx(np.sqrt(18.0))
@@ -199,7 +199,7 @@ def test_band_never_hides_a_spike() -> None:
     norms[4321] = np.nan
     add_steps(store, norms)
     first, last, width = steps_to_draw(store, (-0.5, 4999.5), 400)
-    (points,) = read_points(store, [(SeriesKey(NORM, "head.weight"),)], first, last, width)
+    (points,) = LinePoints([(SeriesKey(NORM, "head.weight"),)]).read(store, first, last, width)
 
     assert len(points.steps) <= 400
     assert points.high.max() == pytest.approx(50.0)

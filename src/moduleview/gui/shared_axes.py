@@ -23,6 +23,7 @@ class SharedAxes(QObject):
 
     steps_changed = Signal()  # range, window or following
     rows_changed = Signal()  # opened modules or the visible rows
+    unit_changed = Signal()  # step or time
     columns_changed = Signal()  # where the map's columns end on the screen
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -34,6 +35,19 @@ class SharedAxes(QObject):
         self._opened: frozenset[str] = frozenset()
         self._rows: tuple[float, float] | None = None
         self._right_edge: int | None = None
+        self._shows_time = False
+
+    @property
+    def shows_time(self) -> bool:
+        """Lines are drawn against the time of training, not the step; the map's columns stay steps."""
+        return self._shows_time
+
+    @gui_thread_only
+    def set_shows_time(self, shows_time: bool) -> None:
+        """Draw lines against the time of training, or against the step."""
+        if shows_time != self._shows_time:
+            self._shows_time = shows_time
+            self.unit_changed.emit()
 
     @property
     def window(self) -> int | None:
@@ -59,6 +73,14 @@ class SharedAxes(QObject):
     def rows(self) -> tuple[float, float] | None:
         """The rows at the upper and the lower edge, or None for all."""
         return self._rows
+
+    def rows_in_view(self, n_rows: int) -> tuple[float, float]:
+        """The rows at the upper and the lower edge, where there are so many."""
+        if self._rows is None:
+            return 0.0, float(n_rows)
+        height = min(self._rows[1] - self._rows[0], float(n_rows))
+        top = min(max(self._rows[0], 0.0), n_rows - height)
+        return top, top + height
 
     @property
     def right_edge(self) -> int | None:
@@ -104,7 +126,6 @@ class SharedAxes(QObject):
     def toggle_opened(self, fqn: str) -> None:
         """Give a module a row for each of its parameters, or take them away."""
         self._opened ^= {fqn}
-        self._rows = None
         self.rows_changed.emit()
 
     @gui_thread_only

@@ -1,35 +1,26 @@
-"""Thins a series to the columns of a screen without losing a spike."""
+"""Thins series to the columns of a screen without losing a spike."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from moduleview.telemetry.store_view import Envelope
+from moduleview.telemetry.store_view import History
 
 
-def thin_to_columns(
-    steps: NDArray[np.int64],
-    low: NDArray[np.float32],
-    high: NDArray[np.float32],
-    non_finite: NDArray[np.bool_],
-    n_columns: int,
-) -> Envelope:
-    """Group neighbouring rows so that at most ``n_columns`` are left, keeping the extremes of each group.
+def thin(history: History, first_step: int, width: int) -> History:
+    """Put the rows together that begin in the same ``width`` steps from ``first_step`` on, keeping their extremes.
 
-    Args:
-        steps: (m,) growing.
-        low: (m,) smallest finite value of each row, NaN for none.
-        high: (m,) largest finite value of each row, NaN for none.
-        non_finite: (m,) a NaN or Inf was measured in the row.
-        n_columns: At least 1.
+    A row that begins before ``first_step`` reaches into it: it begins there. A row ends where the next one begins.
     """
-    if len(steps) <= n_columns:
-        return Envelope(steps, low, high, non_finite)
-    starts = np.arange(n_columns) * len(steps) // n_columns
-    return Envelope(
-        steps[starts],
-        np.fmin.reduceat(low, starts),
-        np.fmax.reduceat(high, starts),
-        np.logical_or.reduceat(non_finite, starts),
-    )
+    ends = history.steps + history.n_steps
+    steps = np.maximum(history.steps, first_step)
+    groups = (steps - first_step) // width
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    low, high, bad, times = history.low, history.high, history.non_finite, history.times
+    if len(starts) < len(groups):
+        low, high = np.fmin.reduceat(low, starts), np.fmax.reduceat(high, starts)
+        bad, ends = np.logical_or.reduceat(bad, starts), np.maximum.reduceat(ends, starts)
+        steps, times = steps[starts], times[starts]
+    n_steps = np.maximum(ends - steps, width)
+    n_steps[:-1] = np.minimum(n_steps[:-1], np.diff(steps))
+    return History(steps, n_steps, times, low, high, bad)

@@ -15,7 +15,7 @@ from moduleview.telemetry.histograms import HistogramHistory, HistogramsMeasured
 from moduleview.telemetry.records import SeriesDeclared, SeriesKey, SeriesTraits, StepRecord
 from moduleview.telemetry.series_table import SeriesTable
 from moduleview.telemetry.step_outcome import StepSkipped
-from moduleview.telemetry.store_view import Envelope, Matrix
+from moduleview.telemetry.store_view import History, Matrix
 
 N_SKIPPED_STEPS = 10_000
 
@@ -94,9 +94,18 @@ class Measurements:
         """The last ``n`` steps up to ``end_step``, for several series."""
         return self._series.matrix(keys, n, end_step=end_step)
 
-    def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
-        """The history between two steps, thinned to at most ``n_columns``."""
-        return self._series.envelope(key, first_step, last_step, n_columns)
+    def history(self, keys: Sequence[SeriesKey], first_step: int, last_step: int, width: int) -> History:
+        """Everything kept between two steps, in groups of ``width`` steps."""
+        return self._series.history(keys, first_step, last_step, width)
+
+    def clock(self, first_step: int, last_step: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and when each ended."""
+        return self._series.clock(first_step, last_step, width)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that series and histograms take."""
+        return self._series.n_bytes + sum(archive.n_bytes for archive in self._histograms.values())
 
     def traits(self, key: SeriesKey) -> SeriesTraits:
         """Scope of a series, and whether its values are estimates."""

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moduleview.telemetry.archive import Archive
-from moduleview.telemetry.envelope import thin_to_columns
+from moduleview.telemetry.archive import Archive, columns_of, was_measured
 from moduleview.telemetry.records import SeriesDeclared, SeriesKey, SeriesTraits, StepRecord
-from moduleview.telemetry.store_view import Envelope, Matrix
+from moduleview.telemetry.ring import Columns
+from moduleview.telemetry.store_view import History, Matrix
 
 _RATE_WINDOW_S = 2.0
 _PLAIN = SeriesTraits()
 _N_KEPT_COLUMNS = 16  # as many readers as there are panels, and some more
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where some keys are: the columns of those that are known, and which these are (None: all)."""
+
+    keys: Sequence[SeriesKey]
+    columns: Columns
+    known: NDArray[np.bool_] | None
+
+    def spread(self, found: NDArray[Any], blank: float | bool) -> NDArray[Any]:
+        """(rows, keys): columns of unknown keys are blank."""
+        if self.known is None:
+            return found
+        spread = np.full((len(found), len(self.known)), blank, dtype=found.dtype)
+        spread[:, self.known] = found
+        return spread
 
 
 class SeriesTable:
@@ -26,7 +45,7 @@ class SeriesTable:
         self._id_of: dict[SeriesKey, int] = {}
         self._keys_of: dict[str, list[SeriesKey]] = {}
         self._traits_of: dict[SeriesKey, SeriesTraits] = {}
-        self._columns_of: dict[int, tuple[tuple[SeriesKey, ...], NDArray[np.int64]]] = {}
+        self._places: dict[int, _Place] = {}
         self._times: deque[float] = deque()
         self.last_step: int | None = None
 
@@ -37,14 +56,14 @@ class SeriesTable:
             self._keys_of.setdefault(key.quantity, []).append(key)
         for key, traits in zip(record.keys, record.traits, strict=False):
             self._traits_of[key] = traits
-        self._columns_of.clear()
+        self._places.clear()
         self._archive.add_series(len(record.keys))
 
     def append(self, record: StepRecord) -> bool:
         """Take a step in; False when it is not newer than the last one."""
         if self.last_step is not None and record.step <= self.last_step:
             return False
-        self._archive.append(record.step, record.series, record.values)
+        self._archive.append(record.step, record.time_s, record.series, record.values)
         self.last_step = record.step
         self._times.append(record.time_s)
         while record.time_s - self._times[0] > _RATE_WINDOW_S and len(self._times) > 2:
@@ -96,39 +115,51 @@ class SeriesTable:
         if series is None:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         raw = self._archive.raw
-        at = raw.positions(n)
-        measured = raw.arrays[1][at, series]
-        return raw.steps[at][measured], raw.arrays[0][at, series][measured]
+        begin, end = max(raw.n_rows - n, 0), raw.n_rows
+        values = raw.rows(raw.arrays[0], begin, end, slice(series, series + 1))[:, 0]
+        measured = was_measured(values)
+        return raw.rows(raw.steps, begin, end)[measured], values[measured]
 
     def matrix(self, keys: Sequence[SeriesKey], n: int, *, end_step: int | None = None) -> Matrix:
         """The last ``n`` steps up to ``end_step``; an unknown key is a column that was not measured."""
-        raw = self._archive.raw
-        at = raw.positions(n) if end_step is None else raw.range(0, end_step)[-n:]
-        columns = self._columns(keys)
-        known = columns >= 0
-        values = np.full((len(at), len(columns)), np.nan, dtype=np.float32)
-        measured = np.zeros((len(at), len(columns)), dtype=np.bool_)
-        if known.any() and len(at):
-            values[:, known] = raw.arrays[0][at[:, None], columns[known]]
-            measured[:, known] = raw.arrays[1][at[:, None], columns[known]]
-        return Matrix(raw.steps[at], tuple(keys), values, measured)
+        raw, place = self._archive.raw, self._place(keys)
+        end = raw.n_rows if end_step is None else raw.rank(end_step, "right")
+        begin = max(end - n, 0)
+        found = raw.rows(raw.arrays[0], begin, end, place.columns)
+        measured = place.spread(was_measured(found), False)
+        values = place.spread(found, np.nan)
+        return Matrix(raw.rows(raw.steps, begin, end).copy(), tuple(keys), values.copy(), measured)
 
-    def _columns(self, keys: Sequence[SeriesKey]) -> NDArray[np.int64]:
-        """(n,) id of each key, -1 for unknown ones. Of a tuple they are kept: 120 000 look-ups take 20 ms a frame."""
-        kept = self._columns_of.get(id(keys))
+    def history(self, keys: Sequence[SeriesKey], first_step: int, last_step: int, width: int) -> History:
+        """Everything kept between two steps, in groups of ``width`` steps or of more where it is kept coarser."""
+        place = self._place(keys)
+        found = self._archive.history(place.columns, first_step, last_step, width)
+        return replace(
+            found,
+            low=place.spread(found.low, np.nan),
+            high=place.spread(found.high, np.nan),
+            non_finite=place.spread(found.non_finite, False),
+        )
+
+    def clock(self, first_step: int, last_step: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and when each ended, in seconds of training; about one in ``width`` of those between two steps."""
+        return self._archive.clock(first_step, last_step, width)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the values take."""
+        return self._archive.n_bytes
+
+    def _place(self, keys: Sequence[SeriesKey]) -> _Place:
+        """Where keys are. Of a tuple it is kept: 120 000 look-ups take 20 ms a frame."""
+        kept = self._places.get(id(keys))
         if kept is not None:
-            return kept[1]
+            return kept
         columns = np.array([self._id_of.get(key, -1) for key in keys], dtype=np.int64)
+        known = columns >= 0
+        place = _Place(keys, columns_of(columns[known]), None if known.all() else known)
         if isinstance(keys, tuple):
-            while len(self._columns_of) >= _N_KEPT_COLUMNS:
-                self._columns_of.pop(next(iter(self._columns_of)))
-            self._columns_of[id(keys)] = keys, columns  # with the tuple itself: its id is its own while it lives
-        return columns
-
-    def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
-        """The history between two steps, thinned to at most ``n_columns``."""
-        series = self._id_of.get(key)
-        if series is None:
-            nothing = np.zeros(0, dtype=np.float32)
-            return Envelope(np.zeros(0, dtype=np.int64), nothing, nothing, np.zeros(0, dtype=np.bool_))
-        return thin_to_columns(*self._archive.envelope_rows(series, first_step, last_step), n_columns)
+            while len(self._places) >= _N_KEPT_COLUMNS:
+                self._places.pop(next(iter(self._places)))
+            self._places[id(keys)] = place  # with the tuple itself: its id is its own while it lives
+        return place

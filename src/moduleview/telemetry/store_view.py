@@ -45,16 +45,20 @@ class Matrix:
 
 
 @dataclass(frozen=True, eq=False)
-class Envelope:
-    """A series thinned to at most so many columns, without losing a spike.
+class History:
+    """Several series between two steps, thinned without losing a spike.
 
     Attributes:
-        steps: (m,) int64, first step of each column.
-        low, high: (m,) float32, smallest and largest finite value in the column; NaN where there is none.
-        non_finite: (m,) bool, a NaN or Inf was measured in the column.
+        steps: (m,) int64, first step of each row, growing.
+        n_steps: (m,) int64, steps that a row may hold; 1 is a step as it was.
+        times: (m,) float64, when the first of its steps ended, in seconds of training.
+        low, high: (m, n) float32, smallest and largest finite value of these steps; NaN where there is none.
+        non_finite: (m, n) bool, a NaN or Inf was measured in them.
     """
 
     steps: NDArray[np.int64]
+    n_steps: NDArray[np.int64]
+    times: NDArray[np.float64]
     low: NDArray[np.float32]
     high: NDArray[np.float32]
     non_finite: NDArray[np.bool_]
@@ -177,8 +181,18 @@ class StoreView(Protocol):
     def matrix(self, keys: Sequence[SeriesKey], n: int, *, end_step: int | None = None) -> Matrix:
         """The last ``n`` steps kept at full resolution up to ``end_step`` (the newest by default), inclusive."""
 
-    def envelope(self, key: SeriesKey, first_step: int, last_step: int, n_columns: int) -> Envelope:
-        """The whole history between two steps, thinned to at most ``n_columns`` from the min/max archive."""
+    def history(self, keys: Sequence[SeriesKey], first_step: int, last_step: int, width: int) -> History:
+        """Everything kept between two steps: every step, or the extremes of ``width`` steps from ``first_step`` on.
+
+        The older the steps, the coarser they may be kept: a row may hold more than ``width``.
+        """
+
+    def clock(self, first_step: int, last_step: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Steps and when each ended, in seconds of training; about one in ``width`` of those between two steps."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that all series take; it ends growing after so many steps."""
 
     def traits(self, key: SeriesKey) -> SeriesTraits:
         """Scope of a series, and whether its values are estimates; a plain one for an unknown key."""

@@ -14,7 +14,7 @@ from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
 from moduleview.gui.plots.curve_legend import CurveLegend
-from moduleview.gui.plots.curve_points import CurvePoints, read_points, steps_to_draw
+from moduleview.gui.plots.curve_points import CurvePoints, LinePoints, steps_to_draw
 from moduleview.gui.plots.curve_words import CurveWords
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.navigation import StepNavigation
@@ -39,6 +39,7 @@ class CurvesPanel(Panel):
         self.setAccessibleName(self.tr("Curves"))
         self._choice = SeriesChoice()
         self._points: list[CurvePoints] = []
+        self._reader = LinePoints([])
         self._front: int | None = None
         self._quantity = GRAD_NORM
         self._drawn_for: object = None
@@ -84,8 +85,11 @@ class CurvesPanel(Panel):
             self._fill_legend(self._styles())  # the newest values may be out of the plot
             return
         self._drawn_for = state
-        self._points = read_points(store, [series.keys for series in self._choice.series], *steps)
+        self._points = self._reader.read(store, *steps)
         self._draw()
+        if not self._reader.is_complete:
+            self._drawn_for = None
+            self._is_stale = True
 
     def _steps_to_draw(self, store: StoreView) -> tuple[int, int, int]:
         """First and last step, and how many of them a point holds."""
@@ -154,6 +158,7 @@ class CurvesPanel(Panel):
         choice = choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, self._quantity)
         if has_turned or choice != self._choice:
             self._choice, self._front = choice, None
+            self._reader = LinePoints([series.keys for series in choice.series])
             self._chart.forget_limits()
 
     def _show_empty(self, store: StoreView) -> None:

@@ -16,12 +16,15 @@ from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_pointer import MapPointer
 from moduleview.gui.plots.map_rows import MapRows, make_rows
-from moduleview.gui.plots.navigation import RowNavigation, StepNavigation
+from moduleview.gui.plots.navigation import StepNavigation
+from moduleview.gui.plots.row_navigation import RowNavigation, RowScrollBar
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.shared_axes import WINDOWS
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
 from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
+
+_LEAST_ROW_PX, _PAGED_ROW_PX = 2, 4
 
 
 class GradientMapPanel(Panel):
@@ -46,6 +49,8 @@ class GradientMapPanel(Panel):
         self.pointer = MapPointer(self._map, context.selection, context.axes, self)
         self._steps = StepNavigation(self._map, context.axes, self)
         self._row_navigation = RowNavigation(self._map, context.axes, self)
+        self._row_bar = RowScrollBar(self._map, context.axes)
+        self._auto_rows: tuple[float, float] | None = None  # those in view as long as nobody scrolls
         self._empty, self._without_data = self._make_empty_state(), self._make_state_without_data()
         self._make_controls()
         self._stack = QStackedLayout(self)
@@ -66,6 +71,7 @@ class GradientMapPanel(Panel):
         """Draw what changed since the last time."""
         axes, scale = self.context.axes, self.context.scale
         self._take_model(store)
+        self._choose_rows()
         axes.take_extent(store.first_step, store.last_step)
         self._take_findings(store)
         looks = (self.context.theme.tokens, scale.map_name, scale.limits, self._map.area.size().toTuple())
@@ -136,6 +142,7 @@ class GradientMapPanel(Panel):
         if model is not before:
             if before is not None and before.fqns != model.fqns:
                 self._rows = None  # what follows the axes comes back here, and must not find the old rows again
+                self._auto_rows = None
                 axes.forget_model()
             self._limits = DecadeLimits()
         if model is not before or self._rows is None or self._opened != axes.opened:
@@ -143,7 +150,8 @@ class GradientMapPanel(Panel):
             self._rows = make_rows(model, axes.opened)
             self._columns = MapColumns(self._rows, GRAD_NORM)
             self.pointer.set_map(self._rows, self._columns)
-            self._row_navigation.n_rows = len(self._rows)
+            self._row_navigation.set_n_rows(len(self._rows))
+            self._row_bar.set_n_rows(len(self._rows))
             self._map.set_selected(self._selected_fqn(), self._rows)
 
     def _take_findings(self, store: StoreView) -> None:
@@ -158,12 +166,25 @@ class GradientMapPanel(Panel):
         low, high = self.context.axes.steps
         first = max(0, math.floor(low + 0.5))
         last = max(first, min(math.ceil(high - 0.5), store.last_step))
-        self._columns.update(store, first, last, max(64, int(self._map.area.width())))
+        top, bottom = self.context.axes.rows_in_view(len(self._rows))
+        seen = range(math.floor(top), math.ceil(bottom))
+        self._columns.update(store, (first, last), max(64, int(self._map.area.width())), seen)
+        if not self._columns.is_complete:
+            self._drawn_for = None
         limits = self._limits.observe(self._columns.decades, store.last_step)
         if limits is not None:
             self.context.scale.set_limits(*limits)
-        seen = self.context.axes.rows or (0.0, float(len(self._rows)))
-        self._map.draw_map(self._rows, self._columns, (low, high), seen)
+        self._map.draw_map(self._rows, self._columns, (low, high), (top, bottom))
+
+    def _choose_rows(self) -> None:
+        """Begin at the first rows where all of them would be too low to see; what a person chose stays."""
+        axes, px = self.context.axes, self.context.theme.px
+        if self._rows is None or axes.rows != self._auto_rows or not self._map.isVisible():
+            return
+        height, n_rows = self._map.area.height(), len(self._rows)
+        all_fit = n_rows * px(_LEAST_ROW_PX) <= height
+        self._auto_rows = None if all_fit else (0.0, float(max(height // px(_PAGED_ROW_PX), 2)))
+        axes.show_rows(self._auto_rows)
 
     def _selected_fqn(self) -> str | None:
         selection = self.context.selection

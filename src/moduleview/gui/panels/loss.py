@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle
-from moduleview.gui.plots.curve_points import read_points, steps_to_draw
+from moduleview.gui.plots.curve_points import LinePoints, steps_to_draw
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.title_controls import LogToggle, SmoothToggle
@@ -32,7 +32,8 @@ class LossPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setAccessibleName(self.tr("Loss"))
-        self._drawn_for: object = None
+        self._drawn_for: tuple[object, ...] | None = None
+        self._points = LinePoints([(_LOSS,)])
         self._chart = SeriesChart(context.theme, self)
         self._chart.set_log(False)
         self._chart.points_at_first_line = True
@@ -68,13 +69,15 @@ class LossPanel(Panel):
         state = (store.model, store.latest(_LOSS) is None, steps, axes.steps, looks)
         if state == self._drawn_for:
             return
+        if self._drawn_for is None or self._drawn_for[0] is not store.model:
+            self._points = LinePoints([(_LOSS,)])  # of another run
         self._drawn_for = state
         is_there = store.latest(_LOSS) is not None and store.last_step is not None
         self._stack.setCurrentWidget(self._chart if is_there else self._empty)
         if not is_there:
             self._chart.forget_limits()
             return
-        points = read_points(store, [(_LOSS,)], *steps)
+        points = self._points.read(store, *steps)
         style = LineStyle(self.context.theme.tokens.series[0])
         self._chart.draw_lines([(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked())
 

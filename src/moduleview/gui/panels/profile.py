@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.map_columns import row_decades
 from moduleview.gui.plots.map_rows import MapRows, make_rows
-from moduleview.gui.plots.navigation import RowNavigation
 from moduleview.gui.plots.profile_chart import ProfileChart, ProfileColumn
+from moduleview.gui.plots.row_navigation import RowNavigation
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.module_norms import tensor_keys
 from moduleview.telemetry.quantities import GRAD_NORM
@@ -75,7 +75,7 @@ class ProfilePanel(Panel):
             return
         step = store.last_step if crosshair is None else min(crosshair, store.last_step)
         now, before = (self._column(store, at) for at in (step, step - STEPS_BEFORE))
-        seen = axes.rows or (0.0, float(len(self._rows)))
+        seen = axes.rows_in_view(len(self._rows))
         self._chart.draw_profile(self._rows, now, before, context.scale.limits, seen)
 
     def _column(self, store: StoreView, step: int) -> ProfileColumn | None:
@@ -96,7 +96,7 @@ class ProfilePanel(Panel):
             self._opened = opened
             self._rows = make_rows(model, opened)
             self._keys = tensor_keys(model, GRAD_NORM)
-            self._row_navigation.n_rows = len(self._rows)
+            self._row_navigation.set_n_rows(len(self._rows))
             self._show_selected()
 
     def _connect(self) -> None:

@@ -71,6 +71,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     double_clicked = Signal(QPointF)
     dragged = Signal(float, float)  # by how many pixels, right and down
     zoomed = Signal(float, QPointF, bool)  # factor over 1 sees more; around; along y
+    scrolled = Signal(float)  # by how many notches, down
     area_changed = Signal()  # the area of data moved or changed its size
 
     def __init__(self, theme: Theme, margins: Margins, parent: QWidget | None = None) -> None:
@@ -78,6 +79,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._theme = theme
         self._margins = margins
         self._decorations: list[Decoration] = []
+        self.has_more_rows = False  # out of view: the wheel scrolls them
         self._area = QRectF(0, 0, 1, 1)
         self._x, self._y = (0.0, 1.0), (0.0, 1.0)
         self._pressed_at: QPointF | None = None
@@ -149,6 +151,10 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         share = (self._area.bottom() - position.y()) / max(self._area.height(), 1.0)
         return self._y[0] + share * (self._y[1] - self._y[0])
 
+    def step_under(self, position: QPointF) -> float:
+        """The step, with a fraction, under a position of a plot whose x axis is the run."""
+        return self.x_at(position)
+
     def x_px(self, x: float) -> float:
         """Pixel of a datum."""
         return self._area.left() + (x - self._x[0]) / (self._x[1] - self._x[0]) * self._area.width()
@@ -209,10 +215,13 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom along x; with Ctrl or Shift along y."""
+        """Zoom along x, or scroll rows that are out of view, which leaves Shift to zoom; with Ctrl zoom along y."""
         turned = event.angleDelta().y() or event.angleDelta().x()
-        along_y = bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
-        if turned:
+        along_y = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        along_x = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if turned and self.has_more_rows and not along_x and not along_y:
+            self.scrolled.emit(-turned / _WHEEL_STEP)
+        elif turned:
             self.zoomed.emit(_ZOOM_A_NOTCH ** (-turned / _WHEEL_STEP), event.position(), along_y)
         event.accept()
 

@@ -13,7 +13,9 @@ from PySide6.QtGui import QColor
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.gui.plots.curve_points import CurvePoints
 from moduleview.gui.plots.items import Band, Curve, cosmetic_pen
+from moduleview.gui.plots.run_time import RunTime
 
+_BELOW_ALL = -400.0  # below the decade of the smallest float there is
 _RAW_OPACITY, _BAND_OPACITY, FADED = 0.3, 0.15, 0.3
 _DASHES: tuple[tuple[float, ...], ...] = ((), (6.0, 3.0), (2.0, 2.0))
 
@@ -60,6 +62,22 @@ class Scale:
         return float(10.0**height) if self.is_log else height
 
 
+@dataclass(frozen=True)
+class LineAxes:
+    """Where a chart puts steps and values: ``run_time`` makes seconds of steps, None leaves them steps."""
+
+    scale: Scale
+    run_time: RunTime | None = None
+
+    def x_of(self, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions on the x axis."""
+        return steps if self.run_time is None else self.run_time.of(steps)
+
+    def step_at(self, x: float) -> float:
+        """The step at a position."""
+        return x if self.run_time is None else self.run_time.step_at(x)
+
+
 class Line:
     """The three items of one line."""
 
@@ -83,18 +101,21 @@ class Line:
             item.setVisible(False)
         self._looks = None
 
-    def draw(self, points: CurvePoints, style: LineStyle, scale: Scale, *, has_smooth: bool) -> None:
+    def draw(self, points: CurvePoints, style: LineStyle, axes: LineAxes, *, has_smooth: bool) -> None:
         """Take points and looks."""
-        is_band = bool((points.low < points.high).any())
+        low, high = axes.scale.of(points.low), axes.scale.of(points.high)
+        low = np.where(np.isnan(low) & np.isfinite(high), _BELOW_ALL, low)  # zeros: a band reaches down to them
+        is_band = bool((low < high).any())
         self._dress(style, is_band=is_band, has_smooth=has_smooth)
         if style.is_hidden:
             return
         if is_band:
-            self.band.set_edges(points.steps, scale.of(points.low), scale.of(points.high))
-        if not (is_band and has_smooth):
-            self.raw.setData(points.steps, scale.of((points.low + points.high) / 2))
+            lefts = axes.x_of(points.steps - 0.5)
+            self.band.set_edges(lefts, axes.x_of(points.steps - 0.5 + points.n_steps) - lefts, low, high)
+        x = axes.x_of(points.steps)
+        self.raw.setData(x, axes.scale.of(points.middle))  # under a band too: one value alone has no height
         if has_smooth:
-            self.smooth.setData(points.steps, scale.of(points.smooth))
+            self.smooth.setData(x, axes.scale.of(points.smooth))
 
     def _dress(self, style: LineStyle, *, is_band: bool, has_smooth: bool) -> None:
         """Set pens only when they change: each costs as much as new points."""
@@ -103,7 +124,7 @@ class Line:
         self._looks = (style, is_band, has_smooth)
         opacity = FADED if style.is_faded else 1.0
         self.band.setVisible(is_band and not style.is_hidden)
-        self.raw.setVisible(not style.is_hidden and not (is_band and has_smooth))
+        self.raw.setVisible(not style.is_hidden)
         self.smooth.setVisible(has_smooth and not style.is_hidden)
         raw_opacity = opacity * (_RAW_OPACITY if has_smooth else 1.0)
         self.raw.setPen(cosmetic_pen(style.color, raw_opacity, () if has_smooth else style.dash))
@@ -115,28 +136,23 @@ class Line:
 
 def lone_points(points: CurvePoints, scale: Scale) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Steps and heights of the values without a neighbour, of which a line alone would show nothing."""
-    heights = scale.of((points.low + points.high) / 2)
+    heights = scale.of(points.middle)
     there = np.concatenate([[False], np.isfinite(heights), [False]])
     lone = there[1:-1] & ~there[:-2] & ~there[2:]
     return points.steps[lone], heights[lone]
 
 
 def value_at(points: CurvePoints, step: int | None) -> float | None:
-    """The line's value at a step (the highest in its pixel), NaN where it was not finite, None where not measured.
+    """The line's value at a step (the highest of several), NaN where it was not finite, None where not measured.
 
     ``step`` None is the newest point.
     """
     if not len(points.steps):
         return None
     at = len(points.steps) - 1 if step is None else int(np.searchsorted(points.steps, step, side="right")) - 1
-    if at < 0 or (step is not None and at == len(points.steps) - 1 and step > points.steps[at] + _reach(points)):
+    if at < 0 or (step is not None and at == len(points.steps) - 1 and step >= points.steps[at] + points.n_steps[at]):
         return None
     if points.non_finite[at]:
         return float("nan")
-    value = float(points.high[at])
+    value = float(points.middle[at] if points.n_steps[at] == 1 else points.high[at])
     return None if np.isnan(value) else value
-
-
-def _reach(points: CurvePoints) -> float:
-    """Steps that the last point holds."""
-    return float(points.steps[-1] - points.steps[-2]) if len(points.steps) > 1 else 0.0

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.gui.plots.step_window import StepWindow
 from moduleview.telemetry.records import RunState, SeriesKey
-from moduleview.telemetry.store_view import StoreView
+from moduleview.telemetry.store_view import History, StoreView
 
 SMOOTHED_STEPS = 8
 
@@ -20,13 +21,17 @@ class CurvePoints:
 
     Attributes:
         steps: float64, growing; the first of the steps of each point.
-        low, high: float64, NaN for a gap; equal unless a point holds several steps.
-        smooth: float64, mean of up to 8 points up to each, NaN in gaps.
+        n_steps: int64, how many it may hold.
+        low, high: float64, NaN for a gap; equal unless a point holds several steps, or a line several series.
+        middle: float64, between the two: of several series their median.
+        smooth: float64, mean of up to 8 middles up to each, NaN in gaps.
         non_finite: bool, a NaN or Inf was measured.
     """
 
     steps: NDArray[np.float64]
+    n_steps: NDArray[np.int64]
     low: NDArray[np.float64]
+    middle: NDArray[np.float64]
     high: NDArray[np.float64]
     smooth: NDArray[np.float64]
     non_finite: NDArray[np.bool_]
@@ -70,39 +75,67 @@ def steps_to_draw(store: StoreView, steps: tuple[float, float], width_px: float)
     return (*whole_columns(first, last, width), width)
 
 
-def read_points(
-    store: StoreView, lines: Sequence[tuple[SeriesKey, ...]], first_step: int, last_step: int, width: int
-) -> list[CurvePoints]:
-    """Points of several lines between two steps, inclusive, each of ``width`` steps.
+class LinePoints:
+    """The points of several lines, kept between two frames. GUI thread only.
 
     Args:
-        store: Where from.
-        lines: The keys of each line; of several keys the norm over them is drawn.
-        first_step: Seven steps more are read, so that the smoothed line does not flicker at the left edge.
-        last_step: At least ``first_step``.
-        width: As ``steps_to_draw`` gives it.
+        lines: The keys of each line.
+        are_groups: A line of several keys is their median, and its band their extremes; else it is the norm over them.
     """
-    oldest = store.first_step
-    if width > 1 or oldest is None or first_step < oldest:
-        n_columns = max(1, -(-(last_step - first_step + 1) // width))
-        return [_archived(store, keys, first_step, last_step, n_columns) for keys in lines]
-    first_step = max(0, first_step - SMOOTHED_STEPS + 1)
-    matrix = store.matrix([key for keys in lines for key in keys], last_step - first_step + 1, end_step=last_step)
-    inside = matrix.steps >= first_step
-    steps = matrix.steps[inside].astype(np.float64)
-    values, measured = matrix.values[inside].astype(np.float64), matrix.measured[inside]
-    points, begin = [], 0
-    for keys in lines:
-        part, was_measured = values[:, begin : begin + len(keys)], measured[:, begin : begin + len(keys)]
-        begin += len(keys)
-        there = was_measured.any(axis=1)
-        line = part[there, 0] if len(keys) == 1 else _norm(part[there], was_measured[there])
-        points.append(_points(steps[there], line, line, ~np.isfinite(line)))
-    return points
+
+    def __init__(self, lines: Sequence[tuple[SeriesKey, ...]], *, are_groups: bool = False) -> None:
+        self._sizes = [len(keys) for keys in lines]
+        self._are_groups = are_groups
+        self._window = StepWindow(tuple(key for keys in lines for key in keys), self._combine)
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything that was asked for is read; else it comes with the next frames."""
+        return self._window.is_complete
+
+    def read(self, store: StoreView, first_step: int, last_step: int, width: int) -> list[CurvePoints]:
+        """Points between two steps, inclusive, each of ``width`` steps, or of more where they are kept coarser.
+
+        Seven points more are read at the left, so that the smoothed line does not flicker there.
+        """
+        window = self._window
+        early = max(first_step - (SMOOTHED_STEPS - 1) * width, 0)
+        window.update(store, early, max(last_step, first_step), width)
+        return [self._points(*(array[:, line] for array in window.arrays)) for line in range(len(self._sizes))]
+
+    def _combine(self, history: History) -> tuple[NDArray[np.float64], ...]:
+        starts = np.cumsum([0, *self._sizes[:-1]])
+        bad = np.logical_or.reduceat(history.non_finite, starts, axis=1)
+        low, high = history.low.astype(np.float64), history.high.astype(np.float64)
+        if self._are_groups:
+            ends = zip(starts.tolist(), self._sizes, strict=True)
+            middle = np.stack([_median((low + high)[:, at : at + n] / 2) for at, n in ends], axis=1)
+            return np.fmin.reduceat(low, starts, axis=1), middle, np.fmax.reduceat(high, starts, axis=1), bad
+        if len(starts) < low.shape[1]:
+            low, high = (_norms(edge, starts, np.array(self._sizes)) for edge in (low, high))
+            gap = bad & (history.n_steps == 1)[:, None]  # a norm without a part of it is none
+            low[gap] = high[gap] = np.nan
+        return low, (low + high) / 2, high, bad
+
+    def _points(
+        self,
+        low: NDArray[np.float64],
+        middle: NDArray[np.float64],
+        high: NDArray[np.float64],
+        bad: NDArray[np.bool_],
+    ) -> CurvePoints:
+        there = ~np.isnan(high) | bad
+        steps, n_steps = self._window.steps[there].astype(np.float64), self._window.n_steps[there]
+        middle = middle[there]
+        return CurvePoints(steps, n_steps, low[there], middle, high[there], smoothed(middle), bad[there])
 
 
 def newest_values(
-    store: StoreView, lines: Sequence[tuple[SeriesKey, ...]], all_keys: tuple[SeriesKey, ...]
+    store: StoreView,
+    lines: Sequence[tuple[SeriesKey, ...]],
+    all_keys: tuple[SeriesKey, ...],
+    *,
+    are_groups: bool = False,
 ) -> list[float | None]:
     """The newest value of each line, wherever the plot looks; None where nothing was measured.
 
@@ -111,54 +144,45 @@ def newest_values(
         lines: The keys of each line; of several keys it is the norm over them at the newest step.
         all_keys: Those of all lines, one after the other. Pass the same tuple again: the store remembers where it
             found them, and has room for few.
+        are_groups: Of several keys it is the median.
     """
     matrix, values, begin = store.matrix(all_keys, 1), list[float | None](), 0
     for keys in lines:
-        here = slice(begin, begin + len(keys))
+        part, measured = (array[:, begin : begin + len(keys)] for array in (matrix.values, matrix.measured))
         begin += len(keys)
-        if len(keys) > 1 and matrix.measured[:, here].any():
-            values.append(float(_norm(matrix.values[:, here].astype(np.float64), matrix.measured[:, here])[0]))
-            continue
-        latest = [value for key in keys if (value := store.latest(key)) is not None]
-        values.append(None if not latest else latest[0] if len(keys) == 1 else float(np.linalg.norm(latest)))
+        newest = [float(value) for value in part[measured]] if len(keys) > 1 else []
+        newest = newest or [value for key in keys if (value := store.latest(key)) is not None]
+        values.append(_together(newest, are_groups=are_groups))
     return values
 
 
-def _archived(
-    store: StoreView, keys: tuple[SeriesKey, ...], first_step: int, last_step: int, n_columns: int
-) -> CurvePoints:
-    """From the min/max archive. The norm over minima and maxima encloses the true norm: no spike is lost."""
-    parts = [store.envelope(key, first_step, last_step, n_columns) for key in keys]
-    n = max((len(part.steps) for part in parts), default=0)
-    parts = [part for part in parts if len(part.steps) == n]
-    if not n or not parts:
-        nothing = np.zeros(0)
-        return CurvePoints(nothing, nothing, nothing, nothing, np.zeros(0, dtype=np.bool_))
-    low = np.stack([part.low for part in parts], axis=1).astype(np.float64)
-    high = np.stack([part.high for part in parts], axis=1).astype(np.float64)
-    non_finite = np.logical_or.reduce([part.non_finite for part in parts])
-    there = np.logical_or(non_finite, ~np.isnan(high).all(axis=1))
-    if len(parts) == 1:
-        low, high = low[:, 0], high[:, 0]
-    else:
-        low, high = _norm(low, ~np.isnan(low)), _norm(high, ~np.isnan(high))
-        low[np.isnan(high)] = np.nan
-    steps = parts[0].steps.astype(np.float64)
-    return _points(steps[there], low[there], high[there], non_finite[there])
+def _together(values: list[float], *, are_groups: bool) -> float | None:
+    if len(values) < 2:
+        return values[0] if values else None
+    finite = [value for value in values if np.isfinite(value)]
+    if are_groups:
+        return float(np.median(finite)) if finite else float("nan")
+    return float(np.linalg.norm(values))
 
 
-def _norm(values: NDArray[np.float64], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _norms(edges: NDArray[np.float64], starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m, lines): the norm over each line's keys, of those that were measured; of one key its value."""
+    there = ~np.isnan(edges)
     with np.errstate(over="ignore"):
-        norm: NDArray[np.float64] = np.sqrt((np.where(measured, values, 0.0) ** 2).sum(axis=1))
-    norm[~measured.any(axis=1)] = np.nan
-    return norm
+        norms = np.sqrt(np.add.reduceat(np.where(there, edges, 0.0) ** 2, starts, axis=1))
+    norms[~np.logical_or.reduceat(there, starts, axis=1)] = np.nan
+    alone = sizes == 1
+    norms[:, alone] = edges[:, starts[alone]]
+    return np.where(np.isfinite(norms), norms, np.nan)
 
 
-def _points(
-    steps: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], non_finite: NDArray[np.bool_]
-) -> CurvePoints:
-    low, high = (np.where(np.isfinite(edge), edge, np.nan) for edge in (low, high))
-    return CurvePoints(steps, low, high, smoothed((low + high) / 2), non_finite)
+def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m,): of each row, NaN left out; NaN where there is nothing else. As ``nanmedian``, but ten times as fast."""
+    ordered = np.sort(values, axis=1)  # NaN comes last
+    n_there = (~np.isnan(ordered)).sum(axis=1)
+    rows = np.arange(len(ordered))
+    middles: NDArray[np.float64] = (ordered[rows, np.maximum(n_there - 1, 0) // 2] + ordered[rows, n_there // 2]) / 2
+    return middles
 
 
 def smoothed(values: NDArray[np.float64], width: int = SMOOTHED_STEPS) -> NDArray[np.float64]:

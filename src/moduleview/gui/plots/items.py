@@ -69,11 +69,10 @@ class Band(pg.GraphicsObject):  # type: ignore[misc]
             self._brush = QBrush(color)
             self.update()
 
-    def set_edges(self, x: Any, low: Any, high: Any) -> None:
-        """Take (m,) float64 each; a point reaches to the next one; all empty draws nothing."""
-        widths = np.diff(x, append=2 * x[-1] - x[-2]) if len(x) > 1 else np.ones(len(x))
+    def set_edges(self, left: Any, widths: Any, low: Any, high: Any) -> None:
+        """Take (m,) float64 each: where each rectangle begins, and how wide it is; all empty draws nothing."""
         finite = np.isfinite(low) & np.isfinite(high)
-        left, bottom, top, widths = x[finite] - 0.5, low[finite], high[finite], widths[finite]
+        left, bottom, top, widths = left[finite], low[finite], high[finite], widths[finite]
         self._n_boxes = len(left)
         if self._n_boxes:
             self._boxes.resize(self._n_boxes)

@@ -48,9 +48,7 @@ class MapCanvas(Canvas):
     ) -> None:
         """Draw these columns over these steps, and the rows between the edges ``seen``."""
         self.row_axis.rows = rows
-        decades = columns.decades
-        first, end = max(0, int(seen[0])), min(len(rows), int(np.ceil(seen[1])))
-        shown = decades[first:end]
+        shown, first, end = columns.decades, columns.seen.start, columns.seen.stop
         self._image.setVisible(bool(shown.size))
         if shown.size:
             low, high = self._scale.limits
@@ -60,7 +58,7 @@ class MapCanvas(Canvas):
             table = color_table(self._scale.map_name, self.theme.tokens)
             picture = make_picture(shown, (low, high), table, max(1, int(self.area.height())))
             self._image.setImage(picture, autoLevels=False, levels=None)
-            width = decades.shape[1] * columns.width
+            width = shown.shape[1] * columns.width
             self._last_edge = columns.first_step - 0.5 + width
             self._image.setRect(QRectF(columns.first_step - 0.5, first, width, end - first))
         self.set_ranges(steps, (seen[1], seen[0]))

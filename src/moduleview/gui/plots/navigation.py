@@ -57,39 +57,8 @@ class StepNavigation(QObject):
 
     def _on_zoomed(self, factor: float, at: QPointF, along_y: bool) -> None:
         if not along_y:
-            self._zoom(factor, self._canvas.x_at(at))
+            self._zoom(factor, self._canvas.step_under(at))
 
     def _zoom(self, factor: float, around: float) -> None:
         low, high = self._axes.steps
         self._axes.show_steps(around - (around - low) * factor, around + (high - around) * factor)
-
-
-class RowNavigation(QObject):
-    """Lets a canvas whose y axis is the row number move the rows that map and profile share: Ctrl+wheel, drag."""
-
-    def __init__(self, canvas: Canvas, axes: SharedAxes, parent: QObject) -> None:
-        super().__init__(parent)
-        self._canvas, self._axes = canvas, axes
-        self.n_rows = 0
-        canvas.dragged.connect(self._on_dragged)
-        canvas.zoomed.connect(self._on_zoomed)
-
-    def _on_dragged(self, _dx: float, dy: float) -> None:
-        if self._axes.rows is not None and dy:
-            top, bottom = self._axes.rows
-            distance = dy / max(self._canvas.area.height(), 1.0) * (bottom - top)
-            self._show(top - distance, bottom - distance)
-
-    def _on_zoomed(self, factor: float, at: QPointF, along_y: bool) -> None:
-        if along_y and self.n_rows:
-            top, bottom = self._axes.rows or (0.0, float(self.n_rows))
-            around = self._canvas.y_at(at)
-            self._show(around - (around - top) * factor, around + (bottom - around) * factor)
-
-    def _show(self, top: float, bottom: float) -> None:
-        height = max(bottom - top, min(2.0, float(self.n_rows)))
-        if height >= self.n_rows:
-            self._axes.show_rows(None)
-            return
-        top = min(max(top, 0.0), self.n_rows - height)
-        self._axes.show_rows((top, top + height))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
@@ -13,11 +14,12 @@ from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.axes import Axis, Edge, Grid, draw_tag
 from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
-from moduleview.gui.plots.chart_lines import FADED, Line, LineStyle, Scale, lone_points, value_at
+from moduleview.gui.plots.chart_lines import FADED, Line, LineAxes, LineStyle, Scale, lone_points, value_at
 from moduleview.gui.plots.curve_points import CurvePoints
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.limits import AxisLimits
-from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
+from moduleview.gui.plots.run_time import RunTime
+from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks, time_ticks
 
 LEFT_AXIS_PX = 72
 _MARGINS = Margins(LEFT_AXIS_PX, 8, 14, 36)
@@ -33,7 +35,7 @@ class SeriesChart(Canvas):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, _MARGINS, parent)
-        self._scale = Scale(is_log=True)
+        self._axes = LineAxes(Scale(is_log=True))
         self._limits = AxisLimits(is_log=True)
         self._lines: list[Line] = []
         self._drawn: list[tuple[CurvePoints, LineStyle]] = []
@@ -58,13 +60,22 @@ class SeriesChart(Canvas):
     @property
     def is_log(self) -> bool:
         """The value axis is logarithmic."""
-        return self._scale.is_log
+        return self._axes.scale.is_log
 
     def set_log(self, is_log: bool) -> None:
         """Take a logarithmic or a linear value axis; ``draw_lines`` follows."""
-        self._scale = Scale(is_log=is_log)
+        self._axes = replace(self._axes, scale=Scale(is_log=is_log))
         self._values.make_ticks = decade_ticks if is_log else linear_ticks
         self.forget_limits()
+
+    def set_run_time(self, run_time: RunTime | None) -> None:
+        """Let the x axis be seconds of training, or with None the step; ``draw_lines`` follows."""
+        self._axes = replace(self._axes, run_time=run_time)
+        self._steps.make_ticks = step_ticks if run_time is None else time_ticks
+
+    def step_under(self, position: QPointF) -> float:
+        """The step, with a fraction, under a position."""
+        return self._axes.step_at(self.x_at(position))
 
     def forget_limits(self) -> None:
         """The next lines have nothing to do with those before: find the value axis anew."""
@@ -80,15 +91,17 @@ class SeriesChart(Canvas):
         for line in self._lines[len(lines) :]:
             line.hide()
         for line, (points, style) in zip(self._lines, lines, strict=False):
-            line.draw(points, style, self._scale, has_smooth=has_smooth)
-        self.set_ranges(steps, self._value_range(steps))
+            line.draw(points, style, self._axes, has_smooth=has_smooth)
+        low, high = self._axes.x_of(np.array(steps)).tolist()
+        self.set_ranges((low, high), self._value_range(steps))
+        self._tag_crosshair()
         self.redraw()
 
     def set_crosshair(self, step: int | None) -> None:
         """Show the crosshair at a step, or nowhere."""
         if step != self._crosshair:
             self._crosshair = step
-            self._steps.tag = None if step is None else (float(step), number_format.exact_count(step))
+            self._tag_crosshair()
             self.redraw()
 
     def bring_to_front(self, number: int | None) -> None:
@@ -96,13 +109,28 @@ class SeriesChart(Canvas):
         for at, line in enumerate(self._lines):
             line.set_z(5.0 if at == number else 0.0)
 
+    def _tag_crosshair(self) -> None:
+        step, run_time = self._crosshair, self._axes.run_time
+        if step is None:
+            self._steps.tag = None
+        elif run_time is None:
+            self._steps.tag = (float(step), number_format.exact_count(step))
+        else:
+            x = self._x_of_step(step)
+            self._steps.tag = (x, number_format.duration(x))
+
+    def _x_of_step(self, step: float) -> float:
+        return float(self._axes.x_of(np.array([step], dtype=np.float64))[0])
+
     def _value_range(self, steps: tuple[float, float]) -> tuple[float, float]:
         extremes: list[float] = []
         for points, style in self._drawn:
             if style.is_hidden:
                 continue
-            inside = (points.steps >= steps[0]) & (points.steps <= steps[1])
-            heights = np.concatenate([self._scale.of(points.low[inside]), self._scale.of(points.high[inside])])
+            inside = (points.steps + points.n_steps > steps[0]) & (points.steps <= steps[1])
+            heights = np.concatenate(
+                [self._axes.scale.of(points.low[inside]), self._axes.scale.of(points.high[inside])]
+            )
             heights = heights[np.isfinite(heights)]
             if len(heights):
                 extremes += [float(heights.min()), float(heights.max())]
@@ -116,17 +144,18 @@ class SeriesChart(Canvas):
         """What is not finite: a mark at the upper edge; on a logarithmic axis zeros: a mark at the lower edge."""
         color = QColor(self.theme.tokens.non_finite)
         size = self.theme.px(_TICK_PX)
-        step_width = self.area.width() / (self.x_range[1] - self.x_range[0])
-        width = max(2.0, min(round(step_width), self.theme.px(4)))
+        low, high = (self._axes.step_at(x) for x in self.x_range)
+        width = max(2.0, min(round(self.area.width() / (high - low)), self.theme.px(4)))
         painter.setClipRect(self.area)
         for points, style in self._drawn:
             if style.is_hidden:
                 continue
-            for step in points.steps[points.non_finite].tolist():
-                painter.fillRect(QRectF(round(self.x_px(step) - width / 2), self.area.top(), width, size), color)
+            x_of = self._axes.x_of
+            for at in x_of(points.steps[points.non_finite]).tolist():
+                painter.fillRect(QRectF(round(self.x_px(at) - width / 2), self.area.top(), width, size), color)
             if self.is_log:
-                for step in points.steps[points.high == 0.0].tolist():
-                    x = round(self.x_px(step) - width / 2)
+                for at in x_of(points.steps[points.high == 0.0]).tolist():
+                    x = round(self.x_px(at) - width / 2)
                     painter.fillRect(QRectF(x, self.area.bottom() - size, width, size), QColor(style.color))
 
     def _draw_lone_points(self, painter: QPainter) -> None:
@@ -138,20 +167,20 @@ class SeriesChart(Canvas):
                 continue
             color = QColor(style.color)
             color.setAlphaF(FADED if style.is_faded else 1.0)
-            for step, height in zip(*(found.tolist() for found in lone_points(points, self._scale)), strict=True):
-                left, top = round(self.x_px(step) - side / 2), round(self.y_px(height) - side / 2)
+            for step, height in zip(*(found.tolist() for found in lone_points(points, self._axes.scale)), strict=True):
+                left, top = round(self.x_px(self._x_of_step(step)) - side / 2), round(self.y_px(height) - side / 2)
                 painter.fillRect(QRectF(left, top, side, side), color)
 
     def _draw_crosshair(self, painter: QPainter) -> None:
         step = self._crosshair
-        if step is None or not self.x_range[0] <= step <= self.x_range[1]:
+        if step is None or self._steps.tag is None or not self.x_range[0] <= self._x_of_step(step) <= self.x_range[1]:
             return
         tokens = self.theme.tokens
         pen = cosmetic_pen(tokens.text, dash=(3.0, 3.0))
         painter.setPen(pen)
-        x = round(self.x_px(step))
+        x = round(self.x_px(self._x_of_step(step)))
         painter.drawLine(QPointF(x, self.area.top()), QPointF(x, self.area.bottom() - 1))
-        draw_tag(painter, self, Edge.BOTTOM, step, number_format.exact_count(step))
+        draw_tag(painter, self, Edge.BOTTOM, *self._steps.tag)
         height = self._height_at(self._nearest, step)
         if self._nearest is None or height is None or not self.y_range[0] <= height <= self.y_range[1]:
             return
@@ -163,7 +192,7 @@ class SeriesChart(Canvas):
         half = self.theme.px(3)
         painter.drawRect(QRectF(x - half, y - half, 2 * half, 2 * half))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        text = number_format.gradient(self._scale.value(height))
+        text = number_format.gradient(self._axes.scale.value(height))
         draw_tag(painter, self, Edge.LEFT, height, text)
 
     # -- pointer ---------------------------------------------------------------------------------------------------
@@ -171,7 +200,7 @@ class SeriesChart(Canvas):
     def _on_pointer_moved(self, at: QPointF) -> None:
         is_inside = self.area.contains(at)
         self._pointer = at if is_inside else None
-        step = round(self.x_at(at)) if is_inside else None
+        step = round(self.step_under(at)) if is_inside else None
         self.step_pointed.emit(None if step is None or step < 0 else step)
         nearest = None if step is None else self._nearest_line(step, at.y())
         if nearest != self._nearest:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from moduleview.gui.look import number_format
 
+_NICE_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+
 
 @dataclass(frozen=True)
 class Ticks:
@@ -28,6 +30,16 @@ def step_ticks(low: float, high: float, most: int) -> Ticks:
             (float(n * width), number_format.exact_count(n * width)) for n in range(first, math.floor(high / width) + 1)
         )
     )
+
+
+def time_ticks(low: float, high: float, most: int) -> Ticks:
+    """Seconds as ``duration``, at round seconds, minutes or hours; below a second as ``0.2 s``."""
+    least = (high - low) / max(most, 1)
+    if least < 1:
+        width = nice_width(least)
+        return Ticks(tuple((at, f"{number_format.plain(at, 3)} s") for at in _multiples(width, low, high)))
+    width = next((nice for nice in _NICE_SECONDS if nice >= least), 0.0) or nice_width(least / 86_400) * 86_400
+    return Ticks(tuple((at, number_format.duration(at)) for at in _multiples(width, low, high)))
 
 
 def decade_ticks(low: float, high: float, most: int) -> Ticks:
@@ -53,6 +65,11 @@ def linear_ticks(low: float, high: float, most: int) -> Ticks:
     width = nice_width((high - low) / max(most, 1))
     first, last = math.ceil(low / width), math.floor(high / width)
     return Ticks(tuple((n * width, number_format.plain(n * width, 3)) for n in range(first, last + 1)))
+
+
+def _multiples(width: float, low: float, high: float) -> list[float]:
+    """Not below zero."""
+    return [n * width for n in range(max(0, math.ceil(low / width)), math.floor(high / width) + 1)]
 
 
 def nice_width(least: float) -> float:
