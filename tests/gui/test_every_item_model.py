@@ -16,6 +16,7 @@ from builders import declare_gradients
 from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.panel import Panel
 from moduleview.registry import discover
+from moduleview.telemetry.costs import CostEntry, CostsMeasured
 from moduleview.telemetry.hooks import FoundHook
 from moduleview.telemetry.records import (
     Finding,
@@ -51,6 +52,7 @@ def window(qtbot, tmp_path):
         series = np.arange(len(keys), dtype=np.int32)
         source.records.append(StepRecord(0, step, step * 0.01, series, np.full(len(keys), 0.1, dtype=np.float32)))
     source.records.append(FindingsReported((FINDING,), 3))
+    source.records.append(CostsMeasured((CostEntry("grad_norm", "", 1.0, 1.0, 1, 20, 0),), 1e4, 0.02, 1e-4))
     source.records.append(LogLine(0.0, "stdout", "hello"))
     source.records.append(ModuleReport("head", "Linear", "Linear()", "", "", "", "", (HOOK,)))
     made.contents.clock.tick()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 
 from moduleview.telemetry import quantities as q
-from moduleview.telemetry.hooks import HookKind
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,9 @@ class QuantityWords(QObject):
     def text(self, quantity: str) -> QuantityText:
         """All that is said of a quantity; of one of somebody else's probe only its own name."""
         seen, _, statistic = quantity.partition(".")
-        if seen in list(HookKind) and statistic in self._statistics():
+        if seen in self._seen() and statistic in self._statistics():
             words = self._statistics()[statistic]
-            return QuantityText(f"{self._seen(HookKind(seen))}, {words.name}", words.reading, words.unit)
+            return QuantityText(f"{self._seen()[seen]}, {words.name}", words.reading, words.unit)
         return self._texts.get(quantity, QuantityText(quantity))
 
     def tip(self, quantity: str) -> str:
@@ -213,14 +212,17 @@ class QuantityWords(QObject):
             ),
         }
 
-    def _seen(self, kind: HookKind) -> str:
+    def _seen(self) -> dict[str, str]:
+        """What the hooks of a kind see; those that only count see nothing."""
         return {
-            HookKind.FORWARD_PRE: self.tr("input"),
-            HookKind.FORWARD: self.tr("output"),
-            HookKind.BACKWARD_PRE: self.tr("output gradient (torch's hook)"),
-            HookKind.BACKWARD: self.tr("output gradient"),
-            HookKind.TENSOR: self.tr("gradient of one pass"),
-        }[kind]
+            "forward_pre": self.tr("input"),
+            "forward": self.tr("output"),
+            "backward_pre": self.tr("output gradient (torch's hook)"),
+            "backward": self.tr("output gradient"),
+            "full_backward": self.tr("input gradient"),
+            "tensor": self.tr("gradient of one pass"),
+            "post_accumulate": self.tr("accumulated gradient"),
+        }
 
     def _statistics(self) -> dict[str, QuantityText]:
         return {

@@ -19,7 +19,7 @@ from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.store_view import StoreView
 
 MESSAGE_MS = 8000
-OVERHEAD_BUDGET = 0.02  # share of a step's time that measuring may take before it is said
+OVERHEAD_BUDGET = 0.02  # share of a step's time that measuring may take before it is said, where nobody set another
 _HEIGHT = 24
 
 
@@ -81,7 +81,9 @@ class StatusBar(QStatusBar):
         if overhead is None or math.isnan(overhead):
             read["overhead"].show_value(NO_VALUE)
         else:
-            read["overhead"].show_value(f"{overhead * 100:.1f} %", warns=overhead > OVERHEAD_BUDGET)
+            budget = OVERHEAD_BUDGET if store.costs is None else store.costs.budget
+            is_over = budget is not None and overhead > budget
+            read["overhead"].show_value(f"{overhead * 100:.1f} %", warns=is_over)
         read["drops"].show_value(number_format.short_count(store.n_dropped), warns=store.n_dropped > 0)
         memory = store.latest(SeriesKey(MEMORY))
         read["memory"].show_value(NO_VALUE if memory is None else number_format.n_bytes(int(memory)))

@@ -1,0 +1,185 @@
+"""What measuring costs, by probe and by node, against the budget that a person gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import QModelIndex
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from moduleview.gui.look import number_format
+from moduleview.gui.models.costs_model import CostColumn, CostsModel, is_hook, microseconds, percent
+from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.plots.title_controls import Choice
+from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.gui.widgets.readout import Readout
+from moduleview.gui.widgets.row_table import RowTable
+from moduleview.gui.widgets.rule import HorizontalRule, VerticalRule
+from moduleview.telemetry.commands import Capability, SetBudget
+from moduleview.telemetry.costs import CostsMeasured
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.store_view import StoreView
+
+DEFAULT_BUDGET = 0.02
+BUDGETS: tuple[float | None, ...] = (0.005, 0.01, DEFAULT_BUDGET, 0.05, 0.1, None)
+"""Shares of a step's time that can be chosen; None is no limit."""
+_WIDTHS: dict[int, int] = {  # logical px
+    CostColumn.NAME: 220,
+    CostColumn.PER_STEP: 84,
+    CostColumn.SHARE: 76,
+    CostColumn.PER_FIRE: 84,
+    CostColumn.EVERY: 84,
+    CostColumn.SKIPPED: 76,
+}
+_MS_FROM_US = 10_000
+_PATIENCE_BILLS = 4
+
+
+class CostsPanel(Panel):
+    """A line of totals over a table; the budget stands in the title."""
+
+    panel_id: ClassVar[str] = "costs"
+    area: ClassVar[Area] = Area.BOTTOM
+    order: ClassVar[int] = 3
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setAccessibleName(self.tr("What measuring costs"))
+        self._drawn_for: object = None
+        self._budget: float | None = DEFAULT_BUDGET  # as the last bill had it, or as it was asked for since
+        self._n_patience = 0  # bills that may still have the budget of before
+        self.budget = Choice(self.tr("Share of a step's time that measuring may take"), [])
+        self.budget.chosen.connect(self._on_budget_chosen)
+        self._show_budget(can_change=False)
+        self.model = CostsModel(self)
+        self.table = RowTable(context.theme, self.model, self.tr("Cost by probe and node"), self)
+        self.table.setItemDelegate(CellDelegate(context.theme, None, self.table))
+        self.table.set_columns(_WIDTHS, CostColumn.NODE)
+        self.table.clicked.connect(self._select)
+        self.table.activated_by_key.connect(lambda: self._select(self.table.currentIndex()))
+        self.totals = {
+            "spent": Readout(context.theme, self.tr("measuring takes"), self, bold=True),
+            "step": Readout(context.theme, self.tr("a step takes"), self),
+            "sampled": Readout(context.theme, self.tr("measured more rarely to keep to the budget"), self),
+        }
+        self._empty = EmptyState(
+            context.theme,
+            "clock",
+            self.tr("Nothing measured yet"),
+            self.tr("What each probe and each hook costs stands here once training runs."),
+            parent=self,
+        )
+        self._lay_out()
+        context.theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.refresh(context.store)
+
+    def title(self) -> str:
+        """What stands on the tab."""
+        return self.tr("Cost")
+
+    def title_controls(self) -> Sequence[QWidget]:
+        """The budget."""
+        return (self.budget,)
+
+    def refresh(self, store: StoreView) -> None:
+        """Draw the newest bill, and the budget that it was made with."""
+        costs, capabilities = store.costs, self.context.capabilities()
+        state = (costs, store.model is None, capabilities)
+        if state == self._drawn_for:
+            return
+        self._drawn_for = state
+        self._take_budget(costs)
+        self._show_budget(can_change=store.model is not None and Capability.CONTROL in capabilities)
+        self._stack.setCurrentWidget(self._empty if costs is None else self._body)
+        self.model.show_costs(costs, keeps_order=self.table.hovered_row >= 0)
+        if costs is not None:
+            self._show_totals(costs)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._body = QWidget(self)
+        self._line = QHBoxLayout()
+        for number, readout in enumerate(self.totals.values()):
+            if number:
+                self._line.addWidget(VerticalRule(self.context.theme, 16, 4, self))
+            self._line.addWidget(readout)
+        self._line.addStretch(1)
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._line)
+        column.addWidget(HorizontalRule(self))
+        column.addWidget(self.table, 1)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._body)
+
+    def _on_theme_changed(self) -> None:
+        px = self.context.theme.px
+        self._line.setContentsMargins(px(8), px(8), px(8), px(8))
+        self._line.setSpacing(px(8))
+
+    def _show_totals(self, costs: CostsMeasured) -> None:
+        is_over = costs.budget is not None and costs.share > costs.budget
+        spent = self.tr("of a step, {0}").format(_time(costs.share * costs.step_us))
+        if is_over:
+            spent = self.tr("{0}: over the budget of {1}").format(spent, _budget_text(costs.budget))
+        self.totals["spent"].show_value(percent(costs.share), spent, warns=is_over)
+        self.totals["step"].show_value(_time(costs.step_us))
+        n_sampled = sum(entry.n_skipped > 0 and entry.every > 1 for entry in costs.entries)
+        n_all = number_format.exact_count(len(costs.entries))
+        rest = self.tr("of {0}").format(n_all)
+        self.totals["sampled"].show_value(number_format.exact_count(n_sampled), rest)
+
+    def _take_budget(self, costs: CostsMeasured | None) -> None:
+        """What a bill was made with holds, but for those that were under way while another budget was asked for."""
+        if costs is None:
+            return
+        if costs.budget == self._budget or not self._n_patience:
+            self._budget, self._n_patience = costs.budget, 0
+        else:
+            self._n_patience -= 1
+
+    def _show_budget(self, *, can_change: bool) -> None:
+        offered = BUDGETS if self._budget in BUDGETS else (self._budget, *BUDGETS)
+        if self.budget.count() != len(offered) or self.budget.itemData(0) != offered[0]:
+            self.budget.set_options([(self._budget_words(share), share) for share in offered])
+        if self.budget.currentData() != self._budget:
+            self.budget.choose(self._budget)
+        self.budget.setEnabled(can_change)
+        tip = self.tr("Share of a step's time that measuring may take; what does not fit is measured more rarely")
+        self.budget.setToolTip(tip if can_change else self.tr("There is no run here whose budget could be changed."))
+
+    def _budget_words(self, share: float | None) -> str:
+        return self.tr("no budget") if share is None else self.tr("budget {0}").format(_budget_text(share))
+
+    def _on_budget_chosen(self, share: object) -> None:
+        self._budget = share if isinstance(share, float) else None
+        self._n_patience = _PATIENCE_BILLS
+        self.context.send(SetBudget(self._budget))
+        asked = self.tr("Measuring may take {0} of a step from the next step on.").format(_budget_text(self._budget))
+        unlimited = self.tr("Everything is measured as often as it was asked for, whatever it costs.")
+        self.context.notify(unlimited if self._budget is None else asked)
+
+    def _select(self, index: QModelIndex) -> None:
+        """Select the node that a hook sits on; a probe has none."""
+        if not index.isValid():
+            return
+        entry, model = self.model.entry(index.row()), self.context.store.model
+        if not is_hook(entry) and not entry.fqn:
+            return
+        if model is None or not self.context.selection.select_named(model, entry.fqn):
+            self.context.notify(self.tr("{0} is no longer in the model").format(displayable(entry.fqn)))
+
+
+def _time(us: float) -> str:
+    """``12.4 ms`` or ``157.0 µs``."""
+    return f"{number_format.plain(us / 1000, 3)} ms" if us >= _MS_FROM_US else f"{microseconds(us)} µs"
+
+
+def _budget_text(share: float | None) -> str:
+    return number_format.NO_VALUE if share is None else f"{number_format.plain(share * 100, 3)} %"
