@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from abc import ABC
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TypeVar
@@ -41,5 +42,6 @@ def _own_classes(module: ModuleType, base: type[T]) -> list[type[T]]:
         and issubclass(value, base)
         and value.__module__ == module.__name__
         and not inspect.isabstract(value)
+        and ABC not in value.__bases__
         and not value.__name__.startswith("_")
     ]

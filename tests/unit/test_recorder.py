@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from torch import nn
 from watched_run import Watch, traces
 
 from moduleview.introspect.tree import snapshot_model
-from moduleview.probes.base import StepView
+from moduleview.probes.base import Measured, StepView
 from moduleview.probes.loss import Loss
 from moduleview.probes.memory import resident_bytes
 from moduleview.probes.step_values import StepValues
@@ -72,9 +72,8 @@ def test_weights_and_memory_are_measured_every_tenth_step(watch: Watch) -> None:
     ],
 )
 def test_a_loss_that_is_one_number_is_measured(loss: torch.Tensor | float | None, measured: float | None) -> None:
-    values = Loss().measure(StepView(0, loss=loss))
-    expected = {} if measured is None else {"": measured}
-    assert {fqn: float(value) for fqn, value in values.items()} == pytest.approx(expected, nan_ok=True)
+    found = [(one.fqns, one.values.tolist()) for one in Loss().measure(StepView(0, loss=loss))]
+    assert found == ([] if measured is None else [(("",), pytest.approx([measured], nan_ok=True))])
 
 
 def test_overhead_is_a_share_of_the_steps_time(watch: Watch) -> None:
@@ -86,7 +85,7 @@ def test_overhead_is_a_share_of_the_steps_time(watch: Watch) -> None:
 
 
 def test_a_probe_that_raises_is_switched_off_and_said_once(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(probe: Loss, step: StepView) -> Mapping[str, torch.Tensor]:
+    def fail(probe: Loss, step: StepView) -> Iterable[Measured]:
         raise RuntimeError("no room")
 
     monkeypatch.setattr(Loss, "measure", fail)
@@ -223,11 +222,10 @@ def test_values_of_a_void_group_are_left_out_on_the_host() -> None:
     void = values.new_group(void_if=torch.tensor(1.0))
     counts = values.new_group(void_if=torch.tensor(0.0))
     doubtful = values.new_group(is_doubtful=True)
-    values.add(0, torch.tensor(10.0))
-    values.add(1, torch.tensor(11.0), void)
-    values.add(2, torch.tensor(12.0), counts)
-    values.add(3, torch.tensor(13.0), doubtful)
-    values.add(4, torch.tensor(math.inf), doubtful)
-    record = values.send(0, 7, 1.5).record()
-    assert record.series.tolist() == [0, 2]
-    assert record.values.tolist() == [10.0, 12.0]
+    values.add_scalar(0, torch.tensor(10.0))
+    values.add(np.array([1], dtype=np.int32), torch.tensor([11.0]), void)
+    values.add(np.array([2], dtype=np.int32), torch.tensor([12.0]), counts)
+    values.add(np.array([3, 4], dtype=np.int32), torch.tensor([13.0, math.inf]), doubtful)
+    record, was_skipped = values.send(0, 7, 1.5).record()
+    assert was_skipped
+    assert dict(zip(record.series.tolist(), record.values.tolist(), strict=True)) == {0: 10.0, 2: 12.0}

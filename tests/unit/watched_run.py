@@ -31,7 +31,7 @@ class WatchedRun:
         trainable = [p for p in model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.SGD(trainable, lr=lr) if trainable else None
         self.records: list[Record] = []
-        self.recorder = Recorder(model, self.records.append)
+        self.recorder = Recorder(model, self.records.append, budget=None)
         self.recorder.attach()
         self.n_steps = 0
 
@@ -103,7 +103,9 @@ def traces(model: nn.Module) -> list[str]:
         found += [f"{fqn}.{name}" for name, table in vars(module).items() if "hooks" in name and table]
         if vars(module).get("_is_full_backward_hook") is not None:
             found.append(f"{fqn}._is_full_backward_hook")
-    found += [f"{fqn} tensor hooks" for fqn, p in model.named_parameters() if p._backward_hooks is not None]
+    for fqn, p in model.named_parameters():
+        if p._backward_hooks is not None or p._post_accumulate_grad_hooks is not None:
+            found.append(f"{fqn} tensor hooks")
     return found
 
 

@@ -22,12 +22,14 @@ class Gradients:
 
     Attributes:
         parameters: Those that the optimizer holds, by FQN.
+        optimizer: The one that is about to step, None where there is none.
         grad_scale: 0-d; a fused optimizer divides by it itself. None where the gradients are true already.
         found_inf: 0-d, not zero where a fused optimizer will skip this step. None where that is known otherwise.
         is_certain: False when no optimizer said so: then the step may have been skipped by mixed precision.
     """
 
     parameters: Mapping[str, nn.Parameter]
+    optimizer: Optimizer | None = None
     grad_scale: torch.Tensor | None = None
     found_inf: torch.Tensor | None = None
     is_certain: bool = True
@@ -46,6 +48,7 @@ class GradientStation:
 
     def __init__(self, on_gradients: Callable[[Gradients], None]) -> None:
         self._on_gradients = on_gradients
+        self._last_hooks: list[RemovableHandle] = []
         self._fqn_of: dict[int, str] = {}
         self._parameters: Mapping[str, nn.Parameter] = {}
         self._handles: tuple[RemovableHandle, ...] = ()
@@ -75,30 +78,52 @@ class GradientStation:
 
     def detach(self) -> None:
         """Take them off."""
+        self._remove_last_hooks()
         for handle in self._handles:
             handle.remove()
         self._last_params, self._last_held = [], {}
         self._handles = ()
 
+    def holds_ours(self, optimizer: Optimizer) -> bool:
+        """Some of our parameters are in its groups."""
+        return bool(self._held_by(optimizer))
+
     def begin_step(self) -> None:
         """A step begins."""
         self._fired = False
+        self._remove_last_hooks()  # of a step that raised
         self._versions = [] if self._seen_optimizer else self._read_versions()
 
     def end_step(self) -> None:
         """A step ended: read what is there when no optimizer can say when."""
         if self._fired or self._seen_optimizer:
-            return
+            return  # once an optimizer was seen, its silence is a skipped step
         changed_by_hand = self._versions != self._read_versions()
         self._on_gradients(Gradients(self._parameters, is_certain=changed_by_hand))
 
     def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not torch.compiler.is_compiling() and not _has_closure(args, kwargs):
+        if torch.compiler.is_compiling() or _has_closure(args, kwargs) or os.getpid() != self._pid:
+            return
+        if optimizer._optimizer_step_pre_hooks and self._held_by(optimizer):
+            # torch runs these after the global ones, and they may clip: ours goes behind the last of them, for one step
+            self._last_hooks.append(optimizer.register_step_pre_hook(self._on_last_pre_hook))
+        else:
             self._read(optimizer)
 
+    def _on_last_pre_hook(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
+        self._read(optimizer)
+
     def _on_optimizer_stepped(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not torch.compiler.is_compiling() and _has_closure(args, kwargs):
+        if torch.compiler.is_compiling():
+            return
+        self._remove_last_hooks()
+        if _has_closure(args, kwargs):
             self._read(optimizer)
+
+    def _remove_last_hooks(self) -> None:
+        for handle in self._last_hooks:
+            handle.remove()
+        self._last_hooks.clear()
 
     def _read(self, optimizer: Optimizer) -> None:
         if os.getpid() != self._pid:
@@ -108,7 +133,7 @@ class GradientStation:
             return
         self._fired = self._seen_optimizer = True
         self._on_gradients(
-            Gradients(held, getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None))
+            Gradients(held, optimizer, getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None))
         )
 
     def _held_by(self, optimizer: Optimizer) -> Mapping[str, nn.Parameter]:

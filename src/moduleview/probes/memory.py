@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
 import torch
 
-from moduleview.probes.base import Moment, Probe, StepView
+from moduleview.probes.base import Measured, Probe, StepView
 from moduleview.telemetry.quantities import MEMORY
 
 _STATM = Path("/proc/self/statm")
@@ -26,14 +26,14 @@ class Memory(Probe):
 
     quantity: ClassVar[str] = MEMORY
     unit: ClassVar[str] = "B"
-    moment: ClassVar[Moment] = Moment.STEP_END
+    is_free: ClassVar[bool] = True
     every: int = 10
 
-    def measure(self, step: StepView) -> Mapping[str, torch.Tensor]:
+    def measure(self, step: StepView) -> Iterable[Measured]:
         """The first parameter's device decides what is looked at."""
         first = next(iter(step.parameters.values()), None)
         n_bytes = torch.cuda.memory_allocated(first.device) if first is not None and first.is_cuda else resident_bytes()
-        return {"": torch.tensor(float(n_bytes), dtype=torch.float32, device="cpu")}
+        return (Measured(("",), torch.tensor([float(n_bytes)], dtype=torch.float32, device="cpu")),)
 
 
 def resident_bytes() -> int:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import torch
 from torch import nn
 
-from moduleview import probes as probes_package
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.model_index import ModelIndex
-from moduleview.probes.base import Moment, Probe, StepView
+from moduleview.probes.base import Measured, Moment, Probe, StepView
 from moduleview.probes.coverage import CoverageCount
-from moduleview.probes.gradient_station import Gradients, GradientStation
-from moduleview.probes.series_ids import SeriesIds
-from moduleview.probes.step_values import SentStep, StepValues
-from moduleview.registry import discover
+from moduleview.probes.emitter import Emitter
+from moduleview.probes.governor import DEFAULT_BUDGET, Governor
+from moduleview.probes.gradient_station import Gradients
+from moduleview.probes.gradient_way import GradientWay
+from moduleview.probes.hook_costs import hook_costs
+from moduleview.probes.plain_values import scope_of
+from moduleview.probes.probe_set import ProbeSet
+from moduleview.probes.station_norms import is_distributed
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS
-from moduleview.telemetry.quantities import OVERHEAD
+from moduleview.telemetry.quantities import LOCAL_QUANTITIES, OVERHEAD, Scope
 from moduleview.telemetry.records import CoverageMeasured, HooksChanged, LogLine, Record
 from moduleview.telemetry.snapshot import ModelSnapshot
+from moduleview.telemetry.step_outcome import StepSkipped
 
 _HOOK_COUNTS_PERIOD_S = 0.5
 
@@ -42,36 +45,49 @@ class Recorder:
         model: What is trained.
         put: Takes the records; never waits, never raises.
         rank: Of this process.
+        quantities: Measure only these; None for all that there are probes for.
+        every: Measure each of them in one of so many steps; None leaves that to the probes.
+        budget: Share of the step's time that measuring may take, 0..1; None for no limit.
     """
 
-    def __init__(self, model: nn.Module, put: Callable[[Record], None], *, rank: int = 0) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        put: Callable[[Record], None],
+        *,
+        rank: int = 0,
+        quantities: Collection[str] | None = None,
+        every: int | None = None,
+        budget: float | None = DEFAULT_BUDGET,
+    ) -> None:
         self._model = model
         self._put = put
         self._rank = rank
         self._snapshot: ModelSnapshot | None = None
         self._index = ModelIndex(model)
-        self._ids = SeriesIds(put, rank)
-        self._probes: list[Probe] = [probe() for probe in discover(probes_package, Probe)]
+        self._governor = Governor(budget)
+        self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every)
+        self._hook_account = self._governor.account("hooks")
         self._hooks = HookSet(self._index)
         self._coverage: CoverageCount | None = CoverageCount()
-        self._station = GradientStation(self._on_gradients)
-        self._station.bind(self._index.unique_parameters)
-        self._values = StepValues()
-        self._sent: deque[SentStep] = deque()
+        self._way = GradientWay(self._on_gradients, self._say_switched_off)
+        self._way.bind(self._index.unique_parameters)
+        self._emitter = Emitter(put, rank)
         self._waiting: list[SetHooks] = []
-        self._budget: float | None = None
         self._step = 0
-        self._is_in_step = False
+        self._group = 0
+        self._is_in_step = self._has_hooks = False
         self._began_s = self._spent_s = self._last_counts_s = 0.0
 
     def attach(self) -> None:
         """Training begins: put the global optimizer hook on."""
-        self._station.attach()
+        self._way.attach()
 
     def detach(self) -> None:
         """Take everything of ours off and emit what is still under way; ``attach`` begins anew with no hook ticked."""
-        self._station.detach()
+        self._way.detach()
         self._hooks.remove_all()
+        self._probes.forget()
         self.flush()
         self._is_in_step = False
 
@@ -83,10 +99,13 @@ class Recorder:
         """
         began_s = time.perf_counter()
         self._step, self._is_in_step, self._spent_s = step, True, 0.0
-        self._values = StepValues()
+        self._emitter.begin_step()
         self._find_changes()
-        self._station.begin_step()
-        self._hooks.begin_step(step, count_calls=self._coverage is not None)
+        self._probes.begin_step(step)
+        self._way.begin_step(self._probes.wanted)
+        self._has_hooks = self._governor.is_due(self._hook_account, step) or self._coverage is not None
+        if self._has_hooks:  # otherwise they stay as between two steps: silent
+            self._hooks.begin_step(step, count_calls=self._coverage is not None)
         self._began_s = began_s
         self._spent_s += time.perf_counter() - began_s
 
@@ -96,39 +115,43 @@ class Recorder:
         Args:
             step: As given to ``begin_step``.
             time_s: Seconds since the run began, without pauses.
-            loss: What the step returned, or None; a tensor is not waited for.
+            loss: What the step returned, or None where backward told it; a tensor is not waited for.
         """
         began_s = time.perf_counter()
         with torch.no_grad():
-            self._station.end_step()
-            self._measure(Moment.STEP_END, StepView(step, self._index.unique_parameters, loss))
-            self._end_hooks()
+            self._way.end_step()
+            loss = self._way.loss if loss is None else loss
+            parameters, stations = self._index.unique_parameters, self._way.stations
+            self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
+            self._say_skipped()
+            if self._has_hooks:
+                self._end_hooks()
             self._spent_s += time.perf_counter() - began_s  # what follows is small, and the record has to hold this
-            self._spent_s += self._hooks.spent_s
+            self._spent_s += self._way.spent_s + (self._hooks.spent_s if self._has_hooks else 0.0)
             self._add_overhead()
             try:
-                self._sent.append(self._values.send(self._rank, step, time_s))
+                self._emitter.send(step, time_s)
             except Exception as error:  # out of memory for the copy
                 self._say(f"The measurements of step {step} were lost: {error!r}")
         self._is_in_step = False
-        self._ids.declare()
-        self._emit_arrived()
+        self._settle_costs()
         self._tick_waiting()
 
     def abandon_step(self) -> None:
         """The step raised and will not end: drop what was measured in it, and tick what waited for its end."""
         if self._is_in_step:
             self._is_in_step = False
-            self._values = StepValues()
+            self._emitter.begin_step()
+            self._way.abandon_step()
             self._hooks.abandon_step()
             self._tick_waiting()
 
     def flush(self) -> None:
         """Training stands still: emit what is still under way to the host, and the hooks' counts as they are now."""
         try:
-            self._emit_arrived(wait=True)
+            self._emitter.emit_arrived(wait=True)
         except RuntimeError as error:  # the device failed; its values are lost with it
-            self._sent.clear()
+            self._emitter.drop()
             self._say(f"The last measurements were lost: {error!r}")
         if self._hooks.has_new_counts:
             self._emit_hooks()
@@ -142,8 +165,8 @@ class Recorder:
         self._emit_hooks()
 
     def set_budget(self, share: float | None) -> None:
-        """Keep measuring within this share of a step's time, 0..1; None lifts the limit."""
-        self._budget = share
+        """Measuring may take this share of the step's time from now on, 0..1; None for no limit."""
+        self._governor.budget = share
 
     def rebind(self, snapshot: ModelSnapshot) -> None:
         """Structure, device or parameters changed: find every name again and put the ticked hooks back on.
@@ -157,59 +180,71 @@ class Recorder:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _view(self, parameters: Mapping[str, nn.Parameter], **more: object) -> StepView:
+        return StepView(
+            self._step,
+            parameters,
+            loss_scale=self._way.loss_scale,
+            wanted=self._probes.wanted,
+            **more,  # type: ignore[arg-type]
+        )
+
     def _find_changes(self) -> None:
         """The user's code may have put others in place of what is ticked or trained; others call ``rebind``."""
         has_lost_target = self._hooks.has_lost_target()
-        if has_lost_target or self._station.has_new_parameters:
+        if has_lost_target or self._way.has_new_parameters:
             index = ModelIndex(self._model, self._snapshot)
             if has_lost_target or not index.is_same(self._index):
                 self._bind(index)
             else:
-                self._station.has_new_parameters = False
+                self._way.accept_parameters()
 
     def _bind(self, index: ModelIndex) -> None:
         if not index.has_same_structure(self._index):
             self._coverage = CoverageCount()
         self._index = index
-        self._station.bind(index.unique_parameters)
+        self._way.bind(index.unique_parameters)
         self._hooks.bind(index)
 
-    def _on_gradients(self, gradients: Gradients) -> None:
+    def _on_gradients(self, gradients: Gradients) -> StepView | None:
         """Gradients are ready: just before the optimizer, or at the step's end where there is none."""
         if not self._is_in_step:
-            return
+            return None
         began_s = time.perf_counter()
         with torch.no_grad():
             self._hooks.gradients_are_ready()
             if self._coverage is not None:
                 self._coverage.see_gradients(gradients.parameters)
-            group = self._values.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
-            self._measure(
-                Moment.GRADIENTS_READY, StepView(self._step, gradients.parameters, None, gradients.grad_scale), group
-            )
+            self._group = self._emitter.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
+            view = self._view(gradients.parameters, grad_scale=gradients.grad_scale, optimizer=gradients.optimizer)
+            self._measure(Moment.GRADIENTS_READY, view, self._group)
+            self._probes.before_update(view)
         self._spent_s += time.perf_counter() - began_s
+        return view
 
     def _measure(self, moment: Moment, view: StepView, group: int = 0) -> None:
-        for probe in list(self._probes):
-            if probe.moment is not moment or view.step % probe.every:
-                continue
-            try:
-                measured = probe.measure(view)
-                series = self._ids.ids_of(probe.quantity, measured)
-                self._values.add_all(series, list(measured.values()), group)
-            except Exception as error:
-                self._probes.remove(probe)
-                self._say(f"Measuring {probe.quantity} failed at step {view.step} and was switched off: {error!r}")
+        def take(probe: Probe, measured: Measured) -> None:
+            self._emitter.add(measured.quantity or probe.quantity, measured, group, self._scope_of)
+
+        self._probes.measure(moment, view, take)
+
+    def _scope_of(self, quantity: str, fqn: str) -> Scope:
+        is_local = quantity in LOCAL_QUANTITIES or not fqn
+        if not fqn or fqn not in self._index.unique_parameters:
+            return Scope.LOCAL if is_local and is_distributed() else Scope.GLOBAL
+        return scope_of(self._index.unique_parameters[fqn], is_local=is_local and is_distributed())
+
+    def _say_skipped(self) -> None:
+        reason = self._way.why_skipped
+        if reason:
+            scale = self._way.loss_scale
+            self._put(StepSkipped(self._rank, self._step, reason, float("nan") if scale is None else float(scale)))
 
     def _end_hooks(self) -> None:
-        series: list[int] = []
-        values: list[torch.Tensor] = []
         for sighting in self._hooks.end_step():
             for statistic, value in zip(HOOK_STATISTICS, sighting.statistics, strict=True):
                 if value is not None:
-                    series.append(self._ids.id_of(f"{sighting.kind}.{statistic}", sighting.fqn, sighting.part))
-                    values.append(value)
-        self._values.add_all(series, values)
+                    self._emitter.add_scalar(f"{sighting.kind}.{statistic}", sighting.fqn, value, sighting.part)
         if self._coverage is not None:
             generation = 0 if self._snapshot is None else self._snapshot.generation
             rows = self._coverage.rows(self._index, self._hooks.take_calls())
@@ -219,17 +254,21 @@ class Recorder:
     def _add_overhead(self) -> None:
         whole_s = max(time.perf_counter() - self._began_s, 1e-9)
         share = torch.tensor(min(self._spent_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
-        self._values.add(self._ids.id_of(OVERHEAD, ""), share)
+        self._emitter.add_scalar(OVERHEAD, "", share)
+
+    def _settle_costs(self) -> None:
+        self._probes.end_step()
+        if self._has_hooks and self._hooks.spent_s:
+            self._hook_account.charge(self._hooks.spent_s)
+        if self._governor.end_step(time.perf_counter() - self._began_s, self._spent_s):
+            every = self._governor.every(self._hook_account)
+            self._put(self._governor.bill(hook_costs(self._hooks.entries(), self._step + 1, every)))
 
     def _tick_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for command in waiting:
             self._hooks.set(command)
         self._emit_hooks(only_counts=not waiting and not self._hooks.has_new_status)
-
-    def _emit_arrived(self, *, wait: bool = False) -> None:
-        while self._sent and (wait or self._sent[0].has_arrived()):
-            self._put(self._sent.popleft().record())
 
     def _emit_hooks(self, *, only_counts: bool = False) -> None:
         """Say what hooks stand; their counts alone at most twice a second."""
@@ -238,6 +277,9 @@ class Recorder:
             return
         self._last_counts_s = now_s
         self._put(HooksChanged(self._hooks.entries()))
+
+    def _say_switched_off(self, what: str, error: Exception) -> None:
+        self._say(f"Measuring {what} failed at step {self._step} and was switched off: {error!r}")
 
     def _say(self, text: str) -> None:
         self._put(LogLine(time.time(), "moduleview", text))

@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from moduleview.telemetry.records import Record, SeriesDeclared, SeriesKey
+import numpy as np
+from numpy.typing import NDArray
+
+from moduleview.telemetry.records import Record, SeriesDeclared, SeriesKey, SeriesTraits
+
+_PLAIN = SeriesTraits()
 
 
 class SeriesIds:
-    """Gives each series the next free number and declares it before it is used."""
+    """Gives each series the next free number and declares it before it is used.
+
+    Args:
+        put: Takes the declarations.
+        rank: Of this process.
+    """
 
     def __init__(self, put: Callable[[Record], None], rank: int) -> None:
         self._put = put
         self._rank = rank
         self._ids: dict[tuple[str, str], dict[str, int]] = {}  # (quantity, part) -> fqn -> number
+        self._kept: dict[tuple[str, str], tuple[tuple[str, ...], NDArray[np.int32]]] = {}
         self._n_ids = 0
-        self._undeclared: list[SeriesKey] = []
+        self._undeclared: list[tuple[SeriesKey, SeriesTraits]] = []
 
-    def ids_of(self, quantity: str, fqns: Collection[str], part: str = "") -> list[int]:
-        """The numbers of series of one quantity; new ones are declared with the next ``declare``."""
+    def ids_of(
+        self,
+        quantity: str,
+        fqns: tuple[str, ...],
+        part: str = "",
+        traits_of: Callable[[str], SeriesTraits] | None = None,
+    ) -> NDArray[np.int32]:
+        """(n,) numbers of series of one quantity; new ones are declared with the next ``declare``.
+
+        Args:
+            quantity: What is measured.
+            fqns: n names; the same ones as the last time cost next to nothing.
+            part: Which of several values.
+            traits_of: Scope and exactness of a new series, by its FQN.
+        """
+        kept = self._kept.get((quantity, part))
+        if kept is not None and kept[0] == fqns:
+            return kept[1]
         known = self._ids.setdefault((quantity, part), {})
-        try:
-            return [known[fqn] for fqn in fqns]
-        except KeyError:
-            return [self._new_or_known(known, quantity, fqn, part) for fqn in fqns]
+        for fqn in fqns:
+            if fqn not in known:
+                known[fqn] = self._n_ids
+                self._n_ids += 1
+                traits = _PLAIN if traits_of is None else traits_of(fqn)
+                self._undeclared.append((SeriesKey(quantity, fqn, self._rank, part), traits))
+        ids = np.array([known[fqn] for fqn in fqns], dtype=np.int32)
+        self._kept[(quantity, part)] = fqns, ids
+        return ids
 
     def id_of(self, quantity: str, fqn: str, part: str = "") -> int:
         """The number of one series."""
-        return self.ids_of(quantity, (fqn,), part)[0]
-
-    def _new_or_known(self, known: dict[str, int], quantity: str, fqn: str, part: str) -> int:
-        if fqn not in known:
-            known[fqn] = self._n_ids
-            self._n_ids += 1
-            self._undeclared.append(SeriesKey(quantity, fqn, self._rank, part))
-        return known[fqn]
+        known = self._ids.get((quantity, part), {}).get(fqn)
+        return int(self.ids_of(quantity, (fqn,), part)[0]) if known is None else known
 
     def declare(self) -> None:
         """Say the names of the series that are new."""
         if self._undeclared:
-            self._put(SeriesDeclared(self._n_ids - len(self._undeclared), tuple(self._undeclared)))
+            keys, traits = zip(*self._undeclared, strict=True)
+            is_plain = all(one == _PLAIN for one in traits)
+            self._put(SeriesDeclared(self._n_ids - len(keys), keys, () if is_plain else traits))
             self._undeclared.clear()

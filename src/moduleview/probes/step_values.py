@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,16 +13,15 @@ from numpy.typing import NDArray
 from moduleview.telemetry.records import StepRecord
 
 _ALWAYS = 0
-_DEVICE = attrgetter("device")
 
 
-class _Column:
-    """Values of one device, and what they are."""
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Values of one device, in one dimension, and what they are."""
 
-    def __init__(self) -> None:
-        self.series: list[int] = []
-        self.groups: list[int] = []
-        self.values: list[torch.Tensor] = []
+    series: NDArray[np.int32]
+    values: torch.Tensor
+    group: int
 
 
 class StepValues:
@@ -34,7 +32,8 @@ class StepValues:
     """
 
     def __init__(self) -> None:
-        self._columns: dict[torch.device, _Column] = {}
+        self._pieces: dict[torch.device, list[_Piece]] = {}
+        self._scalars: dict[torch.device, tuple[list[int], list[torch.Tensor]]] = {}
         self._n_groups = _ALWAYS
         self._doubtful: set[int] = set()
 
@@ -47,64 +46,60 @@ class StepValues:
         """
         self._n_groups += 1
         if void_if is not None:
-            self.add(-self._n_groups, void_if.detach().reshape(()).float())
+            mark = np.array([-self._n_groups], dtype=np.int32)
+            self.add(mark, void_if.detach().reshape(1).float())
         if is_doubtful:
             self._doubtful.add(self._n_groups)
         return self._n_groups
 
-    def add(self, series: int, value: torch.Tensor, group: int = _ALWAYS) -> None:
-        """Take a float32 0-d tensor."""
-        self.add_all([series], [value], group)
+    def add(self, series: NDArray[np.int32], values: torch.Tensor, group: int = _ALWAYS) -> None:
+        """Take (n,) float32 values of the series (n,)."""
+        self._pieces.setdefault(values.device, []).append(_Piece(series, values, group))
 
-    def add_all(self, series: Sequence[int], values: Sequence[torch.Tensor], group: int = _ALWAYS) -> None:
-        """Take float32 0-d tensors, as many as ``series``."""
-        devices = list(map(_DEVICE, values))
-        different = set(devices)
-        if len(different) == 1:
-            column = self._columns.setdefault(different.pop(), _Column())
-            column.series += series
-            column.values += values
-            column.groups += [group] * len(series)
-            return
-        for device in different:
-            column = self._columns.setdefault(device, _Column())
-            here = [index for index, other in enumerate(devices) if other == device]
-            column.series += [series[index] for index in here]
-            column.values += [values[index] for index in here]
-            column.groups += [group] * len(here)
+    def add_scalar(self, series: int, value: torch.Tensor) -> None:
+        """Take a float32 0-d tensor; many of them are stacked in one call."""
+        numbers, values = self._scalars.setdefault(value.device, ([], []))
+        numbers.append(series)
+        values.append(value)
 
     def send(self, rank: int, step: int, time_s: float) -> SentStep:
-        """Start the copies to the host; on CUDA nothing waits for them."""
-        columns = self._columns.values()
+        """Start the copies to the host, one a device; on CUDA nothing waits for them."""
+        for numbers, values in self._scalars.values():
+            self.add(np.array(numbers, dtype=np.int32), torch.stack(values))
+        self._scalars = {}
+        pieces = list(chain.from_iterable(self._pieces.values()))
+        groups = [np.full(len(piece.series), piece.group, dtype=np.int32) for piece in pieces]
+        nothing = np.zeros(0, dtype=np.int32)
         return SentStep(
             rank,
             step,
             time_s,
-            np.array(list(chain.from_iterable(column.series for column in columns)), dtype=np.int32),
-            np.array(list(chain.from_iterable(column.groups for column in columns)), dtype=np.int32),
+            np.concatenate([piece.series for piece in pieces]) if pieces else nothing,
+            np.concatenate(groups) if pieces else nothing,
             frozenset(self._doubtful),
-            tuple(_HostCopy(column.values) for column in columns),
+            tuple(HostCopy(torch.cat([piece.values for piece in of_device])) for of_device in self._pieces.values()),
         )
 
 
-class _HostCopy:
-    """Values of one device, arriving. CUDA copies into pinned memory; every other device copies at once."""
+class HostCopy:
+    """A tensor on its way to the host. CUDA copies into pinned memory; every other device copies at once."""
 
-    def __init__(self, values: list[torch.Tensor]) -> None:
-        stacked = torch.stack(values)
+    def __init__(self, values: torch.Tensor) -> None:
         self._event: torch.cuda.Event | None = None
-        if not stacked.is_cuda:
-            self._host = stacked.cpu()
+        if not values.is_cuda:
+            self._host = values.cpu()
             return
-        self._host = torch.empty(stacked.shape, dtype=stacked.dtype, device="cpu", pin_memory=True)
-        self._host.copy_(stacked, non_blocking=True)
+        self._host = torch.empty(values.shape, dtype=values.dtype, device="cpu", pin_memory=True)
+        self._host.copy_(values, non_blocking=True)
         self._event = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        self._event.record(torch.cuda.current_stream(stacked.device))
+        self._event.record(torch.cuda.current_stream(values.device))
 
     def has_arrived(self) -> bool:
+        """``wait`` will not wait."""
         return self._event is None or bool(self._event.query())  # type: ignore[no-untyped-call]
 
-    def wait(self) -> NDArray[np.float32]:
+    def wait(self) -> NDArray[Any]:
+        """The values, once they are there."""
         if self._event is not None:
             self._event.synchronize()
         return self._host.numpy()
@@ -120,23 +115,24 @@ class SentStep:
     _series: NDArray[np.int32]
     _groups: NDArray[np.int32]
     _doubtful: frozenset[int]
-    _copies: tuple[_HostCopy, ...]
+    _copies: tuple[HostCopy, ...]
 
     def has_arrived(self) -> bool:
         """All copies are done; ``record`` will not wait."""
         return all(copy.has_arrived() for copy in self._copies)
 
-    def record(self) -> StepRecord:
-        """The record; waits for copies that are still under way."""
+    def record(self) -> tuple[StepRecord, bool]:
+        """The record, and whether a device said that the optimizer left the step out; waits for copies under way."""
         parts = [copy.wait() for copy in self._copies]
         values = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype=np.float32)])
         declared = self._series < 0
         if not self._doubtful and not declared.any():
-            return StepRecord(self.rank, self.step, self.time_s, self._series, values)
+            return StepRecord(self.rank, self.step, self.time_s, self._series, values), False
         counts = ~declared
         for group in self._void_groups(values):
             counts &= self._groups != group
-        return StepRecord(self.rank, self.step, self.time_s, self._series[counts], values[counts])
+        record = StepRecord(self.rank, self.step, self.time_s, self._series[counts], values[counts])
+        return record, bool((declared & (values != 0)).any())
 
     def _void_groups(self, values: NDArray[np.float32]) -> list[int]:
         declared = (self._series < 0) & (values != 0)

@@ -52,6 +52,16 @@ STATIONS = (
 """The places at which one gradient is measured on its way through a step, in their order."""
 
 
+STATION_NORMS = frozenset(
+    {MICRO_GRAD_NORM, ACCUMULATED_GRAD_NORM, LOCAL_GRAD_NORM, REDUCED_GRAD_NORM, UNSCALED_GRAD_NORM}
+)
+"""Those on the way to ``grad_norm``; each needs the backward passes to be followed."""
+
+
+LOCAL_QUANTITIES = frozenset({MICRO_GRAD_NORM, ACCUMULATED_GRAD_NORM, LOCAL_GRAD_NORM, LOSS, MEMORY, OVERHEAD})
+"""Of one rank alone where there are several: measured before the reduction, or about the rank itself."""
+
+
 class Scope(StrEnum):
     """Over what a value was taken."""
 

@@ -1,0 +1,116 @@
+"""Places in torch that every training goes through, and that have no hook: backward itself and the gradient scaler.
+
+``torch.autograd.backward`` is where the loss is known and where the end of a pass is: after it DistributedDataParallel
+has reduced. ``GradScaler.unscale_`` is the one moment between the scaled gradient and the clipped one, and a scaler's
+``step`` that calls no optimizer is a skipped step: an optimizer's hooks do not run then. Each is wrapped while somebody
+watches, and put back after. A script that took ``from torch.autograd import backward`` before keeps the bare function,
+and its loss is not seen; its gradients are.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch.amp.grad_scaler import GradScaler
+
+from moduleview.hooks.silent_hook import is_in_backward, is_observable
+
+
+class TapListener(Protocol):
+    """What is told. Called on the thread that trains; must not raise, and must not wait for a device."""
+
+    def on_loss_scaled(self, scaler: GradScaler) -> None:
+        """A loss was multiplied by the scaler's scale."""
+
+    def on_backward_begins(self, roots: Any) -> None:
+        """A backward pass begins at these tensors."""
+
+    def on_backward_ended(self) -> None:
+        """It is over: gradients are accumulated, and reduced where that is done."""
+
+    def on_unscaling(self, optimizer: torch.optim.Optimizer) -> None:
+        """Gradients of this optimizer's parameters are about to be divided by the scale."""
+
+    def on_scaler_stepped(self, scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
+        """``scaler.step(optimizer)`` is over; whether the optimizer stepped, its own hooks have said."""
+
+
+class Taps:
+    """Wraps them and puts them back; several at once wrap each other."""
+
+    def __init__(self, listener: TapListener) -> None:
+        self._listener = listener
+        self._taps: list[_Tap] = []
+
+    def put_on(self) -> None:
+        """Listen from now on."""
+        if self._taps:
+            return
+        listener = self._listener
+        self._taps = [
+            _Tap(torch.autograd, "backward", self._around_backward),
+            _Tap(GradScaler, "scale", _after(lambda scaler, *_: listener.on_loss_scaled(scaler))),
+            _Tap(GradScaler, "unscale_", _before(lambda _, optimizer, *__: listener.on_unscaling(optimizer))),
+            _Tap(
+                GradScaler, "step", _after(lambda scaler, optimizer, *_: listener.on_scaler_stepped(scaler, optimizer))
+            ),
+        ]
+
+    def take_off(self) -> None:
+        """Put everything back."""
+        for tap in self._taps:
+            tap.take_off()
+        self._taps.clear()
+
+    def _around_backward(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        is_ours = not is_in_backward()  # in one: a reentrant checkpoint's own
+        if is_ours:
+            self._listener.on_backward_begins(args[0] if args else kwargs.get("tensors"))
+        result = original(*args, **kwargs)
+        if is_ours:
+            self._listener.on_backward_ended()
+        return result
+
+
+class _Tap:
+    """One function that is wrapped. Where somebody else wrapped it over ours, ours stays and does nothing more."""
+
+    def __init__(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
+        original = getattr(owner, name)
+        pid = os.getpid()
+
+        @functools.wraps(original)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if self._is_on and os.getpid() == pid and is_observable():  # a forked worker inherits it
+                return around(original, *args, **kwargs)
+            return original(*args, **kwargs)
+
+        self._owner, self._name, self._original, self._wrapper = owner, name, original, wrapper
+        self._is_on = True
+        setattr(owner, name, wrapper)
+
+    def take_off(self) -> None:
+        self._is_on = False
+        if vars(self._owner).get(self._name) is self._wrapper:
+            setattr(self._owner, self._name, self._original)
+
+
+def _after(tell: Callable[..., None]) -> Callable[..., Any]:
+    def around(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        tell(*args, *kwargs.values())
+        return result
+
+    return around
+
+
+def _before(tell: Callable[..., None]) -> Callable[..., Any]:
+    def around(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        tell(*args, *kwargs.values())
+        return original(*args, **kwargs)
+
+    return around

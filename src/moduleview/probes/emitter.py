@@ -1,0 +1,112 @@
+"""What was measured on its way out: named, copied to the host once a step, and put when it has arrived."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from moduleview.probes.base import Measured
+from moduleview.probes.series_ids import SeriesIds
+from moduleview.probes.step_values import HostCopy, SentStep, StepValues
+from moduleview.telemetry.histograms import HistogramsMeasured
+from moduleview.telemetry.quantities import Scope
+from moduleview.telemetry.records import Record, SeriesTraits
+from moduleview.telemetry.step_outcome import StepSkipped
+
+_FUSED_SKIPPED = "The fused optimizer left the step out: mixed precision found Inf or NaN in the gradients."
+
+
+@dataclass(frozen=True, eq=False)
+class _SentHistograms:
+    quantity: str
+    fqns: tuple[str, ...]
+    counts: HostCopy
+
+
+class Emitter:
+    """Gathers one step's values and emits them. Training thread only.
+
+    On CUDA nothing is waited for: a step is emitted when its copies have arrived, one step later as a rule.
+
+    Args:
+        put: Takes the records.
+        rank: Of this process.
+    """
+
+    def __init__(self, put: Callable[[Record], None], rank: int) -> None:
+        self._put = put
+        self._rank = rank
+        self._ids = SeriesIds(put, rank)
+        self._values = StepValues()
+        self._histograms: list[_SentHistograms] = []
+        self._sent: deque[tuple[SentStep, list[_SentHistograms]]] = deque()
+
+    def begin_step(self) -> None:
+        """A step begins; what an abandoned one left is dropped."""
+        self._values = StepValues()
+        self._histograms = []
+
+    def new_group(self, *, void_if: torch.Tensor | None, is_doubtful: bool) -> int:
+        """As ``StepValues.new_group``."""
+        return self._values.new_group(void_if=void_if, is_doubtful=is_doubtful)
+
+    def add(
+        self,
+        quantity: str,
+        measured: Measured,
+        group: int = 0,
+        scope_of: Callable[[str, str], Scope] | None = None,
+    ) -> None:
+        """Take values of a quantity.
+
+        Args:
+            quantity: Its name.
+            measured: Values or histograms.
+            group: Of ``new_group``; 0 counts always.
+            scope_of: Scope of a series, by quantity and FQN; all are global where it is not given.
+        """
+        if measured.values.dim() > 1:
+            self._histograms.append(_SentHistograms(quantity, measured.fqns, HostCopy(measured.values)))
+            return
+
+        def traits_of(fqn: str) -> SeriesTraits:
+            return SeriesTraits(Scope.GLOBAL if scope_of is None else scope_of(quantity, fqn), measured.is_sampled)
+
+        ids = self._ids.ids_of(quantity, measured.fqns, measured.part, traits_of)
+        self._values.add(ids, measured.values, group)
+
+    def add_scalar(self, quantity: str, fqn: str, value: torch.Tensor, part: str = "") -> None:
+        """Take one value, a float32 0-d tensor."""
+        self._values.add_scalar(self._ids.id_of(quantity, fqn, part), value)
+
+    def send(self, step: int, time_s: float) -> None:
+        """The step is over: start the copies."""
+        sent = self._values.send(self._rank, step, time_s)
+        self._sent.append((sent, self._histograms))
+        self.begin_step()
+        self._ids.declare()
+        self.emit_arrived()
+
+    def emit_arrived(self, *, wait: bool = False) -> None:
+        """Put what has arrived on the host, in the steps' order.
+
+        Args:
+            wait: For everything that is under way.
+        """
+        while self._sent and (wait or self._sent[0][0].has_arrived()):
+            sent, histograms = self._sent.popleft()
+            record, was_skipped = sent.record()
+            self._put(record)
+            if was_skipped:
+                self._put(StepSkipped(self._rank, sent.step, _FUSED_SKIPPED))
+            for one in histograms:
+                counts = one.counts.wait().astype(np.uint16, copy=False)
+                self._put(HistogramsMeasured(self._rank, sent.step, one.quantity, one.fqns, counts))
+
+    def drop(self) -> None:
+        """The device failed, and what is under way is lost with it."""
+        self._sent.clear()

@@ -1,0 +1,132 @@
+"""The values of tensors of every kind as plain one-dimensional tensors, or why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch.nn.parameter import is_lazy
+
+from moduleview.hooks.sampling import flat_elements, stored_values
+from moduleview.telemetry.quantities import Scope
+
+_READABLE = frozenset({torch.float32, torch.float64, torch.bfloat16, torch.float16})
+_PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
+
+
+@dataclass(eq=False)
+class PlainValues:
+    """Values of the tensors of one device.
+
+    Attributes:
+        device: Of all of them.
+        fqns: n names.
+        flats: n one-dimensional real tensors. A complex tensor stands there as its real and imaginary parts, a sparse
+            one as the values it stores, an expanded one without its repetitions, a sharded one as this rank's part.
+        n_elements: Elements of each whole tensor (of a shard: of the shard).
+        weights: How many elements of the tensor one of ``flats`` stands for; 1 but for expanded ones.
+        real: Indices of those that are real, so that mean and maximum mean something.
+    """
+
+    device: torch.device
+    fqns: tuple[str, ...] = ()
+    flats: list[torch.Tensor] = field(default_factory=list)
+    n_elements: tuple[int, ...] = ()
+    weights: list[float] = field(default_factory=list)
+    real: list[int] = field(default_factory=list)
+
+
+def plain_values(tensors: Mapping[str, torch.Tensor]) -> tuple[PlainValues, ...]:
+    """The values of tensors, one ``PlainValues`` a device; a tensor without values is left out. Never raises."""
+    groups: dict[torch.device, tuple[list[str], list[int], PlainValues]] = {}
+    for fqn, tensor in tensors.items():
+        flat, n, is_real = _flat(tensor)
+        if flat is None:
+            continue
+        group = groups.get(flat.device)
+        if group is None:
+            group = groups[flat.device] = ([], [], PlainValues(flat.device))
+        names, sizes, values = group
+        if is_real:
+            values.real.append(len(names))
+        names.append(fqn)
+        sizes.append(n)
+        values.flats.append(flat)
+        stored = flat.numel() if is_real else flat.numel() // 2
+        values.weights.append(n / stored if stored and not tensor.is_sparse else 1.0)
+    for names, sizes, values in groups.values():
+        values.fqns, values.n_elements = tuple(names), tuple(sizes)
+    return tuple(values for _, _, values in groups.values())
+
+
+def why_without_values(tensor: torch.Tensor) -> str:
+    """A sentence where a tensor has no values that statistics could be taken of, else ""."""
+    if is_lazy(tensor):
+        return "It is lazy: it gets its shape and values with the first input."
+    if tensor.is_meta:
+        return "It is on the meta device, which keeps shapes and no values."
+    if tensor.is_quantized:
+        return "It is quantised: its values stand for others."
+    if tensor.is_nested:
+        return "It is nested, not one block of numbers."
+    if not tensor.numel():
+        return "It has no elements."
+    return "" if _flat(tensor)[0] is not None else f"torch cannot read {_dtype_word(tensor)} as numbers."
+
+
+def scope_of(tensor: torch.Tensor, *, is_local: bool) -> Scope:
+    """Over what a statistic of this tensor is taken. Reading a sharded one whole would need every rank.
+
+    Args:
+        tensor: A parameter.
+        is_local: The statistic is of this rank alone, before the reduction over ranks.
+    """
+    placements = getattr(tensor, "placements", None)
+    if placements is not None and any(placement.is_shard() for placement in placements):
+        return Scope.SHARD
+    if placements is not None and any(placement.is_partial() for placement in placements):
+        return Scope.LOCAL
+    return Scope.LOCAL if is_local else Scope.GLOBAL
+
+
+def _dtype_word(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _flat(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
+    """(values in one dimension or None, elements, whether they are real)."""
+    if type(tensor) in _PLAIN_TYPES and tensor.dtype in _READABLE and not (tensor.is_meta or tensor.is_nested):
+        if tensor.layout is torch.strided and tensor.is_contiguous():
+            n = tensor.numel()
+            return (tensor.detach().view(-1) if n else None), n, True
+    try:
+        return _flat_of_odd_one(tensor)
+    except (RuntimeError, ValueError, NotImplementedError, TypeError, AttributeError):
+        return None, 0, True  # does not apply to this type
+
+
+def _flat_of_odd_one(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
+    if is_lazy(tensor) or tensor.is_meta or tensor.is_quantized or tensor.is_nested:
+        return None, 0, True
+    tensor = tensor.detach()
+    if hasattr(tensor, "to_local"):  # DTensor.norm() is a collective: called on one rank alone it hangs
+        tensor = tensor.to_local()
+    n = tensor.numel()
+    values = stored_values(tensor)
+    is_real = not values.is_complex()
+    if not is_real:
+        values = torch.view_as_real(values.resolve_conj())
+    if not n or not values.numel():
+        return (values.new_zeros(1, dtype=torch.float32) if n else None), n, is_real  # sparse, and nothing stored
+    return _readable(flat_elements(values)), n, is_real
+
+
+def _readable(flat: torch.Tensor) -> torch.Tensor | None:
+    """As float32 or float64 where the type has no arithmetic of its own."""
+    if flat.dtype in _READABLE:
+        return flat
+    try:
+        return flat.float()
+    except (RuntimeError, NotImplementedError, TypeError):
+        return None

@@ -1,0 +1,244 @@
+"""The norm of every gradient at each place where it changes on its way through a step.
+
+A pass brings a micro-batch's gradient, passes accumulate, ranks are reduced, mixed precision is unscaled, clipping
+shortens: each is a station, and ``grad_norm`` is the last. A sweep over all gradients is made only where they have
+changed since the one before: that a tensor's version and identity are the same says that its norm is too, and costs
+nothing. Whether anything changes between backward and the optimizer is learned: the first step looks, the others
+expect what the last one found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from moduleview.probes.base import Measured
+from moduleview.probes.pass_hooks import PassHooks
+from moduleview.probes.statistic import Statistic
+from moduleview.probes.tensor_readings import Reading, TensorReadings
+from moduleview.telemetry.quantities import (
+    ACCUMULATED_GRAD_NORM,
+    LOCAL_GRAD_NORM,
+    MICRO_GRAD_NORM,
+    REDUCED_GRAD_NORM,
+    UNSCALED_GRAD_NORM,
+)
+
+Norms = tuple[Reading, ...]
+_State = list[tuple[int, int]]
+
+
+@dataclass(eq=False)
+class _Way:
+    """What is known of a gradient's way since the optimizer stepped last.
+
+    Attributes:
+        n_passes: Backward passes so far.
+        starts_clear: There was no gradient before the first one, so what it brought is what is there after it.
+        has_micro: What the first pass brought was said.
+        state: Of all gradients when the last pass ended.
+        norms: Of all gradients then, where a sweep was made.
+        local: Of this rank alone then, where there are several ranks.
+        is_unscaled: Mixed precision has divided by its scale.
+    """
+
+    n_passes: int = 0
+    starts_clear: bool = True
+    has_micro: bool = False
+    state: _State | None = None
+    norms: Norms | None = None
+    local: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    is_unscaled: bool = False
+
+
+class StationNorms:
+    """Follows the gradients through one step. Training thread only.
+
+    Args:
+        report: Takes an exception of a hook of its own, which is off from then on.
+
+    Attributes:
+        measured: Of the step that runs, by quantity.
+        is_on: This step is followed.
+    """
+
+    def __init__(self, report: Callable[[Exception], None]) -> None:
+        self.measured: dict[str, list[Measured]] = {}
+        self.is_on = False
+        self._parameters: Mapping[str, nn.Parameter] = {}
+        self._hooks = PassHooks(report)
+        self._way = _Way()
+        self._expects_change = True
+
+    def bind(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        """Follow these parameters from now on."""
+        self._hooks.take_off()
+        self._parameters = parameters
+        self._way = _Way()
+
+    def begin_step(self, *, is_on: bool) -> None:
+        """A step begins; ``is_on``: it is followed."""
+        self.is_on = is_on
+        self.measured = {}
+        self._way = _Way()
+
+    def end_step(self) -> None:
+        """A step ended, or was given up."""
+        self._hooks.take_off()
+        self.is_on = False
+        self._way = _Way()
+
+    # -- passes ----------------------------------------------------------------------------------------------------
+
+    def pass_begins(self) -> None:
+        """A backward pass begins."""
+        if not self.is_on:
+            return
+        way = self._way
+        if way.n_passes:
+            self._settle_pass(way)
+        else:
+            way.starts_clear = all(p.grad is None for p in self._parameters.values())
+        is_first_of_clear = not way.n_passes and way.starts_clear
+        self._hooks.put_on(self._parameters, has_micro=not is_first_of_clear, has_local=is_distributed())
+
+    def pass_ended(self) -> None:
+        """It is over, reduction over ranks included."""
+        if not self.is_on:
+            return
+        way = self._way
+        micro, way.local = self._hooks.take_off()
+        if micro:
+            self._emit_scalars(MICRO_GRAD_NORM, micro, f"pass {way.n_passes}" if way.n_passes else "")
+            way.has_micro = True
+        way.norms = self._sweep() if self._expects_change else None
+        way.state = self._state()
+        way.n_passes += 1
+
+    def _settle_pass(self, way: _Way) -> None:
+        """Another pass follows: say what there is after the one before."""
+        part = f"pass {way.n_passes - 1}"
+        if way.local:
+            self._emit_scalars(ACCUMULATED_GRAD_NORM, way.local, part)
+        else:
+            way.norms = way.norms or self._sweep()
+            self._emit_all(ACCUMULATED_GRAD_NORM, way.norms, part)
+        self._emit_first_micro(way, way.norms or ())
+
+    # -- between backward and the optimizer ------------------------------------------------------------------------
+
+    def unscaling(self) -> None:
+        """Mixed precision is about to divide the gradients by its scale."""
+        way = self._way
+        if self.is_on and not way.is_unscaled:
+            way.is_unscaled = True
+            if way.norms is None:
+                way.norms = self._sweep()
+
+    def gradients_ready(self, final: Norms, scale: torch.Tensor | None, grad_scale: torch.Tensor | None) -> None:
+        """The optimizer is about to use the gradients.
+
+        Args:
+            final: Norms as the optimizer uses them.
+            scale: Of the loss in this step, 0-d; None where there is none.
+            grad_scale: What a fused optimizer will divide by itself, 0-d.
+        """
+        way = self._way
+        if not self.is_on or not way.n_passes:
+            return
+        has_changed = way.state != self._state()
+        if not way.is_unscaled:
+            self._expects_change = has_changed
+        if not has_changed and way.norms is None:
+            way.norms = final if grad_scale is None else _times(final, grad_scale)
+        self._emit_stations(way, {fqn for reading in final for fqn in reading.fqns}, scale)
+        self._way = _Way()
+
+    def skipped(self, scale: torch.Tensor | None) -> None:
+        """The optimizer's step was left out: say what there was up to there."""
+        if self.is_on and self._way.n_passes:
+            self._emit_stations(self._way, self._parameters.keys(), scale)
+        self._way = _Way()
+
+    def _emit_stations(self, way: _Way, held: Collection[str], scale: torch.Tensor | None) -> None:
+        norms = _of(way.norms or (), held)
+        true = norms if scale is None else _times(norms, scale, is_inverse=True)
+        self._emit_first_micro(way, norms)
+        if way.local:
+            local = {fqn: norm for fqn, norm in way.local.items() if fqn in held}
+            self._emit_scalars(ACCUMULATED_GRAD_NORM, local, "")
+            unscaled = local if scale is None else {fqn: norm / _on(scale, norm) for fqn, norm in local.items()}
+            self._emit_scalars(LOCAL_GRAD_NORM, unscaled, "")
+        else:
+            self._emit_all(ACCUMULATED_GRAD_NORM, norms)
+            self._emit_all(LOCAL_GRAD_NORM, true)
+        self._emit_all(REDUCED_GRAD_NORM, norms)
+        self._emit_all(UNSCALED_GRAD_NORM, true)
+
+    def _emit_first_micro(self, way: _Way, norms: Norms) -> None:
+        """What the first pass brought is what was there after it, where there was nothing before."""
+        if way.has_micro or not way.starts_clear or way.n_passes != 1:
+            return
+        way.has_micro = True
+        if way.local:
+            self._emit_scalars(MICRO_GRAD_NORM, way.local, "")
+        else:
+            self._emit_all(MICRO_GRAD_NORM, norms)
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _emit_all(self, quantity: str, norms: Norms, part: str = "") -> None:
+        for reading in norms:
+            self.measured.setdefault(quantity, []).append(Measured(reading.fqns, reading.values, part))
+
+    def _emit_scalars(self, quantity: str, norms: Mapping[str, torch.Tensor], part: str) -> None:
+        by_device: dict[torch.device, list[str]] = {}
+        for fqn, norm in norms.items():
+            by_device.setdefault(norm.device, []).append(fqn)
+        for fqns in by_device.values():
+            values = torch.stack([norms[fqn] for fqn in fqns])
+            self.measured.setdefault(quantity, []).append(Measured(tuple(fqns), values, part))
+
+    def _sweep(self) -> Norms:
+        gradients = {fqn: grad for fqn, p in self._parameters.items() if (grad := p.grad) is not None}
+        return TensorReadings(gradients, frozenset()).statistic(Statistic.NORM)
+
+    def _state(self) -> _State:
+        """Identity and version of each gradient; the gradients themselves are not held."""
+        return [(0, 0) if (grad := p.grad) is None else (id(grad), grad._version) for p in self._parameters.values()]
+
+
+def _of(norms: Norms, held: Collection[str]) -> Norms:
+    """Only those of these parameters."""
+    chosen = []
+    for reading in norms:
+        at = [index for index, fqn in enumerate(reading.fqns) if fqn in held]
+        if len(at) == len(reading.fqns):
+            chosen.append(reading)
+        elif at:
+            values = torch.stack([reading.values[index] for index in at])
+            fqns, sizes = tuple(reading.fqns[index] for index in at), tuple(reading.n_elements[index] for index in at)
+            chosen.append(Reading(fqns, values, sizes))
+    return tuple(chosen)
+
+
+def _times(norms: Norms, factor: torch.Tensor, *, is_inverse: bool = False) -> Norms:
+    found = []
+    for reading in norms:
+        values = reading.values
+        by = _on(factor, values)
+        found.append(Reading(reading.fqns, values / by if is_inverse else values * by, reading.n_elements))
+    return tuple(found)
+
+
+def _on(scale: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    return scale.detach().reshape(()).to(like.device, non_blocking=True)
+
+
+def is_distributed() -> bool:
+    """This process is one of several ranks."""
+    distributed = torch.distributed
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1

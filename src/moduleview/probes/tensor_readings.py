@@ -1,0 +1,87 @@
+"""What probes read of the same tensors in one step: taken in one pass, once, whoever asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from moduleview.probes.device_moments import device_moments
+from moduleview.probes.host_moments import host_moments
+from moduleview.probes.plain_values import PlainValues, plain_values
+from moduleview.probes.statistic import Statistic
+
+_SCALED = frozenset({Statistic.NORM, Statistic.MEAN, Statistic.STD, Statistic.MAX})
+_BEYOND_THE_NORM = tuple(
+    f"{of}_{statistic}"
+    for of in ("grad", "weight")
+    for statistic in (Statistic.MEAN, Statistic.STD, Statistic.MAX, Statistic.NON_FINITE)
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One statistic of the tensors of one device.
+
+    Attributes:
+        fqns: n names.
+        values: (n,) float32 on that device.
+        n_elements: (n,) elements of each tensor, on the host.
+    """
+
+    fqns: tuple[str, ...]
+    values: torch.Tensor
+    n_elements: tuple[int, ...]
+
+
+class TensorReadings:
+    """Numbers of many tensors. Valid only while the tensors hold what they held. Training thread only.
+
+    Args:
+        tensors: By FQN; any kind, also sparse, sharded, complex, quantised, meta. A statistic that does not apply to
+            one is left out for it, never raised.
+        wanted: Quantities that are measured in this step; where only norms are among them, only norms are computed.
+        scale: 0-d; what the tensors will be divided by before they are used.
+    """
+
+    def __init__(
+        self, tensors: Mapping[str, torch.Tensor], wanted: frozenset[str], scale: torch.Tensor | None = None
+    ) -> None:
+        self._tensors = tensors
+        self._is_only_norm = wanted.isdisjoint(_BEYOND_THE_NORM)
+        self._scale = scale
+
+    @property
+    def tensors(self) -> Mapping[str, torch.Tensor]:
+        """What is read, as given."""
+        return self._tensors
+
+    @cached_property
+    def values(self) -> tuple[PlainValues, ...]:
+        """The tensors' values in one dimension, by device, where they have any."""
+        return plain_values(self._tensors)
+
+    def statistic(self, statistic: Statistic) -> tuple[Reading, ...]:
+        """One statistic, one ``Reading`` a device; of a sharded tensor, of the part that this rank holds."""
+        found = []
+        for group, moments in zip(self.values, self._moments, strict=True):
+            values = moments[statistic]
+            chosen = range(len(group.fqns)) if statistic in (Statistic.NORM, Statistic.NON_FINITE) else group.real
+            fqns, n_elements = group.fqns, group.n_elements
+            if len(chosen) < len(fqns):
+                values = torch.stack([values[index] for index in chosen]) if chosen else values[:0]
+                fqns = tuple(fqns[index] for index in chosen)
+                n_elements = tuple(n_elements[index] for index in chosen)
+            if self._scale is not None and statistic in _SCALED:
+                values = values / self._scale.to(values.device, non_blocking=True)
+            found.append(Reading(fqns, values, n_elements))
+        return tuple(found)
+
+    @cached_property
+    def _moments(self) -> tuple[dict[str, torch.Tensor], ...]:
+        return tuple(
+            (host_moments if group.device.type == "cpu" else device_moments)(group, only_norm=self._is_only_norm)
+            for group in self.values
+        )

@@ -1,0 +1,169 @@
+"""Norms of the change of every weight from one step's end to the next, from a copy that is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from moduleview.hooks.sampling import sample_elements
+from moduleview.probes.device_moments import batched_norms
+from moduleview.probes.plain_values import plain_values
+
+MAX_EXACT = 50_000_000  # parameters in all; above, a copy of the weights would cost more memory than people have spare
+SAMPLE_SIZE = 4_096  # elements of each tensor
+_BLOCK = 65_536  # elements, as in host_moments
+_SMALL = 4_096
+
+_Identity = tuple[int, int, torch.dtype]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What became of the weights of one device.
+
+    Attributes:
+        fqns: n names.
+        change: (n,) float32, L2 norm of the change.
+        before: (n,) float32, L2 norm before it.
+        is_sampled: Both are estimates from a part of the elements.
+    """
+
+    fqns: tuple[str, ...]
+    change: torch.Tensor
+    before: torch.Tensor
+    is_sampled: bool
+
+
+class WeightChange:
+    """Keeps a copy of the weights and compares. Training thread only.
+
+    The copy made at one step's end is the "before" of the next step, as long as the tensor's version and place say
+    that nobody has touched it since; a change through ``.data`` moves no version and is counted to the step it
+    precedes.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, torch.Tensor] = {}
+        self._identities: dict[str, _Identity] = {}
+        self._buffer = torch.empty(_BLOCK, device="cpu")
+
+    def keep(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        """Make sure that the copy holds what these weights are now."""
+        moved = {fqn: p for fqn, p in parameters.items() if self._identities.get(fqn) != _identity(p)}
+        if moved:
+            self._copy(moved, is_sampled=_is_sampled(parameters))
+
+    def take(self, parameters: Mapping[str, nn.Parameter]) -> Iterator[Change]:
+        """Changes since the copy was made, one ``Change`` a device; the copy then holds the weights of now.
+
+        A weight that no copy was kept of, or of another shape or type, has no change yet.
+        """
+        trained = {fqn: p for fqn, p in parameters.items() if p.requires_grad}
+        is_sampled = _is_sampled(parameters)
+        unknown: dict[str, nn.Parameter] = {}
+        for group in plain_values(trained):
+            known: list[tuple[str, torch.Tensor, torch.Tensor, float]] = []
+            for fqn, flat, n in zip(group.fqns, group.flats, group.n_elements, strict=True):
+                now = _chosen(flat, is_sampled=is_sampled)
+                old = self._kept.get(fqn)
+                if old is None or old.shape != now.shape or old.dtype != now.dtype or old.device != now.device:
+                    unknown[fqn] = trained[fqn]
+                else:
+                    known.append((fqn, now, old, n / now.numel() if is_sampled else 1.0))
+            if known:
+                yield self._compare(known, is_sampled=is_sampled)
+        self._copy(unknown, is_sampled=is_sampled)
+        for fqn in trained.keys() & self._kept.keys():
+            self._identities[fqn] = _identity(trained[fqn])
+
+    def _copy(self, parameters: Mapping[str, nn.Parameter], *, is_sampled: bool) -> None:
+        for group in plain_values(parameters):
+            for fqn, flat in zip(group.fqns, group.flats, strict=True):
+                self._kept[fqn] = _chosen(flat, is_sampled=is_sampled).clone()
+                self._identities[fqn] = _identity(parameters[fqn])
+
+    def _compare(self, known: list[tuple[str, torch.Tensor, torch.Tensor, float]], *, is_sampled: bool) -> Change:
+        fqns = tuple(fqn for fqn, *_ in known)
+        news, olds = [new for _, new, _, _ in known], [old for _, _, old, _ in known]
+        weights = [weight for *_, weight in known]
+        on_host = news[0].is_cpu
+        change, before = self._on_host(news, olds, weights) if on_host else _on_device(news, olds, weights)
+        return Change(fqns, change, before, is_sampled)
+
+    def _on_host(
+        self, news: list[torch.Tensor], olds: list[torch.Tensor], weights: list[float]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        squares = np.zeros((len(news), 2), dtype=np.float64)
+        small = [index for index, new in enumerate(news) if new.numel() <= _SMALL]
+        if small:
+            squares[small] = _squares_together([news[index] for index in small], [olds[index] for index in small])
+            torch._foreach_copy_([olds[index] for index in small], [news[index] for index in small])
+        for index, (new, old) in enumerate(zip(news, olds, strict=True)):
+            if new.numel() > _SMALL:
+                squares[index] = self._squares_in_blocks(new, old)
+        norms = torch.from_numpy(np.sqrt(squares * np.asarray(weights)[:, None]).astype(np.float32))
+        return norms[:, 0], norms[:, 1]
+
+    def _squares_in_blocks(self, new: torch.Tensor, old: torch.Tensor) -> tuple[float, float]:
+        """Squares of the change and of the weight before, and the copy renewed while a block is in the cache."""
+        changed = before = 0.0
+        for now, then in zip(torch.split(new, _BLOCK), torch.split(old, _BLOCK), strict=True):
+            if now.dtype is torch.float32:
+                difference = torch.sub(now, then, out=self._buffer[: now.numel()])
+                past = then
+            else:
+                past = then.double()
+                difference = now.double() - past
+            changed += _square(difference)
+            before += _square(past)
+            then.copy_(now)
+        return changed, before
+
+
+def _squares_together(news: list[torch.Tensor], olds: list[torch.Tensor]) -> NDArray[np.float64]:
+    starts = np.zeros(len(news), dtype=np.int64)
+    np.cumsum([new.numel() for new in news[:-1]], out=starts[1:])
+    now, then = torch.cat(news).double().numpy(), torch.cat(olds).double().numpy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.stack([np.add.reduceat((now - then) ** 2, starts), np.add.reduceat(then * then, starts)], axis=1)
+
+
+def _square(values: torch.Tensor) -> float:
+    square = float(torch.dot(values, values))
+    if values.dtype is torch.float32 and not 1e-30 < square < 1e36 and not math.isnan(square):
+        wide = values.double()
+        square = float(torch.dot(wide, wide))
+    return square
+
+
+def _on_device(
+    news: list[torch.Tensor], olds: list[torch.Tensor], weights: list[float]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A few launches for all tensors, and no memory beside the copy."""
+    roots = [weight**0.5 for weight in weights]
+    before = torch._foreach_mul(batched_norms(olds, 2.0), roots)
+    torch._foreach_sub_(olds, news)
+    change = torch._foreach_mul(batched_norms(olds, 2.0), roots)
+    torch._foreach_copy_(olds, news)
+    return torch.stack(change), torch.stack(before)
+
+
+def _is_sampled(parameters: Mapping[str, nn.Parameter]) -> bool:
+    return sum(p.numel() for p in parameters.values() if p.requires_grad and not is_lazy(p)) > MAX_EXACT
+
+
+def _chosen(flat: torch.Tensor, *, is_sampled: bool) -> torch.Tensor:
+    return sample_elements(flat, SAMPLE_SIZE) if is_sampled and flat.numel() > SAMPLE_SIZE else flat
+
+
+def _identity(parameter: nn.Parameter) -> _Identity:
+    if type(parameter) is not nn.Parameter or parameter.is_meta or parameter.layout is not torch.strided:
+        return (id(parameter), 0, torch.float32)  # lazy, sharded: what has no one place in memory
+    return (parameter._version, parameter.data_ptr(), parameter.dtype)
