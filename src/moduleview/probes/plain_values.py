@@ -96,10 +96,10 @@ def _dtype_word(tensor: torch.Tensor) -> str:
 
 def _flat(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
     """(values in one dimension or None, elements, whether they are real)."""
-    if type(tensor) in _PLAIN_TYPES and tensor.dtype in _READABLE and not (tensor.is_meta or tensor.is_nested):
-        if tensor.layout is torch.strided and tensor.is_contiguous():
-            n = tensor.numel()
-            return (tensor.detach().view(-1) if n else None), n, True
+    is_plain = type(tensor) in _PLAIN_TYPES and tensor.dtype in _READABLE and tensor.layout is torch.strided
+    if is_plain and not tensor.is_meta and not tensor.is_nested and tensor.is_contiguous():
+        n = tensor.numel()
+        return (tensor.detach().view(-1) if n else None), n, True
     try:
         return _flat_of_odd_one(tensor)
     except (RuntimeError, ValueError, NotImplementedError, TypeError, AttributeError):
