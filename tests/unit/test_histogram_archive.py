@@ -138,3 +138,13 @@ def test_unknown_tensor_has_an_empty_history() -> None:
         history = archive.history("nowhere")
         assert history.steps.shape == (0,)
         assert history.counts.shape == (0, N_BINS)
+
+
+def test_history_is_made_anew_only_after_another_step() -> None:
+    archive = filled(3)
+    history = archive.history("a")
+
+    assert archive.history("a") is history
+    archive.append(record(3))
+    assert archive.history("a").steps.tolist() == [0, 1, 2, 3]
+    assert history.steps.tolist() == [0, 1, 2]
