@@ -3,6 +3,7 @@
 What a training script may use:
 
 - ``inspect(model) -> ModelSnapshot``: the frozen picture of a module tree, without a window.
+- ``watch(model, optimizer) -> Watch``: measures any training loop from inside, without a window.
 - ``TrainingTask(model, optimizer, batches, loss)``: what ``moduleview file.py`` looks for in a file.
 - ``ModelSnapshot``: what ``inspect`` gives.
 
@@ -17,16 +18,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from moduleview.engine.inspection import inspect
     from moduleview.engine.task import TrainingTask
+    from moduleview.engine.watching import Watch, watch
     from moduleview.telemetry.snapshot import ModelSnapshot
 
 __version__ = "0.1.0"
 
-__all__ = ["ModelSnapshot", "TrainingTask", "__version__", "inspect"]
+__all__ = ["ModelSnapshot", "TrainingTask", "Watch", "__version__", "inspect", "watch"]
 
 _WHERE = {
     "ModelSnapshot": ("moduleview.telemetry.snapshot", "ModelSnapshot"),
     "TrainingTask": ("moduleview.engine.task", "TrainingTask"),
+    "Watch": ("moduleview.engine.watching", "Watch"),
     "inspect": ("moduleview.engine.inspection", "inspect"),
+    "watch": ("moduleview.engine.watching", "watch"),
 }
 
 

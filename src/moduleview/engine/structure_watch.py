@@ -1,4 +1,4 @@
-"""Notices that the user's code put another module or parameter in place of one that was known."""
+"""Notices that the user's code put another module, parameter or buffer in place of one that was known."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StructureWatch:
         self._next_look_s = 0.0
 
     def has_changed(self) -> bool:
-        """Whether modules, parameters, their classes or ``requires_grad`` are others than at the last look."""
+        """Whether modules, parameters, their classes, types or ``requires_grad``, or the buffers' names are others."""
         begin_s = time.perf_counter()
         if begin_s < self._next_look_s:
             return False
@@ -53,6 +53,11 @@ def _walk(model: nn.Module) -> list[object]:
         found.append(type(module))  # a lazy module changes its class when it materialises
         for param in module._parameters.values():
             found.append(param)
-            found.append(param is not None and param.requires_grad)
+            if param is not None:
+                found.append(param.requires_grad)
+                found.append(param.dtype)  # ``.to()`` another one leaves the parameter itself in place
+        for name, buffer in module._buffers.items():  # many are made anew each step; what they are stays
+            found.append(name)
+            found.append(None if buffer is None else buffer.dtype)
         stack.extend(child for child in module._modules.values() if child is not None)
     return found

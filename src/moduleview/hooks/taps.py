@@ -23,6 +23,9 @@ from moduleview.hooks.silent_hook import is_in_backward, is_observable
 class TapListener(Protocol):
     """What is told. Called on the thread that trains; must not raise, and must not wait for a device."""
 
+    def on_loss_scaling(self) -> None:
+        """A loss is about to be multiplied by a scaler's scale: its backward will follow."""
+
     def on_loss_scaled(self, scaler: GradScaler) -> None:
         """A loss was multiplied by the scaler's scale."""
 
@@ -53,7 +56,7 @@ class Taps:
         listener = self._listener
         self._taps = [
             _Tap(torch.autograd, "backward", self._around_backward),
-            _Tap(GradScaler, "scale", _after(lambda scaler, *_: listener.on_loss_scaled(scaler))),
+            _Tap(GradScaler, "scale", self._around_scale),
             _Tap(GradScaler, "unscale_", _before(lambda _, optimizer, *__: listener.on_unscaling(optimizer))),
             _Tap(
                 GradScaler, "step", _after(lambda scaler, optimizer, *_: listener.on_scaler_stepped(scaler, optimizer))
@@ -65,6 +68,12 @@ class Taps:
         for tap in self._taps:
             tap.take_off()
         self._taps.clear()
+
+    def _around_scale(self, original: Callable[..., Any], scaler: GradScaler, *args: Any, **kwargs: Any) -> Any:
+        self._listener.on_loss_scaling()
+        result = original(scaler, *args, **kwargs)
+        self._listener.on_loss_scaled(scaler)
+        return result
 
     def _around_backward(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         is_ours = not is_in_backward()  # in one: a reentrant checkpoint's own

@@ -101,6 +101,11 @@ class GradientStation:
         changed_by_hand = self._versions != self._read_versions()
         self._on_gradients(Gradients(self._parameters, is_certain=changed_by_hand))
 
+    def read_all(self) -> None:
+        """Take the gradients as they are for those that are used, whoever uses them."""
+        self._fired = True
+        self._on_gradients(Gradients(self._parameters))
+
     def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if torch.compiler.is_compiling() or _has_closure(args, kwargs) or os.getpid() != self._pid:
             return

@@ -82,6 +82,7 @@ class GradientWay:
     def end_step(self) -> None:
         """A step ended: read what is there when no optimizer can say when."""
         self._station.end_step()
+        self._guarded(self._norms.settle, self.loss_scale)
         self._norms.end_step()
         self._is_in_step = False
 
@@ -91,7 +92,15 @@ class GradientWay:
         self._is_in_step = False
         self.loss = self.loss_scale = None
 
+    def read_now(self) -> None:
+        """Nobody may say later that these gradients are final: a loop that updates by hand tells nothing."""
+        if self._is_in_step and self.loss_scale is None:
+            self._station.read_all()
+
     # -- what the taps say -----------------------------------------------------------------------------------------
+
+    def on_loss_scaling(self) -> None:
+        """The scale is there only after the first call."""
 
     def on_loss_scaled(self, scaler: GradScaler) -> None:
         """The scale is changed in place later, so what is kept is a copy, on its device."""
@@ -120,7 +129,7 @@ class GradientWay:
     def _on_ready(self, gradients: Gradients) -> None:
         self._last_ready = gradients.optimizer
         view = self._on_gradients(gradients)
-        if view is not None and self._norms.is_on:
+        if view is not None and self._norms.is_on and gradients.optimizer is not None:
             self._guarded(self._settle_norms, view, gradients.grad_scale)
 
     def _settle_norms(self, view: StepView, grad_scale: torch.Tensor | None) -> None:
@@ -129,7 +138,7 @@ class GradientWay:
     def _see_whether_it_stepped(self, optimizer: torch.optim.Optimizer) -> None:
         if self._last_ready is not optimizer and self._station.holds_ours(optimizer):
             self.why_skipped = "GradScaler found Inf or NaN in the scaled gradients and left the step out."
-            self._norms.skipped(self.loss_scale)
+            self._norms.settle(self.loss_scale)
         self._last_ready = None
 
     def _keep_scale(self, scaler: GradScaler) -> None:

@@ -91,11 +91,26 @@ class Recorder:
         self.flush()
         self._is_in_step = False
 
-    def begin_step(self, step: int) -> None:
+    @property
+    def parameters(self) -> Mapping[str, nn.Parameter]:
+        """All that are measured by FQN, each at its first place."""
+        return self._index.unique_parameters
+
+    @property
+    def is_in_step(self) -> bool:
+        """Between ``begin_step`` and ``end_step``."""
+        return self._is_in_step
+
+    def gradients_may_be_final(self) -> None:
+        """A backward pass ended in a loop of which nobody knows whether an optimizer will say more."""
+        self._way.read_now()
+
+    def begin_step(self, step: int, since_s: float | None = None) -> None:
         """A step begins.
 
         Args:
             step: Its number, from 0, larger than the one before.
+            since_s: Where that is noticed late: when it began, by ``time.perf_counter``.
         """
         began_s = time.perf_counter()
         self._step, self._is_in_step, self._spent_s = step, True, 0.0
@@ -106,7 +121,7 @@ class Recorder:
         self._has_hooks = self._governor.is_due(self._hook_account, step) or self._coverage is not None
         if self._has_hooks:  # otherwise they stay as between two steps: silent
             self._hooks.begin_step(step, count_calls=self._coverage is not None)
-        self._began_s = began_s
+        self._began_s = began_s if since_s is None else since_s
         self._spent_s += time.perf_counter() - began_s
 
     def end_step(self, step: int, time_s: float, loss: torch.Tensor | float | None) -> None:
@@ -261,7 +276,7 @@ class Recorder:
         if self._has_hooks and self._hooks.spent_s:
             self._hook_account.charge(self._hooks.spent_s)
         if self._governor.end_step(time.perf_counter() - self._began_s, self._spent_s):
-            every = self._governor.every(self._hook_account)
+            every = self._hooks.every = self._governor.every(self._hook_account)
             self._put(self._governor.bill(hook_costs(self._hooks.entries(), self._step + 1, every)))
 
     def _tick_waiting(self) -> None:
@@ -276,7 +291,7 @@ class Recorder:
         if only_counts and (not self._hooks.has_new_counts or now_s - self._last_counts_s < _HOOK_COUNTS_PERIOD_S):
             return
         self._last_counts_s = now_s
-        self._put(HooksChanged(self._hooks.entries()))
+        self._put(HooksChanged(self._hooks.tell()))
 
     def _say_switched_off(self, what: str, error: Exception) -> None:
         self._say(f"Measuring {what} failed at step {self._step} and was switched off: {error!r}")

@@ -157,8 +157,8 @@ class StationNorms:
         self._emit_stations(way, {fqn for reading in final for fqn in reading.fqns}, scale)
         self._way = _Way()
 
-    def skipped(self, scale: torch.Tensor | None) -> None:
-        """The optimizer's step was left out: say what there was up to there."""
+    def settle(self, scale: torch.Tensor | None) -> None:
+        """No optimizer will use these gradients: say what there was up to there."""
         if self.is_on and self._way.n_passes:
             self._emit_stations(self._way, self._parameters.keys(), scale)
         self._way = _Way()

@@ -1,0 +1,240 @@
+"""Measuring inside any script, without a window: what ``moduleview.watch`` is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from types import TracebackType
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.optim.optimizer import Optimizer
+
+from moduleview.engine.step_boundaries import StepBoundaries
+from moduleview.engine.structure_watch import StructureWatch
+from moduleview.engine.watch_arguments import check_arguments, checked_kind, chosen_quantities
+from moduleview.hooks.board import list_hooks
+from moduleview.introspect.lookup import module_at
+from moduleview.introspect.module_report import describe_module
+from moduleview.introspect.tree import snapshot_model
+from moduleview.lab.tensor_report import report_tensor
+from moduleview.probes.recorder import Recorder
+from moduleview.probes.station_norms import is_distributed
+from moduleview.telemetry.commands import SetHooks
+from moduleview.telemetry.hooks import HookKind
+from moduleview.telemetry.records import ModelChanged, ModelOpened, ModuleReport, SeriesKey, TaskSummary, TensorReport
+from moduleview.telemetry.store import SeriesStore
+from moduleview.telemetry.store_view import StoreView
+
+
+class Watch:
+    """A run that is being measured, and what was measured so far. Made by ``moduleview.watch``.
+
+    Everything here belongs on the thread that trains, between two steps. Nothing of it raises because of what was
+    measured: a probe or hook that fails is switched off and said so in ``log``, and training goes on.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: Optimizer | None, recorder: Recorder, store: SeriesStore) -> None:
+        self._model, self._optimizer = model, optimizer
+        self._store, self._recorder = store, recorder
+        self._structure = StructureWatch(model)
+        self._snapshot = snapshot_model(model)
+        self._boundaries = StepBoundaries(self)
+        self._began_s = self._ended_s = time.perf_counter()
+        self._n_steps = 0
+        self._ticked: frozenset[tuple[HookKind, str]] = frozenset()
+        self._is_attached = True
+        store.apply(ModelOpened(self._snapshot, _summary(model)))
+        recorder.rebind(self._snapshot)
+        self._boundaries.bind(model, recorder.parameters, optimizer)
+        self._boundaries.put_on_before()
+        recorder.attach()
+        self._boundaries.put_on_after()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def n_steps(self) -> int:
+        """Steps that are over."""
+        return self._n_steps
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """What went wrong in measuring, a sentence each: a probe that raised, a statistic that does not apply."""
+        return tuple(line.text for line in self._store.log)
+
+    @property
+    def store(self) -> StoreView:
+        """Everything that was measured, as the window reads it: histograms, costs, skipped steps, coverage."""
+        self._flush()
+        return self._store
+
+    def quantities(self) -> tuple[str, ...]:
+        """Names of all that was measured so far, sorted."""
+        self._flush()
+        return self._store.quantities()
+
+    def keys(self, quantity: str) -> tuple[SeriesKey, ...]:
+        """Which series there are of a quantity (``key.fqn``, ``key.part``), in the order of the model."""
+        self._flush()
+        return self._store.keys(quantity)
+
+    def series(
+        self, quantity: str, fqn: str | SeriesKey = "", *, part: str = ""
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """One quantity of one tensor or module, against the step.
+
+        Args:
+            quantity: As in ``quantities()``: "grad_norm", "update_ratio", "loss", "forward.mean", ...
+            fqn: Of which parameter or module, as ``named_parameters`` calls it; "" for the whole model. A key from
+                ``keys()`` does as well.
+            part: Which of several values: "pass 1", "group 0", "call 2".
+
+        Returns:
+            Steps (n,) int64 and values (n,) float32. A step in which it was not measured is absent; NaN and Inf were
+            measured and are there. Both are empty where nothing was measured under that name.
+        """
+        self._flush()
+        key = fqn if isinstance(fqn, SeriesKey) else SeriesKey(quantity, fqn, part=part)
+        return self._store.tail(key, self._n_steps + 1)
+
+    def report(self, fqn: str) -> TensorReport | ModuleReport:
+        """What a parameter, buffer or module holds now; a report that is not available says why in a sentence.
+
+        Raises:
+            KeyError: There is nothing of that name.
+        """
+        module = module_at(self._model, fqn)
+        if module is not None:
+            return msgspec.structs.replace(describe_module(self._model, fqn), found_hooks=list_hooks(module))
+        if fqn not in self._snapshot.tensor_fqns:
+            raise KeyError(f"The model has no module, parameter or buffer {fqn!r}; named_modules() tells their names.")
+        return report_tensor(self._model, fqn, self._n_steps)
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def set_hook(self, fqn: str | Iterable[str], kind: str, enabled: bool = True) -> None:
+        """Tick or untick a hook; what it sees is in ``series(f"{kind}.mean", fqn)`` and its like.
+
+        Within a step it applies when the step is over.
+
+        Args:
+            fqn: A module, or a parameter for the kinds that sit on tensors; or several.
+            kind: "forward", "forward_pre", "backward" (gradient at the output), "tensor", ...
+            enabled: On or off.
+
+        Raises:
+            ValueError: There is no such kind; the sentence lists them.
+        """
+        self._assert_attached()
+        fqns = (fqn,) if isinstance(fqn, str) else tuple(fqn)
+        chosen = checked_kind(kind)
+        self._ticked = (
+            (self._ticked | {(chosen, one) for one in fqns})
+            if enabled
+            else self._ticked - {(chosen, one) for one in fqns}
+        )
+        self._boundaries.watch_forward(is_wanted=bool(self._ticked))
+        self._recorder.set_hooks(SetHooks(fqns, chosen, enabled))
+
+    def detach(self) -> None:
+        """Take everything off: the model trains on as if nobody had ever looked. What was measured stays readable."""
+        if self._is_attached:
+            self._is_attached = False
+            self._boundaries.take_off()
+            self._recorder.abandon_step()
+            self._recorder.detach()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.detach()
+
+    # -- what the boundaries say -----------------------------------------------------------------------------------
+
+    def on_step_begins(self) -> None:
+        """A step begins, if none is on its way."""
+        if not self._recorder.is_in_step:
+            self._recorder.begin_step(self._n_steps, self._ended_s)
+
+    def on_step_ended(self) -> None:
+        """Measure, and look whether the model is still the same."""
+        if self._recorder.is_in_step:
+            self._recorder.end_step(self._n_steps, time.perf_counter() - self._began_s, None)
+            self._n_steps += 1
+            self._follow_changes()
+        self._ended_s = time.perf_counter()
+
+    def on_gradients_may_be_final(self) -> None:
+        """Look at them now."""
+        self._recorder.gradients_may_be_final()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _follow_changes(self) -> None:
+        if self._structure.has_changed():
+            self._snapshot = snapshot_model(self._model, self._snapshot.generation + 1)
+            self._recorder.rebind(self._snapshot)
+            self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
+            self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
+
+    def _flush(self) -> None:
+        if self._is_attached:
+            self._recorder.flush()
+
+    def _assert_attached(self) -> None:
+        if not self._is_attached:
+            raise RuntimeError("This watch is detached; call moduleview.watch(model, optimizer) again to go on.")
+
+
+def watch(
+    model: nn.Module,
+    optimizer: Optimizer | None = None,
+    *,
+    quantities: Iterable[str] | None = None,
+    every: int = 1,
+    budget: float | None = None,
+) -> Watch:
+    """Measure a training run from inside any script, without a window; nothing in the loop has to change.
+
+    >>> w = moduleview.watch(model, optimizer)
+    >>> train()
+    >>> steps, values = w.series("grad_norm", "layers.0.weight")
+    >>> w.detach()
+
+    Also a context manager. Weights end bit for bit as they would have without it.
+
+    Args:
+        model: What trains; what it is wrapped in (DistributedDataParallel, torch.compile) is as good.
+        optimizer: Its ``step`` ends a step. Without one, that of any optimizer which holds parameters of the model
+            does, or, where there is none, the next backward after an update by hand.
+        quantities: Only these (a wrong name raises with the list of all); None for loss, learning rate, loss scale,
+            memory, the statistics of gradients and their stations, the norm of weights and ``update_ratio``.
+        every: Measure in one of so many steps.
+        budget: Share of a step's time that measuring may take, 0..1: it is measured less often then. None measures as
+            often as ``every`` says, whatever it costs; ``w.store.costs`` says what it does cost.
+
+    Returns:
+        The watch: series, keys, hooks, reports.
+
+    Raises:
+        TypeError: The model is no ``nn.Module``, or the optimizer no ``torch.optim.Optimizer``.
+        ValueError: A quantity is not known, ``every`` is below 1, or the budget is not between 0 and 1.
+    """
+    check_arguments(model, optimizer, every, budget)
+    store = SeriesStore()
+    chosen = chosen_quantities(quantities)
+    rank = torch.distributed.get_rank() if is_distributed() else 0
+    recorder = Recorder(model, store.apply, rank=rank, quantities=chosen, every=every, budget=budget)
+    return Watch(model, optimizer, recorder, store)
+
+
+def _summary(model: nn.Module) -> TaskSummary:
+    device = ", ".join(sorted({str(parameter.device) for parameter in model.parameters()})) or "cpu"
+    return TaskSummary(type(model).__name__, "watch", "", device, (), can_train=False)
