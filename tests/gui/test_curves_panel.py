@@ -204,7 +204,7 @@ def test_hook_quantity_can_be_chosen_and_takes_a_linear_axis(panel: CurvesPanel,
     n = 1 + len(bench.store.keys("grad_norm"))
     bench.store.apply(SeriesDeclared(n, (SeriesKey("forward.mean", "blocks.0"),)))
     panel.refresh(bench.store)
-    _log, _smooth, quantities = panel.title_controls()
+    _log, _smooth, quantities, _menu = panel.title_controls()
     assert [quantities.itemData(at) for at in range(quantities.count())] == ["grad_norm", "forward.mean"]
     quantities.chosen.emit("forward.mean")
 
@@ -314,7 +314,7 @@ def test_loss_is_drawn_with_a_linear_axis_first(qtbot: QtBot, bench: Bench) -> N
     chart = chart_of(panel)
     assert bench.context.theme.tokens.series[0].lower() in colors_in(chart)
     assert chart.y_range[0] >= -0.1
-    log, _smooth = panel.title_controls()
+    log, _smooth, _menu = panel.title_controls()
     log.click()
 
     assert chart.is_log

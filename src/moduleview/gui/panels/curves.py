@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
 from moduleview.gui.models.quantity_words import QuantityWords
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
+from moduleview.gui.plots.chart_with_legend import ChartWithLegend
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
 from moduleview.gui.plots.curve_legend import CurveLegend
 from moduleview.gui.plots.curve_points import CurvePoints, LinePoints, steps_to_draw
 from moduleview.gui.plots.curve_words import CurveWords
-from moduleview.gui.plots.legend import Legend
+from moduleview.gui.plots.export.plot_export import PlotExport
+from moduleview.gui.plots.export.series_csv import series_csv
 from moduleview.gui.plots.navigation import StepNavigation
-from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection, add_choice
+from moduleview.gui.plots.run_time import read_run_time
+from moduleview.gui.plots.series_groups import Grouping, group_series
 from moduleview.gui.plots.title_controls import Choice, LogToggle, SmoothToggle
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
-
-_LEGEND_PX, _LEGEND_LEAST_PX = 189, 150
 
 
 class CurvesPanel(Panel):
@@ -41,20 +43,21 @@ class CurvesPanel(Panel):
         self._points: list[CurvePoints] = []
         self._reader = LinePoints([])
         self._front: int | None = None
-        self._quantity = GRAD_NORM
+        self._quantity, self._grouping = GRAD_NORM, Grouping.NONE
         self._drawn_for: object = None
         self._chosen_for: tuple[object, int] | None = None
         self._seen_revision = -1
         self._is_stale = True  # something other than the store has changed
-        self._chart = SeriesChart(context.theme, self)
+        self._body = ChartWithLegend(context.theme, self)
+        self._body.setAccessibleName(self.tr("Curves"))
+        self._chart = self._body.chart
         self._chart.setAccessibleName(self.tr("Curves against the step"))
         self._navigation = StepNavigation(self._chart, context.axes, self)
-        self._legend = Legend(context.theme, self)
-        self._lines = CurveLegend(self._legend, context.selection, self)
+        self._lines = CurveLegend(self._body.legend, context.selection, self)
         self._texts = CurveWords(self)
         self._empty = EmptyState(context.theme, "chart", *self._texts.nothing_selected(), parent=self)
-        self._make_controls()
         self._lay_out()
+        self._make_controls()
         self._connect()
 
     def title(self) -> str:
@@ -62,8 +65,8 @@ class CurvesPanel(Panel):
         return self.tr("Curves")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """Logarithmic axis, smoothing, and the quantity."""
-        return (self._log, self._smooth, self._quantities)
+        """Logarithmic axis, smoothing, the quantity, and the menu."""
+        return (self._log, self._smooth, self._quantities, self._menu.button())
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
@@ -72,7 +75,8 @@ class CurvesPanel(Panel):
         if store.revision == self._seen_revision and not self._is_stale:
             return
         self._seen_revision, self._is_stale = store.revision, False
-        chosen_for = (store.model, self._quantity, selection.fqns, selection.tensor_fqn, selection.pinned)
+        selected = (selection.fqns, selection.tensor_fqn, selection.pinned)
+        chosen_for = (store.model, self._quantity, self._grouping, *selected)
         self._choose(store, chosen_for)
         self._show_empty(store)
         if store.last_step is None:
@@ -101,14 +105,24 @@ class CurvesPanel(Panel):
         self._log, self._smooth = LogToggle(is_on=True), SmoothToggle()
         self._words = QuantityWords(self)
         self._quantities = Choice(self.tr("What the curves show"), [(self._words.name(GRAD_NORM), GRAD_NORM)])
+        self._export = PlotExport(self.context, self._body, "curves", self._make_csv)
+        sections = (TimeSection(self.context.axes, self), self._add_groupings, self._export.add_to)
+        self._menu = PlotMenu(self.context.theme, self._chart, sections)
+
+    def _add_groupings(self, menu: QMenu, _at: QPoint | None) -> None:
+        names = {
+            Grouping.NONE: self.tr("A line for each module"),
+            Grouping.PREFIX: self.tr("Group by beginning of the name"),
+            Grouping.DEPTH: self.tr("Group by depth"),
+            Grouping.TYPE: self.tr("Group by type"),
+        }
+        menu.addSection(self.tr("Lines"))
+        add_choice(menu, names, self._grouping, self._on_grouping_chosen)
+
+    def _make_csv(self) -> Iterator[str]:
+        return series_csv(self.context.store, self._choice.keys, self._words.name(self._quantity))
 
     def _lay_out(self) -> None:
-        self._body = QWidget(self)
-        row = QHBoxLayout(self._body)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._chart, 1)
-        row.addWidget(self._legend)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._body)
@@ -122,13 +136,14 @@ class CurvesPanel(Panel):
         self._chart.nearest_changed.connect(self._on_front_changed)
         self._chart.clicked.connect(self._on_clicked)
         self._chart.area_changed.connect(self._on_looks_changed)
-        self._legend.view.line_hovered.connect(self._on_front_changed)
+        self._body.legend.view.line_hovered.connect(self._on_front_changed)
         self._lines.hidden_changed.connect(self._on_looks_changed)
         self._lines.line_chosen.connect(self._select)
         context.selection.crosshair_changed.connect(self._on_crosshair_changed)
         for signal in (context.selection.changed, context.selection.pinned_changed, context.axes.steps_changed):
             signal.connect(self._on_looks_changed)
-        context.axes.columns_changed.connect(self._fit_legend)
+        context.axes.unit_changed.connect(self._on_looks_changed)
+        context.axes.columns_changed.connect(lambda: self._body.fit(context.axes.right_edge))
         context.theme.changed.connect(self._on_looks_changed)
 
     # -- drawing ---------------------------------------------------------------------------------------------------
@@ -142,6 +157,7 @@ class CurvesPanel(Panel):
             self._front,
             self.context.theme.tokens,
             self._chart.area.width(),
+            self.context.axes.shows_time,
         )
 
     def _choose(self, store: StoreView, chosen_for: object) -> None:
@@ -155,11 +171,17 @@ class CurvesPanel(Panel):
         self._quantities.set_options([(self._words.name(quantity), quantity) for quantity in offered])
         self._quantities.choose(self._quantity)
         self._quantity = str(self._quantities.currentData())
-        choice = choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, self._quantity)
+        choice = self._find_lines(store)
         if has_turned or choice != self._choice:
             self._choice, self._front = choice, None
-            self._reader = LinePoints([series.keys for series in choice.series])
+            self._reader = LinePoints([series.keys for series in choice.series], choice.groups)
             self._chart.forget_limits()
+
+    def _find_lines(self, store: StoreView) -> SeriesChoice:
+        selection, quantity = self.context.selection, self._quantity
+        if self._grouping is Grouping.NONE or selection.tensor_fqn is not None:
+            return choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, quantity)
+        return group_series(store, selection.fqns, selection.pinned, quantity, self._grouping)
 
     def _show_empty(self, store: StoreView) -> None:
         if self._choice.series and store.last_step is not None:
@@ -185,38 +207,28 @@ class CurvesPanel(Panel):
 
     def _draw(self) -> None:
         styles = self._styles()
-        lines = list(zip(self._points, styles, strict=True))
-        self._chart.draw_lines(lines, self.context.axes.steps, has_smooth=self._smooth.isChecked())
+        lines, axes = list(zip(self._points, styles, strict=True)), self.context.axes
+        self._chart.set_run_time(read_run_time(self.context.store, axes.steps) if axes.shows_time else None)
+        self._chart.draw_lines(lines, axes.steps, has_smooth=self._smooth.isChecked())
         self._chart.bring_to_front(self._front)
         is_band = self._steps_to_draw(self.context.store)[2] > 1
-        self._lines.set_meaning(is_band=is_band, has_smooth=self._smooth.isChecked())
+        is_group = bool(self._choice.groups)
+        self._lines.set_meaning(is_band=is_band, has_smooth=self._smooth.isChecked(), is_group=is_group)
         self._fill_legend(styles)
 
     def _fill_legend(self, styles: Sequence[LineStyle]) -> None:
         self._lines.fill(self._choice, self._points, styles, self.context.store)
 
-    def _fit_legend(self) -> None:
-        """End the curves where the map's columns end, so that a step is one column through both."""
-        px = self.context.theme.px
-        width = px(_LEGEND_PX)
-        edge = self.context.axes.right_edge
-        if edge is not None and self.isVisible():
-            wanted = self.mapToGlobal(QPoint(self.width(), 0)).x() - edge - px(self._chart.right_margin)
-            if px(_LEGEND_LEAST_PX) <= wanted <= self.width() // 2:
-                width = wanted
-        self._legend.setFixedWidth(min(width, max(px(_LEGEND_LEAST_PX), self.width() * 2 // 5)))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The legend keeps its width, the curves take the rest."""
+        """The same lines, on more or fewer pixels."""
         super().resizeEvent(event)
-        self._fit_legend()
         self._is_stale = True
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw at once what was missed while hidden."""
         super().showEvent(event)
         self._is_stale = True
-        self._fit_legend()
+        self._body.fit(self.context.axes.right_edge)
         self.refresh(self.context.store)
 
     # -- what a person does ----------------------------------------------------------------------------------------
@@ -234,6 +246,10 @@ class CurvesPanel(Panel):
         self._quantity = str(quantity)
         self._chart.set_log(self._quantity == GRAD_NORM)
         self._log.setChecked(self._quantity == GRAD_NORM)
+        self._on_looks_changed()
+
+    def _on_grouping_chosen(self, grouping: Grouping) -> None:
+        self._grouping = grouping
         self._on_looks_changed()
 
     def _on_crosshair_changed(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -11,13 +11,17 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.plots.export.plot_export import PlotExport
+from moduleview.gui.plots.export.series_csv import series_csv
 from moduleview.gui.plots.limits import DecadeLimits
 from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_pointer import MapPointer
 from moduleview.gui.plots.map_rows import MapRows, make_rows
 from moduleview.gui.plots.navigation import StepNavigation
-from moduleview.gui.plots.row_navigation import RowNavigation, RowScrollBar
+from moduleview.gui.plots.plot_menu import PlotMenu
+from moduleview.gui.plots.row_navigation import RowNavigation
+from moduleview.gui.plots.row_place import RowPlace, RowScrollBar
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.shared_axes import WINDOWS
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
@@ -64,8 +68,8 @@ class GradientMapPanel(Panel):
         return self.tr("Gradient map")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """Whether the newest step stays in view, and how many steps are shown."""
-        return (self._follow, self._window)
+        """Which rows are in view, whether the newest step stays there, how many steps are shown, and the menu."""
+        return (self._row_place, self._follow, self._window, self._menu.button())
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
@@ -117,6 +121,13 @@ class GradientMapPanel(Panel):
             for n in WINDOWS
         ]
         self._window = Choice(self.tr("Steps shown"), list(zip(names, WINDOWS, strict=True)))
+        self._row_place = RowPlace(self.context.axes)
+        export = PlotExport(self.context, self._map, "gradient map", self._make_csv)
+        self._menu = PlotMenu(self.context.theme, self._map, (self.pointer.add_to, export.add_to))
+
+    def _make_csv(self) -> Iterator[str]:
+        store = self.context.store
+        return series_csv(store, store.keys(GRAD_NORM), self.tr("gradient norm (L2) of every parameter"))
 
     def _connect(self) -> None:
         context, canvas = self.context, self._map
@@ -152,6 +163,7 @@ class GradientMapPanel(Panel):
             self.pointer.set_map(self._rows, self._columns)
             self._row_navigation.set_n_rows(len(self._rows))
             self._row_bar.set_n_rows(len(self._rows))
+            self._row_place.set_n_rows(len(self._rows))
             self._map.set_selected(self._selected_fqn(), self._rows)
 
     def _take_findings(self, store: StoreView) -> None:
@@ -185,6 +197,8 @@ class GradientMapPanel(Panel):
         all_fit = n_rows * px(_LEAST_ROW_PX) <= height
         self._auto_rows = None if all_fit else (0.0, float(max(height // px(_PAGED_ROW_PX), 2)))
         axes.show_rows(self._auto_rows)
+        if all_fit:
+            self._row_place.forget_part()
 
     def _selected_fqn(self) -> str | None:
         selection = self.context.selection
@@ -226,7 +240,11 @@ class GradientMapPanel(Panel):
         self.context.axes.set_window(n_steps if isinstance(n_steps, int) else None)
 
     def _on_selection_changed(self) -> None:
-        self._map.set_selected(self._selected_fqn(), self._rows)
+        fqn = self._selected_fqn()
+        self._map.set_selected(fqn, self._rows)
+        stretch = None if fqn is None or self._rows is None else self._rows.marked_stretch(fqn)
+        if stretch is not None:
+            self._row_navigation.reveal(stretch)
 
     def _on_crosshair_changed(self) -> None:
         self._map.set_crosshair(self.context.selection.crosshair_step)

@@ -11,7 +11,11 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle
 from moduleview.gui.plots.curve_points import LinePoints, steps_to_draw
+from moduleview.gui.plots.export.plot_export import PlotExport
+from moduleview.gui.plots.export.series_csv import series_csv
 from moduleview.gui.plots.navigation import StepNavigation
+from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection
+from moduleview.gui.plots.run_time import read_run_time
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.title_controls import LogToggle, SmoothToggle
 from moduleview.gui.widgets.empty_state import EmptyState
@@ -47,6 +51,8 @@ class LossPanel(Panel):
             parent=self,
         )
         self._log, self._smooth = LogToggle(is_on=False), SmoothToggle()
+        export = PlotExport(context, self._chart, "loss", lambda: series_csv(context.store, (_LOSS,), self.title()))
+        self._menu = PlotMenu(context.theme, self._chart, (TimeSection(context.axes, self), export.add_to))
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._chart)
@@ -57,15 +63,15 @@ class LossPanel(Panel):
         return self.tr("Loss")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """Logarithmic axis and smoothing."""
-        return (self._log, self._smooth)
+        """Logarithmic axis, smoothing, and the menu."""
+        return (self._log, self._smooth, self._menu.button())
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
         axes = self.context.axes
         axes.take_extent(store.first_step, store.last_step)
         steps = self._steps_to_draw(store)
-        looks = (self._chart.is_log, self._smooth.isChecked(), self.context.theme.tokens)
+        looks = (self._chart.is_log, self._smooth.isChecked(), self.context.theme.tokens, axes.shows_time)
         state = (store.model, store.latest(_LOSS) is None, steps, axes.steps, looks)
         if state == self._drawn_for:
             return
@@ -79,6 +85,7 @@ class LossPanel(Panel):
             return
         points = self._points.read(store, *steps)
         style = LineStyle(self.context.theme.tokens.series[0])
+        self._chart.set_run_time(read_run_time(store, axes.steps) if axes.shows_time else None)
         self._chart.draw_lines([(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked())
 
     def _steps_to_draw(self, store: StoreView) -> tuple[int, int, int]:
@@ -98,6 +105,7 @@ class LossPanel(Panel):
         context.selection.crosshair_changed.connect(self._on_crosshair_changed)
         self._chart.area_changed.connect(self._on_looks_changed)
         context.axes.steps_changed.connect(self._on_looks_changed)
+        context.axes.unit_changed.connect(self._on_looks_changed)
         context.theme.changed.connect(self._on_looks_changed)
 
     def _on_looks_changed(self) -> None:

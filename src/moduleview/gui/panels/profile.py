@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from moduleview.gui.panel import Area, Panel, PanelContext
-from moduleview.gui.plots.map_columns import row_decades
+from moduleview.gui.plots.export.csv_text import csv_lines
+from moduleview.gui.plots.export.plot_export import PlotExport
+from moduleview.gui.plots.map_columns import ZERO, row_decades
 from moduleview.gui.plots.map_rows import MapRows, make_rows
+from moduleview.gui.plots.plot_menu import PlotMenu
 from moduleview.gui.plots.profile_chart import ProfileChart, ProfileColumn
 from moduleview.gui.plots.row_navigation import RowNavigation
 from moduleview.gui.widgets.empty_state import EmptyState
@@ -39,6 +43,9 @@ class ProfilePanel(Panel):
         self._chart = ProfileChart(context.theme, self)
         self._chart.setAccessibleName(self.tr("Gradient norm of every module, now and 100 steps before"))
         self._row_navigation = RowNavigation(self._chart, context.axes, self)
+        self._columns: tuple[ProfileColumn | None, ProfileColumn | None] = (None, None)
+        export = PlotExport(context, self._chart, "gradient profile", self._make_csv)
+        self._menu = PlotMenu(context.theme, self._chart, (export.add_to,))
         self._empty = EmptyState(
             context.theme,
             "profile",
@@ -56,8 +63,8 @@ class ProfilePanel(Panel):
         return self.tr("Profile")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """None: it shows what the crosshair asks for."""
-        return ()
+        """The menu; it shows what the crosshair asks for."""
+        return (self._menu.button(),)
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
@@ -76,7 +83,15 @@ class ProfilePanel(Panel):
         step = store.last_step if crosshair is None else min(crosshair, store.last_step)
         now, before = (self._column(store, at) for at in (step, step - STEPS_BEFORE))
         seen = axes.rows_in_view(len(self._rows))
+        self._columns = now, before
         self._chart.draw_profile(self._rows, now, before, context.scale.limits, seen)
+
+    def _make_csv(self) -> Iterator[str]:
+        """A line for each row: the norm now and before."""
+        rows, drawn = self._rows, [column for column in self._columns if column is not None]
+        heads = [self.tr("gradient norm (L2) at step {0}").format(str(column.step)) for column in drawn]
+        cells = [[_norm_text(decade) for decade in column.decades.tolist()] for column in drawn]
+        yield csv_lines([["module", *heads], *zip(() if rows is None else rows.fqns, *cells, strict=True)])
 
     def _column(self, store: StoreView, step: int) -> ProfileColumn | None:
         """Norms at a step, or at the last one before it that is kept at full resolution."""
@@ -140,3 +155,10 @@ class ProfilePanel(Panel):
         """Draw at once what was missed while hidden."""
         super().showEvent(event)
         self.refresh(self.context.store)
+
+
+def _norm_text(decade: float) -> str:
+    """As it stands in a file: "" for not measured, inf for what was not finite."""
+    if math.isnan(decade):
+        return ""
+    return f"{10.0**decade if decade > ZERO else 0.0:.7g}"

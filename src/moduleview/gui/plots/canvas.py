@@ -12,7 +12,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsObject, QGraphicsWidget, QWidget
 
 from moduleview.gui.look.theme import Theme
@@ -91,6 +91,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self.view_box.disableAutoRange()
         self.view_box.setZValue(0)  # pyqtgraph puts it under everything
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.decorate(self._draw_focus, ABOVE + 10)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -229,6 +230,21 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         """The pointer is elsewhere."""
         super().leaveEvent(event)
         self.pointer_left.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Keys go here now."""
+        super().focusInEvent(event)
+        self.redraw()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """They go elsewhere."""
+        super().focusOutEvent(event)
+        self.redraw()
+
+    def _draw_focus(self, painter: QPainter) -> None:
+        if self.hasFocus():
+            painter.setPen(QColor(self._theme.tokens.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _lay_out(self) -> None:
         px, margins = self._theme.px, self._margins

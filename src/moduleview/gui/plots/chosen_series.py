@@ -23,12 +23,14 @@ class ChosenSeries:
         label: Its name below what is selected ("attn.qkv").
         keys: Series of the store; of several, the norm over them is drawn.
         is_pinned: It stays when the selection moves on.
+        is_group: Of several series their median is drawn, and a band from the lowest to the highest.
     """
 
     fqn: str
     label: str
     keys: tuple[SeriesKey, ...]
     is_pinned: bool = False
+    is_group: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class SeriesChoice:
         """Those of all lines, one after the other; the same tuple each time."""
         return tuple(key for series in self.series for key in series.keys)
 
+    @cached_property
+    def groups(self) -> frozenset[int]:
+        """Numbers of the lines that are groups."""
+        return frozenset(number for number, series in enumerate(self.series) if series.is_group)
+
 
 def choose_series(
     store: StoreView, selected: tuple[str, ...], tensor_fqn: str | None, pinned: tuple[str, ...], quantity: str
@@ -55,12 +62,8 @@ def choose_series(
     snapshot = store.model
     if snapshot is None:
         return SeriesChoice()
-    room = MAXIMUM_CURVES
-    pins: list[ChosenSeries] = []
-    for fqn in pinned:
-        pins += _of_pin(store, SelectedPlace(snapshot, fqn), quantity)
-    pins = pins[:room]
-    room -= len(pins)
+    pins = pinned_series(store, pinned, quantity)
+    room = MAXIMUM_CURVES - len(pins)
     found: list[ChosenSeries] = []
     n_wanted = 0
     for place in _places(snapshot, selected, tensor_fqn):
@@ -69,6 +72,14 @@ def choose_series(
         n_wanted += n_all
     kept = found[:room]
     return SeriesChoice((*kept, *pins), n_wanted - len(kept))
+
+
+def pinned_series(store: StoreView, pinned: tuple[str, ...], quantity: str) -> list[ChosenSeries]:
+    """The lines of what is pinned."""
+    if store.model is None:
+        return []
+    places = [SelectedPlace(store.model, fqn) for fqn in pinned]
+    return [series for place in places for series in _of_pin(store, place, quantity)][:MAXIMUM_CURVES]
 
 
 def quantities_of(store: StoreView, selected: tuple[str, ...], tensor_fqn: str | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
@@ -57,13 +58,14 @@ class CurveLegend(QObject):
         step = self._selection.crosshair_step
         root_name = "" if store.model is None else store.model.names[0]
         if step is None:
-            values = newest_values(store, [series.keys for series in choice.series], choice.keys)
+            values = newest_values(store, [series.keys for series in choice.series], choice.keys, choice.groups)
         else:
             values = [value_at(line, step) for line in points]
         names = _without_what_all_share(choice.series)
         rows: list[LegendRow] = []
         is_pinned: bool | None = None
-        for number, (series, style) in enumerate(zip(choice.series, styles, strict=True)):
+        for number in self._order(choice.series, values, is_pointed=step is not None):
+            series, style = choice.series[number], styles[number]
             if series.is_pinned != is_pinned:
                 is_pinned = series.is_pinned
                 rows.append(LegendRow("", self.tr("pinned")) if is_pinned else self._selected_group(root_name))
@@ -75,16 +77,32 @@ class CurveLegend(QObject):
         self._legend.model.set_rows(rows)
         self._legend.set_step(step if step is not None else store.last_step, step is not None)
 
-    def set_meaning(self, *, is_band: bool, has_smooth: bool) -> None:
+    def set_meaning(self, *, is_band: bool, has_smooth: bool, is_group: bool) -> None:
         """Say what the lines mean."""
-        mean = self.tr("Line: mean of {0} steps").format(str(SMOOTHED_STEPS))
-        if is_band:
-            lines = [self.tr("Band: lowest to highest"), self.tr("Line: its middle")]
-        elif has_smooth:
-            lines = [self.tr("Faint: every step"), mean]
+        if is_group:
+            lines, middle = [self.tr("Band: all of the group")], self.tr("its median")
+        elif is_band:
+            lines, middle = [self.tr("Band: lowest to highest")], self.tr("its middle")
         else:
-            lines = [self.tr("Line: every step")]
+            lines, middle = [], self.tr("every step")
+        if has_smooth:
+            lines.append(self.tr("Faint: {0}").format(middle))
+            middle = self.tr("mean of {0} of these").format(str(SMOOTHED_STEPS))
+        lines.append(self.tr("Line: {0}").format(middle))
         self._legend.set_note("\n".join([*lines, self.tr("Gap: not finite")]))
+
+    @staticmethod
+    def _order(series: Sequence[ChosenSeries], values: Sequence[float | None], *, is_pointed: bool) -> list[int]:
+        """Numbers of the lines: at the crosshair the largest value first, and pinned ones behind the others."""
+        if not is_pointed:
+            return list(range(len(series)))
+
+        def rank(number: int) -> tuple[bool, bool, float]:
+            value = values[number]
+            is_missing = value is None or math.isnan(value)
+            return series[number].is_pinned, is_missing, 0.0 if is_missing or value is None else -value
+
+        return sorted(range(len(series)), key=rank)
 
     def _selected_group(self, root_name: str) -> LegendRow:
         fqns, tensor = self._selection.fqns, self._selection.tensor_fqn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,12 +80,13 @@ class LinePoints:
 
     Args:
         lines: The keys of each line.
-        are_groups: A line of several keys is their median, and its band their extremes; else it is the norm over them.
+        groups: Numbers of the lines that are the median of their keys, with a band from the lowest to the highest; any
+            other one is the norm over its keys.
     """
 
-    def __init__(self, lines: Sequence[tuple[SeriesKey, ...]], *, are_groups: bool = False) -> None:
+    def __init__(self, lines: Sequence[tuple[SeriesKey, ...]], groups: Set[int] = frozenset()) -> None:
         self._sizes = [len(keys) for keys in lines]
-        self._are_groups = are_groups
+        self._groups = sorted(groups)
         self._window = StepWindow(tuple(key for keys in lines for key in keys), self._combine)
 
     @property
@@ -107,15 +108,17 @@ class LinePoints:
         starts = np.cumsum([0, *self._sizes[:-1]])
         bad = np.logical_or.reduceat(history.non_finite, starts, axis=1)
         low, high = history.low.astype(np.float64), history.high.astype(np.float64)
-        if self._are_groups:
-            ends = zip(starts.tolist(), self._sizes, strict=True)
-            middle = np.stack([_median((low + high)[:, at : at + n] / 2) for at, n in ends], axis=1)
-            return np.fmin.reduceat(low, starts, axis=1), middle, np.fmax.reduceat(high, starts, axis=1), bad
+        lows, highs = low[:, starts], high[:, starts]
         if len(starts) < low.shape[1]:
-            low, high = (_norms(edge, starts, np.array(self._sizes)) for edge in (low, high))
+            lows, highs = (_norms(edge, starts, np.array(self._sizes)) for edge in (low, high))
             gap = bad & (history.n_steps == 1)[:, None]  # a norm without a part of it is none
-            low[gap] = high[gap] = np.nan
-        return low, (low + high) / 2, high, bad
+            lows[gap] = highs[gap] = np.nan
+        middles = (lows + highs) / 2
+        for line in self._groups:
+            here = slice(int(starts[line]), int(starts[line]) + self._sizes[line])
+            lows[:, line], highs[:, line] = np.fmin.reduce(low[:, here], 1), np.fmax.reduce(high[:, here], 1)
+            middles[:, line] = _median((low[:, here] + high[:, here]) / 2)
+        return lows, middles, highs, bad
 
     def _points(
         self,
@@ -134,8 +137,7 @@ def newest_values(
     store: StoreView,
     lines: Sequence[tuple[SeriesKey, ...]],
     all_keys: tuple[SeriesKey, ...],
-    *,
-    are_groups: bool = False,
+    groups: Set[int] = frozenset(),
 ) -> list[float | None]:
     """The newest value of each line, wherever the plot looks; None where nothing was measured.
 
@@ -144,23 +146,23 @@ def newest_values(
         lines: The keys of each line; of several keys it is the norm over them at the newest step.
         all_keys: Those of all lines, one after the other. Pass the same tuple again: the store remembers where it
             found them, and has room for few.
-        are_groups: Of several keys it is the median.
+        groups: Numbers of the lines that are the median of their keys.
     """
     matrix, values, begin = store.matrix(all_keys, 1), list[float | None](), 0
-    for keys in lines:
+    for number, keys in enumerate(lines):
         part, measured = (array[:, begin : begin + len(keys)] for array in (matrix.values, matrix.measured))
         begin += len(keys)
         newest = [float(value) for value in part[measured]] if len(keys) > 1 else []
         newest = newest or [value for key in keys if (value := store.latest(key)) is not None]
-        values.append(_together(newest, are_groups=are_groups))
+        values.append(_together(newest, is_group=number in groups))
     return values
 
 
-def _together(values: list[float], *, are_groups: bool) -> float | None:
+def _together(values: list[float], *, is_group: bool) -> float | None:
     if len(values) < 2:
         return values[0] if values else None
     finite = [value for value in values if np.isfinite(value)]
-    if are_groups:
+    if is_group:
         return float(np.median(finite)) if finite else float("nan")
     return float(np.linalg.norm(values))
 

@@ -35,8 +35,6 @@ class MapPointer(QObject):
         canvas.pointer_left.connect(self._on_pointer_left)
         canvas.clicked.connect(self._on_clicked)
         canvas.double_clicked.connect(self._on_double_clicked)
-        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        canvas.customContextMenuRequested.connect(self._on_menu)
         canvas.installEventFilter(self)
 
     def set_map(self, rows: MapRows | None, columns: MapColumns | None) -> None:
@@ -114,23 +112,27 @@ class MapPointer(QObject):
             return block.fqn
         return self._rows.fqns[row]
 
-    def _on_menu(self, at: QPoint) -> None:
-        fqn, row = self._fqn_at(QPointF(at)), self._map.row_at(QPointF(at))
+    def add_to(self, menu: QMenu, at: QPoint | None) -> None:
+        """What can be done with the row at a place, and with the whole map."""
+        axes = self._axes
+        if at is not None:
+            self._add_row_entries(menu, QPointF(at))
+            menu.addSeparator()
+        if axes.rows is not None:
+            menu.addAction(self.tr("Show all rows"), lambda: axes.show_rows(None))
+        menu.addAction(self.tr("Follow the newest step"), axes.follow)
+
+    def _add_row_entries(self, menu: QMenu, at: QPointF) -> None:
+        fqn, row = self._fqn_at(at), self._map.row_at(at)
         if fqn is None or row is None or self._rows is None:
             return
         module, axes, selection = self._rows.module_at(row), self._axes, self._selection
-        menu = QMenu(self._map)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         is_open = module in axes.opened
         text = self.tr("Close its parameters") if is_open else self.tr("Open to its parameters")
         menu.addAction(text, lambda: axes.toggle_opened(module))
         pin_text = self.tr("Unpin its curve") if fqn in selection.pinned else self.tr("Pin its curve")
         menu.addAction(pin_text, lambda: selection.toggle_pin(fqn))
         menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(fqn))
-        menu.addSeparator()
-        menu.addAction(self.tr("Show all rows"), lambda: axes.show_rows(None))
-        menu.addAction(self.tr("Follow the newest step"), axes.follow)
-        menu.popup(self._map.mapToGlobal(at))
 
     def _show_tooltip(self) -> None:
         if self._pointer is None or not self._map.underMouse():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,15 @@ class MapRows:
     @cached_property
     def _row_of(self) -> dict[str, int]:
         return {fqn: row for row, fqn in enumerate(self.fqns)}
+
+    @cached_property
+    def _block_ends(self) -> list[int]:
+        return [block.end for block in self.blocks]
+
+    def blocks_between(self, top: float, bottom: float) -> tuple[Block, ...]:
+        """The blocks that have rows between two edges."""
+        first = bisect_right(self._block_ends, top)
+        return tuple(takewhile(lambda block: block.first < bottom, self.blocks[first:]))
 
     def stretch(self, fqn: str) -> tuple[int, int] | None:
         """First row and one past the last row of a parameter, or of a module with everything below it.

@@ -133,12 +133,13 @@ class ProfileChart(Canvas):
     def _draw_blocks(self, painter: QPainter) -> None:
         rows = self.row_axis.rows
         painter.setPen(cosmetic_pen(self.theme.tokens.grid))
-        for block in () if rows is None else rows.blocks:
+        bottom, top = self.y_range
+        for block in () if rows is None else rows.blocks_between(top, bottom):
             y = round(self.y_px(block.end))
             if self.area.top() < y < self.area.bottom():
                 painter.drawLine(QPointF(self.area.left(), y), QPointF(self.area.right() - 1, y))
         size = self.theme.px(6)
-        for row in self._non_finite:
+        for row in [row for row in self._non_finite if top <= row < bottom]:
             y = round(self.y_px(row + 0.5) - 2)
             if self.area.top() <= y <= self.area.bottom():
                 painter.fillRect(QRectF(self.area.right() - size, y, size, 4), QColor(self.theme.tokens.non_finite))

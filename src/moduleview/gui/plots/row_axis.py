@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -44,8 +45,8 @@ class RowAxis:
 
     def block_at(self, row: int) -> Block | None:
         """The block that a row belongs to."""
-        blocks = () if self.rows is None else self.rows.blocks
-        return next((block for block in blocks if block.first <= row < block.end), None)
+        blocks = () if self.rows is None else self.rows.blocks_between(row, row + 1)
+        return blocks[0] if blocks else None
 
     def names_rows(self) -> bool:
         """Rows are high enough to have their own names."""
@@ -70,7 +71,7 @@ class RowAxis:
         assert self.rows is not None
         tokens, px = self._canvas.theme.tokens, self._canvas.theme.px
         x = self._canvas.area.left() - px(_BRACKET_GAP_PX)
-        for block in self.rows.blocks:
+        for block in self._blocks():
             if block.end - block.first > 1:
                 box = self._box(block.first, block.end)
                 painter.setPen(cosmetic_pen(tokens.strong))
@@ -88,12 +89,13 @@ class RowAxis:
         assert self.rows is not None
         _fqn, first, end = ("", 0, 0) if self.selected is None else self.selected
         if self.names_rows():
+            seen = math.floor(self._canvas.y_range[1]), math.ceil(self._canvas.y_range[0])
             labels = [
                 _Label(fqn, self._middle(row, row + 1), first <= row < end, 0 if first <= row < end else 1)
-                for row, fqn in enumerate(self.rows.fqns)
+                for row, fqn in enumerate(self.rows.fqns[slice(*seen)], seen[0])
             ]
         else:
-            blocks = [block for block in self.rows.blocks if self.selected is None or block.fqn != self.selected[0]]
+            blocks = [block for block in self._blocks() if self.selected is None or block.fqn != self.selected[0]]
             labels = [
                 _Label(block.fqn, self._middle(block.first, block.end), False, block.first - block.end)
                 for block in blocks
@@ -101,6 +103,11 @@ class RowAxis:
             if self.selected is not None:
                 labels.append(_Label(self.selected[0], self._middle(first, end), True, -len(self.rows) - 1))
         return [label for label in labels if self._is_inside(label.y)]
+
+    def _blocks(self) -> tuple[Block, ...]:
+        """Those in view."""
+        top, bottom = self._canvas.y_range[1], self._canvas.y_range[0]
+        return () if self.rows is None else self.rows.blocks_between(top, bottom)
 
     def _middle(self, first: int, end: int) -> float:
         """Of the part that is seen."""
@@ -118,10 +125,21 @@ class RowAxis:
         right = area.left() - px(_SHORT_GAP_PX if self.is_short else _LABEL_GAP_PX)
         assert self.rows is not None
         text = (_shortened(label.text) if self.is_short else label.text) or self.rows.snapshot.names[0]
-        text = metrics.elidedText(displayable(text), Qt.TextElideMode.ElideLeft, round(right - px(2)))
+        text = fitted_name(displayable(text), metrics, round(right - px(2)))
         painter.drawText(
             QPointF(right - metrics.horizontalAdvance(text), round(label.y + metrics.capHeight() / 2)), text
         )
+
+
+def fitted_name(name: str, metrics: QFontMetrics, width: int) -> str:
+    """An FQN without its beginning, cut at a dot where that leaves enough: ``…attn.qkv``, else ``…on.qkv``."""
+    parts = name.split(".")
+    ends = [".".join(parts[at:]) for at in range(len(parts))]
+    whole = next((end for end in ends if metrics.horizontalAdvance(end) <= width), "")
+    marked = next((f"…{end}" for end in ends[1:] if metrics.horizontalAdvance(f"…{end}") <= width), "")
+    if whole == name or whole.count(".") > marked.count("."):
+        return whole
+    return marked if "." in marked else metrics.elidedText(name, Qt.TextElideMode.ElideLeft, width)
 
 
 def _shortened(fqn: str) -> str:

@@ -9,13 +9,11 @@ import math
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QScrollBar
 
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.gui.shared_axes import SharedAxes
 
 _NOTCH_SHARE = 0.125  # of what is in view, for one notch of the wheel
-_BAR_PX = 12
 
 
 class RowNavigation(QObject):
@@ -93,44 +91,3 @@ class RowNavigation(QObject):
             return
         top = min(max(top, 0.0), self._n_rows - height)
         self._axes.show_rows((top, top + height))
-
-
-class RowScrollBar(QScrollBar):
-    """Stands right of the rows of a canvas, while some of them are out of view."""
-
-    def __init__(self, canvas: Canvas, axes: SharedAxes) -> None:
-        super().__init__(Qt.Orientation.Vertical, canvas)
-        self._canvas, self._axes = canvas, axes
-        self._n_rows = 0
-        self.setAccessibleName(self.tr("Rows in view"))
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.hide()
-        self.valueChanged.connect(self._on_moved)
-        canvas.area_changed.connect(self._place)
-        axes.rows_changed.connect(self.follow)
-
-    def set_n_rows(self, n_rows: int) -> None:
-        """Say how many rows there are."""
-        self._n_rows = n_rows
-        self.follow()
-
-    def follow(self) -> None:
-        """Show what part of the rows is in view."""
-        self.setVisible(self._axes.rows is not None)
-        top, bottom = self._axes.rows_in_view(self._n_rows)
-        height = max(round(bottom - top), 1)
-        was_blocked = self.blockSignals(True)
-        self.setRange(0, max(self._n_rows - height, 0))
-        self.setPageStep(height)
-        self.setSingleStep(max(height // 8, 1))
-        self.setValue(round(top))
-        self.blockSignals(was_blocked)
-        self._place()
-
-    def _place(self) -> None:
-        area = self._canvas.area.toRect()
-        self.setGeometry(area.right() + 2, area.top(), self._canvas.theme.px(_BAR_PX), area.height())
-
-    def _on_moved(self, top: int) -> None:
-        low, high = self._axes.rows_in_view(self._n_rows)
-        self._axes.show_rows((float(top), top + high - low))

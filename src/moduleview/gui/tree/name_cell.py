@@ -41,7 +41,7 @@ def paint_name(
     space = QRect(left, cell.y(), cell.right() - look.px(4) - left, cell.height())
     width = look.name_metrics.horizontalAdvance(name)
     if width > space.width():
-        name = look.name_metrics.elidedText(name, Qt.TextElideMode.ElideRight, space.width())
+        name = look.name_metrics.elidedText(name, Qt.TextElideMode.ElideLeft, space.width())
     painter.setFont(look.name_font)
     painter.setPen(look.on_selection if is_selected else look.text)
     painter.drawText(space.x(), look.baseline(cell), name)

@@ -1,0 +1,1 @@
+"""Pictures and data of plots as files."""

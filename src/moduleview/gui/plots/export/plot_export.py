@@ -1,0 +1,83 @@
+"""Export of a plot: its picture and its data, from the dock's title and the context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QObject, QPoint, QStandardPaths
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from moduleview.gui.dialogs.error import ErrorDialog
+from moduleview.gui.panel import PanelContext
+from moduleview.gui.plots.export.file_writing import FileWriting
+from moduleview.gui.plots.export.picture import PictureFormat, picture_bytes
+from moduleview.telemetry.records import FailureReport
+
+PNG_SCALES = (1, 2, 4)
+
+
+class PlotExport(QObject):
+    """Offers what a plot shows as a file. GUI thread only.
+
+    Args:
+        context: Of the panel.
+        picture: The widget that is rendered.
+        name: Of the file that is offered, without its ending ("gradient map").
+        make_csv: Gives the data in pieces, at full resolution.
+    """
+
+    def __init__(
+        self, context: PanelContext, picture: QWidget, name: str, make_csv: Callable[[], Iterator[str]]
+    ) -> None:
+        super().__init__(picture)
+        self._context, self._picture, self._name, self._make_csv = context, picture, name, make_csv
+
+    def add_to(self, menu: QMenu, _at: QPoint | None) -> None:
+        """Offer the formats in a menu."""
+        menu.addSection(self.tr("Export"))
+        for scale in PNG_SCALES:
+            text = self.tr("PNG picture...") if scale == 1 else self.tr("PNG picture, {0} × as large...").format(scale)
+            menu.addAction(text, partial(self.save_picture, PictureFormat.PNG, scale))
+        menu.addAction(self.tr("SVG picture..."), partial(self.save_picture, PictureFormat.SVG))
+        menu.addAction(self.tr("PDF picture..."), partial(self.save_picture, PictureFormat.PDF))
+        data = menu.addAction(self.tr("CSV data, every step..."), self.save_csv)
+        if self._context.store.last_step is None:
+            data.setEnabled(False)
+            data.setText(self.tr("CSV data (no step was made yet)"))
+
+    def save_picture(self, picture_format: PictureFormat, scale: int = 1) -> None:
+        """Ask where to, and write the picture."""
+        path = self._ask(picture_format.value, self.tr("{0} picture").format(picture_format.name))
+        if path:
+            self._write(path, iter((picture_bytes(self._picture, picture_format, scale),)))
+
+    def save_csv(self) -> None:
+        """Ask where to, and write the data."""
+        path = self._ask("csv", self.tr("Comma-separated values"))
+        if path:
+            self._write(path, self._make_csv())
+
+    def _ask(self, ending: str, kind: str) -> str:
+        """The path of the file to write, "" for none."""
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        suggested = QDir(folder if Path(folder).is_dir() else QDir.homePath()).filePath(f"{self._name}.{ending}")
+        title = self.tr("Export {0}").format(self._name)
+        path, _filter = QFileDialog.getSaveFileName(self._picture, title, suggested, f"{kind} (*.{ending})")
+        return path if not path or Path(path).suffix else f"{path}.{ending}"
+
+    def _write(self, path: str, pieces: Iterator[str] | Iterator[bytes]) -> None:
+        writing = FileWriting(path, pieces, self._picture)
+        writing.ended.connect(lambda reason: self._on_ended(path, reason))
+        writing.start()
+
+    def _on_ended(self, path: str, reason: str) -> None:
+        if not reason:
+            self._context.notify(self.tr("Saved {0}").format(path))
+            return
+        title = self.tr("{0} could not be written: {1}.").format(Path(path).name, reason.rstrip("."))
+        advice = self.tr(
+            "Nothing was changed in {0}. Choose another folder, or make room there, and export once more."
+        ).format(Path(path).parent)
+        ErrorDialog(FailureReport(title, advice), self._context.theme, self._picture.window()).show()

@@ -1,0 +1,78 @@
+"""The series of a plot as CSV: every step that is kept one by one, and for older ones the extremes of their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moduleview.gui.plots.export.csv_text import csv_lines
+from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.store_view import StoreView
+
+_VALUES_A_PIECE = 20_000  # 20 ms
+_GROUP = 4096  # pieces of old steps begin at multiples of it
+
+HEADER = """\
+# {title}
+# row: "value" is a step as it was measured; "least", "largest" and "not finite" (1: a NaN or Inf was among them) are
+#   those of n_steps steps from step on, of which no more is kept
+# time_s: seconds of training when the step ended; an empty field was not measured
+# every step is kept from step {first_step} on
+"""
+
+
+def series_csv(store: StoreView, keys: Sequence[SeriesKey], title: str) -> Iterator[str]:
+    """The text in pieces, each of which takes a few milliseconds; steps that come meanwhile are left out.
+
+    Args:
+        store: Where from.
+        keys: A column each.
+        title: Of the first line.
+    """
+    first, last = store.first_step, store.last_step
+    if first is None or last is None:
+        return
+    names = [" ".join(part for part in (key.quantity, key.fqn, key.part) if part) for key in keys]
+    yield HEADER.format(title=title, first_step=first) + csv_lines([["step", "n_steps", "time_s", "row", *names]])
+    keys, rows = tuple(keys), max(_VALUES_A_PIECE // max(len(keys), 1), 1)
+    yield from _old_pieces(store, keys, first - 1)
+    for begin in range(first, last + 1, rows):
+        yield _exact_piece(store, keys, begin, min(begin + rows - 1, last))
+
+
+def _old_pieces(store: StoreView, keys: tuple[SeriesKey, ...], last_step: int) -> Iterator[str]:
+    covered = 0  # up to here steps are written: a group that reaches into a piece was in the one before
+    for begin in range(0, last_step + 1, _GROUP):
+        history = store.history(keys, begin, min(begin + _GROUP - 1, last_step), 1)
+        lines: list[list[str]] = []
+        for at in np.flatnonzero(history.steps >= covered).tolist():
+            step, n_steps = int(history.steps[at]), int(history.n_steps[at])
+            covered = step + n_steps
+            place = [str(step), str(n_steps), f"{history.times[at]:.4f}"]
+            lines.append([*place, "least", *_cells(history.low[at], ~np.isnan(history.low[at]))])
+            lines.append([*place, "largest", *_cells(history.high[at], ~np.isnan(history.high[at]))])
+            if history.non_finite[at].any():
+                lines.append([*place, "not finite", *(str(int(bad)) for bad in history.non_finite[at])])
+        yield csv_lines(lines)
+
+
+def _exact_piece(store: StoreView, keys: tuple[SeriesKey, ...], first_step: int, last_step: int) -> str:
+    matrix = store.matrix(keys, last_step - first_step + 1, end_step=last_step)
+    inside = matrix.steps >= first_step
+    steps, times = store.clock(first_step, last_step, 1)
+    seconds = dict(zip(steps.tolist(), times.tolist(), strict=True))
+    rows = zip(matrix.steps[inside].tolist(), matrix.values[inside], matrix.measured[inside], strict=True)
+    return csv_lines(
+        [
+            [str(step), "1", f"{seconds[step]:.4f}", "value", *_cells(values, measured)]
+            for step, values, measured in rows
+            if measured.any()
+        ]
+    )
+
+
+def _cells(values: NDArray[np.float32], there: NDArray[np.bool_]) -> list[str]:
+    """The shortest text that gives the same float32 again; "" where there is none."""
+    return [str(value) if is_there else "" for value, is_there in zip(values, there.tolist(), strict=True)]
