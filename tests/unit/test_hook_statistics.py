@@ -8,12 +8,19 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from moduleview.hooks.sampling import flat_elements, sample_elements
-from moduleview.hooks.statistics import NOT_APPLICABLE, SAMPLE_SIZE, Seen, statistics_of
+from moduleview.hooks import statistics
+from moduleview.hooks.sample_rows import SampleRows
+from moduleview.hooks.sampling import SAMPLE_SIZE, flat_elements, sample_elements, sampled_blocks
+from moduleview.hooks.statistics import Seen, row_statistics
+
+ONE_ROUND = 100_003 // SAMPLE_SIZE + 40  # the last block of a turn also sweeps what is left over at the end
 
 
-def numbers(tensor: torch.Tensor) -> list[float]:
-    return [float(value) for value in statistics_of(tensor) if value is not None]
+def numbers(tensor: torch.Tensor, step: int = 0) -> list[float]:
+    rows = SampleRows()
+    sample = rows.take(tensor, step)
+    rows.finish()
+    return [] if sample is None else sample.statistics.tolist()
 
 
 @pytest.mark.parametrize(
@@ -63,13 +70,65 @@ def test_nan_and_infinity_are_counted(dtype: torch.dtype) -> None:
     assert (zeros, bad) == (0.0, 2.0)
 
 
-def test_of_a_large_tensor_the_maximum_is_exact_and_one_bad_element_is_not_missed() -> None:
-    tensor = torch.zeros(1_000_003)
-    tensor[999_999] = -7.0
-    assert numbers(tensor)[2] == 7.0
-    tensor[20] = math.inf
-    assert math.isfinite(float(sample_elements(tensor, SAMPLE_SIZE).sum()))
-    assert numbers(tensor)[4] == 1.0
+def test_of_a_large_tensor_a_bad_element_and_the_largest_are_met_within_one_round_of_samples() -> None:
+    tensor = torch.zeros(100_003)
+    tensor[99_999], tensor[20] = -7.0, math.inf
+    seen = [numbers(tensor, step) for step in range(ONE_ROUND)]
+    assert {largest for _, _, largest, _, _ in seen} == {0.0, 7.0, math.inf}
+    assert max(bad for *_, bad in seen) == pytest.approx(100_003 / SAMPLE_SIZE)  # an estimate for the whole tensor
+
+
+@pytest.mark.parametrize("n", [4_097, 4_098, 5_000, 16_385, 65_536, 196_608, 10**6])
+@pytest.mark.parametrize("step", [1, 2])
+def test_in_turn_every_element_is_sampled_and_none_twice_in_one_turn(n: int, step: int) -> None:
+    flat = torch.arange(n * step)[::step]
+    met = torch.zeros(n, dtype=torch.bool)
+    for turn in range(2 * n // SAMPLE_SIZE + 40):
+        sample = sampled_blocks(flat, turn).reshape(-1) // step
+        assert sample.numel() == SAMPLE_SIZE == sample.unique().numel()
+        met[sample] = True
+    assert met.all()
+
+
+def test_a_slice_is_sampled_inside_its_bounds() -> None:
+    whole = torch.full((3, 50_000), math.nan)
+    whole[1] = 2.0
+    for step in range(15):
+        assert numbers(whole[1], step) == [2.0, 0.0, 2.0, 0.0, 0.0]
+
+
+def test_many_tensors_of_all_sizes_keep_their_own_numbers() -> None:
+    rows, generator = SampleRows(), torch.Generator().manual_seed(0)
+    tensors = [torch.randn(3 + index % 5, 7, generator=generator) * index for index in range(200)]
+    for _ in range(2):  # the second step writes into the same rows
+        rows.begin()
+        samples = [rows.take(tensor, 0) for tensor in tensors]
+        rows.finish()
+        for tensor, sample in zip(tensors, samples, strict=True):
+            assert sample is not None
+            expected = [tensor.mean(), tensor.std(correction=0), tensor.abs().max()]
+            torch.testing.assert_close(sample.statistics[:3], torch.stack(expected))
+
+
+def test_a_device_and_the_host_compute_the_same() -> None:
+    rows = torch.randn(9, 100, generator=torch.Generator().manual_seed(0))
+    rows[1], rows[2, 3], rows[3, 4], rows[4, :7] = 0.0, math.nan, -math.inf, 0.0
+    rows[5] *= 1e30
+    rows[6] *= 1e-30
+    weights = torch.arange(9.0)
+    on_device = statistics._on_device(rows.clone(), weights)
+    torch.testing.assert_close(row_statistics(rows, weights), on_device, equal_nan=True)
+
+
+def test_inference_mode_leaves_rows_that_can_be_written_again() -> None:
+    rows = SampleRows()
+    with torch.inference_mode():
+        rows.take(torch.ones(3), 0)
+    rows.begin()
+    sample = rows.take(torch.full((3,), 2.0), 1)
+    rows.finish()
+    assert sample is not None
+    assert float(sample.statistics[0]) == 2.0
 
 
 def test_a_sample_meets_every_channel() -> None:
@@ -106,10 +165,10 @@ def test_a_permuted_tensor_is_read_without_a_copy() -> None:
 )
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested")
 def test_where_numbers_do_not_apply_there_are_none(make: Callable[[], torch.Tensor]) -> None:
-    assert statistics_of(make()) == NOT_APPLICABLE
+    assert numbers(make()) == []
 
 
 def test_what_was_seen_says_when_it_was_a_sample() -> None:
     assert str(Seen((32, 64), torch.float32, False)) == "32 × 64 · float32"
     assert str(Seen((), torch.bfloat16, False)) == "scalar · bfloat16"
-    assert str(Seen((1000, 1000), torch.float32, True)) == "1000 × 1000 · float32 · sampled"
+    assert str(Seen((1000, 1000), torch.float32, True)) == "1000 × 1000 · float32 · sample of 4096 in 1000000"

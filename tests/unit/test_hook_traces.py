@@ -20,14 +20,17 @@ from torch.optim.swa_utils import AveragedModel
 from watched_run import Watch, WatchedRun, digest, traces
 
 from moduleview.hooks.board import list_hooks
-from moduleview.telemetry.hooks import MODULE_KINDS, HookKind, HookStatus
+from moduleview.telemetry.hooks import MODULE_KINDS, OPTIMIZER_KINDS, PARAMETER_KINDS, HookKind, HookStatus
 
 
 def everything_ticked(watch: Watch, model: nn.Module) -> WatchedRun:
     run = watch(model)
     for kind in MODULE_KINDS:
         run.tick(kind, *(fqn for fqn, _ in model.named_modules()))
-    run.tick(HookKind.TENSOR, *(fqn for fqn, _ in model.named_parameters()))
+    for kind in PARAMETER_KINDS:
+        run.tick(kind, *(fqn for fqn, _ in model.named_parameters()))
+    for kind in OPTIMIZER_KINDS:
+        run.tick(kind, "")
     x = torch.ones(2, 3, requires_grad=True)
     for _ in range(2):
         run.step(lambda: model(x).sum())
@@ -208,7 +211,7 @@ def hard_run(watch: Watch, seed: int | None) -> list[bytes]:
     for _ in range(6):
         for _ in range(0 if seed is None else chance.randrange(6)):
             kind = chance.choice(list(HookKind))
-            chosen = chance.sample(tensors if kind is HookKind.TENSOR else nodes, 2)
+            chosen = chance.sample(tensors if kind in PARAMETER_KINDS else nodes, 2)
             run.tick(kind, *chosen, enabled=chance.random() < 0.7)
         losses.append(run.step(lambda: nn.functional.cross_entropy(model(x), x.flatten())))
     run.recorder.detach()
@@ -243,8 +246,15 @@ def test_the_board_lists_everyones_hooks_and_knows_ours(watch: Watch) -> None:
     assert {kind for kind, ours in found if ours} == {
         "forward_pre",
         "backward_pre",
+        "full_backward",
+        "state_dict_pre",
+        "state_dict",
+        "load_state_dict_pre",
+        "load_state_dict_post",
         "tensor weight",
         "tensor bias",
+        "post_accumulate_grad weight",
+        "post_accumulate_grad bias",
     }
     theirs = found["forward", False]
     assert theirs.name.endswith("mine")

@@ -468,7 +468,7 @@ def test_watching_does_not_touch_the_random_numbers(watch: Watch) -> None:
 def test_a_hook_of_ours_that_raises_is_switched_off_and_training_goes_on(
     watch: Watch, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(tensor: torch.Tensor) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     model = nn.Linear(3, 3)
@@ -476,16 +476,18 @@ def test_a_hook_of_ours_that_raises_is_switched_off_and_training_goes_on(
     run.tick(FORWARD, "")
     run.tick(BACKWARD, "")
     run.tick(HookKind.TENSOR, "bias")
-    monkeypatch.setattr("moduleview.hooks.ticked.statistics_of", fail)
+    monkeypatch.setattr("moduleview.hooks.ticked.SampleRows.take", fail)
     run.step(lambda: model(torch.ones(1, 3)).sum())
     monkeypatch.undo()
     run.step(lambda: model(torch.ones(1, 3)).sum())
     assert {entry.status for entry in run.entries()} == {HookStatus.FAILED}
     assert run.entry("", FORWARD).reason == f"{type(error).__name__} at step 0: {error}"
+    assert "raise error" in run.entry("", FORWARD).traceback
     assert run.values("forward.mean") == run.values("tensor.mean") == {}
     run.tick(FORWARD, "")  # ticking again tries again
     run.step(lambda: model(torch.ones(1, 3)).sum())
     assert run.values("forward.mean")
+    assert run.entry("", FORWARD).traceback == ""
 
 
 def test_no_tensor_is_kept_after_the_step(watch: Watch) -> None:

@@ -15,11 +15,11 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 from watched_run import Watch, digest, traces
 
-from moduleview.telemetry.hooks import HookKind, HookStatus
+from moduleview.telemetry.hooks import PARAMETER_KINDS, HookKind, HookStatus
 
 WIDTH = 4
-# torch's own full-backward-pre hook changes last digits by itself (of nn.MultiheadAttention, for one)
-KINDS = tuple(kind for kind in HookKind if kind is not HookKind.BACKWARD_PRE)
+# torch's own full-backward hooks change last digits by themselves (of nn.MultiheadAttention, for one)
+KINDS = tuple(kind for kind in HookKind if kind not in (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD))
 
 
 class Uses(nn.Module):
@@ -161,7 +161,7 @@ def test_any_model_trains_bit_for_bit_as_if_nobody_looked(watch: Watch, seed: in
     def toggle() -> None:
         for _ in range(chance.randrange(4)):
             kind = chance.choice(KINDS)
-            chosen = chance.sample(tensors if kind is HookKind.TENSOR else nodes, 2)
+            chosen = chance.sample(tensors if kind in PARAMETER_KINDS else nodes, 2)
             run.tick(kind, *chosen, enabled=chance.random() < 0.7)
 
     def around(number: int, step: Callable[[], torch.Tensor]) -> None:

@@ -1,9 +1,9 @@
 """Says beforehand whether a hook of torch's own kind can fire on a module, and what it would break.
 
-torch's full-backward and full-backward-pre hooks wrap a module's inputs and outputs. An in-place operation on one of them, later, then
-raises in the user's forward; outputs of other shapes than a tensor or a tuple of tensors never fire; where no input
-requires a gradient torch warns, which ends the training of those who run with ``-W error``. One step of looking on
-tells all that.
+torch's full-backward and full-backward-pre hooks wrap a module's inputs and outputs. An in-place operation on one of
+them, later, then raises in the user's forward; outputs of other shapes than a tensor or a tuple of tensors never fire;
+where no input requires a gradient torch warns, which ends the training of those who run with ``-W error``. One step of
+looking on tells all that.
 """
 
 from __future__ import annotations
@@ -26,28 +26,32 @@ _INSTEAD = "Tick backward instead, which shows the same gradient."
 def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
     """A sentence when a hook on a module cannot fire, "" when it can as far as one knows without a step."""
     module = index.modules[fqn]
-    if kind in (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT):
-        return "A ScriptModule refuses hooks." if is_script(module) else ""
     if is_script(module):
         return "A ScriptModule refuses hooks; its parameters can be ticked."
+    if kind in (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT):
+        return ""
     if fqn in index.compiled:
         return "It cannot fire in a compiled region: torch.compile has left module hooks out; parameters can be ticked."
     if is_container(module):
         return "It only holds other modules and is never called itself."
-    if kind in TRIED_KINDS and module._is_full_backward_hook is False:
+    return _reason_against_full_backward(module) if kind in TRIED_KINDS else ""
+
+
+def _reason_against_full_backward(module: nn.Module) -> str:
+    if module._is_full_backward_hook is False:
         return f"It has a backward hook of torch's old kind, which forbids the new one. {_INSTEAD}"
-    if kind in TRIED_KINDS and is_sharded(module):
+    if is_sharded(module):
         return f"It is sharded, and its parameters are whole only inside its forward. {_INSTEAD}"
     return ""
 
 
-def reason_a_parameter_cannot_fire(parameter: nn.Parameter) -> str:
-    """The same of a tensor hook on a parameter."""
+def reason_a_parameter_cannot_fire(parameter: nn.Parameter, kind: HookKind = HookKind.TENSOR) -> str:
+    """The same of a hook on a parameter."""
     if is_lazy(parameter):
         return "It is lazy: it waits for its first input, and the hook goes on after that."
     if not parameter.requires_grad:
         return "It is frozen: requires_grad is False, so it gets no gradient."
-    if hasattr(parameter, "to_local"):
+    if kind is HookKind.TENSOR and hasattr(parameter, "to_local"):
         return (
             "It is sharded: torch never calls a tensor hook on a part of a parameter. "
             "Its gradient is measured where the optimizer uses it."

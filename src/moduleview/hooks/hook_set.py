@@ -6,10 +6,10 @@ import itertools
 import weakref
 from collections.abc import Iterable
 
-from moduleview.hooks.forecast import Trial, reason_a_parameter_cannot_fire, reason_it_cannot_fire
+from moduleview.hooks.arming import OBSERVED, Arming
+from moduleview.hooks.forecast import TRIED_KINDS, Trial
 from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.observer import Observer, Watched
-from moduleview.hooks.own_hooks import OwnHooks
 from moduleview.hooks.silence import reason_it_was_silent
 from moduleview.hooks.ticked import Sighting, StepSightings, Ticked
 from moduleview.telemetry.commands import SetHooks
@@ -21,16 +21,23 @@ _Key = tuple[str, HookKind]
 class HookSet:
     """All hooks of ours on one model. Training thread only; changes between two steps only.
 
-    FORWARD and BACKWARD are seen by the observer's one global hook. FORWARD_PRE, BACKWARD_PRE and TENSOR are torch's
-    own, on the module or parameter, where a person asked for that very kind; BACKWARD_PRE only after a trial step.
+    FORWARD and BACKWARD are seen by the observer's one global hook. All others are torch's own, on the module, the
+    parameter or all optimizers, where a person asked for that very kind; BACKWARD_PRE and FULL_BACKWARD only after a
+    trial step.
+
+    Attributes:
+        every: Hooks look at one step in so many, as whoever calls ``begin_step`` decides; it is told with each entry.
     """
 
     def __init__(self, index: ModelIndex) -> None:
         self._index = index
         self._ticked: dict[_Key, Ticked] = {}
         self._sightings = StepSightings()
-        self._own = OwnHooks(self._sightings)
+        self._arming = Arming(index, self._sightings)
+        self._own = self._arming.own
         self._observer = Observer(self._sightings)
+        self._is_measured = True
+        self.every = 1
         self._calls: dict[int, int] = {}
         self._slots = itertools.count()
         self._told: dict[_Key, tuple[HookStatus | None, str]] = {}
@@ -46,25 +53,26 @@ class HookSet:
             if command.enabled and known is not None and known.status is HookStatus.ACTIVE:
                 continue
             if known is not None:
-                self._own.take_off(self._ticked.pop(key))
+                self._arming.take_off(self._ticked.pop(key))
             if command.enabled:
                 self._ticked[key] = Ticked(fqn, command.kind)
-                self._arm(self._ticked[key])
+                self._arming.arm(self._ticked[key])
         self._rebuild_watch()
 
     def bind(self, index: ModelIndex) -> None:
         """The model changed: put every ticked hook on again where its name leads now."""
         self._index = index
+        self._arming.bind(index)
         for ticked in self._ticked.values():
-            self._own.take_off(ticked)
+            self._arming.take_off(ticked)
             if ticked.status is not HookStatus.FAILED:
-                self._arm(ticked)
+                self._arming.arm(ticked)
         self._rebuild_watch()
 
     def remove_all(self) -> None:
         """Take everything off and forget what was ticked."""
         for ticked in self._ticked.values():
-            self._own.take_off(ticked)
+            self._arming.take_off(ticked)
         self._ticked.clear()
         self._sightings.end()
         self._rebuild_watch()
@@ -72,17 +80,29 @@ class HookSet:
 
     def has_lost_target(self) -> bool:
         """A ticked name leads elsewhere now, a parameter lost its hook, or thawed: ``bind`` again."""
-        return any(self._is_lost(ticked) for ticked in self._ticked.values())
+        return any(self._arming.is_lost(ticked) for ticked in self._ticked.values())
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    def begin_step(self, step: int, *, count_calls: bool) -> None:
-        """A step begins; ``count_calls``: also count the calls of all modules in it."""
-        self._sightings.begin(step)
-        self._observer.begin_step(count_calls=count_calls)
+    def begin_step(self, step: int, *, count_calls: bool, is_measured: bool = True) -> None:
+        """A step begins.
+
+        Args:
+            step: Its number.
+            count_calls: Also count the calls of all modules in it.
+            is_measured: False to pass the step by: then no hook of the observer's is there, and others return at once.
+                A step in which a trial runs is never passed by.
+        """
+        trials = list(self._own.trials())
+        self._is_measured = is_measured or bool(trials)
+        if self._is_measured:
+            self._sightings.begin(step)
+        else:
+            self._sightings.pass_by(step)
+        self._observer.begin_step(count_calls=count_calls, is_measured=self._is_measured)
         for ticked in self._ticked.values():
             ticked.begin_step()
-        for trial in self._own.trials():
+        for trial in trials:
             trial.begin_step()
 
     def gradients_are_ready(self) -> None:
@@ -94,8 +114,7 @@ class HookSet:
         """A step ended: what was seen in it. Hooks that fired, failed or kept silent change their status."""
         seen = self._sightings.end()
         self._calls = self._observer.end_step()
-        n_changed = sum(self._settle(ticked) for ticked in self._ticked.values())
-        if n_changed:
+        if self._is_measured and sum(self._settle(ticked) for ticked in self._ticked.values()):
             self._rebuild_watch()
         return seen
 
@@ -120,63 +139,30 @@ class HookSet:
 
     @property
     def has_new_status(self) -> bool:
-        """A status changed since ``entries`` was last asked for."""
+        """A status changed since ``tell``."""
         return self._told != {key: (ticked.status, ticked.reason) for key, ticked in self._ticked.items()}
 
     @property
     def has_new_counts(self) -> bool:
-        """A hook fired since ``entries`` was last asked for."""
+        """A hook fired since ``tell``."""
         return self._told_fires != sum(ticked.n_fires for ticked in self._ticked.values())
 
     def entries(self) -> tuple[HookEntry, ...]:
         """All hooks that are decided; one that waits for its trial step is still only requested, and absent."""
+        return tuple(ticked.entry(self.every) for ticked in self._ticked.values() if ticked.status is not None)
+
+    def tell(self) -> tuple[HookEntry, ...]:
+        """The entries, for somebody who wants to hear only of what is new from now on."""
         self._told = {key: (ticked.status, ticked.reason) for key, ticked in self._ticked.items()}
         self._told_fires = sum(ticked.n_fires for ticked in self._ticked.values())
-        return tuple(ticked.entry() for ticked in self._ticked.values() if ticked.status is not None)
+        return self.entries()
 
-    # -- putting on and taking off ---------------------------------------------------------------------------------
-
-    def _arm(self, ticked: Ticked) -> None:
-        """Put a hook on, or say why not; a trial leaves the status as it was until the trial is over."""
-        ticked.is_armed = False
-        try:
-            if ticked.kind is HookKind.TENSOR:
-                self._arm_parameter(ticked)
-            else:
-                self._arm_module(ticked)
-        except Exception as error:  # a module or tensor that refuses what torch's own accept
-            ticked.fail(error, self._sightings.step)
-        if ticked.is_armed:
-            ticked.status, ticked.reason = HookStatus.ACTIVE, ""
-
-    def _arm_module(self, ticked: Ticked) -> None:
-        module = self._index.modules.get(ticked.fqn)
-        if module is None:
-            ticked.cannot_fire("There is no module of that name now.")
-            return
-        if reason := reason_it_cannot_fire(self._index, ticked.fqn, ticked.kind):
-            ticked.cannot_fire(reason)
-            return
-        if ticked.kind is HookKind.FORWARD_PRE:
-            self._own.put_forward_pre_on(ticked, module)
-        elif ticked.kind is HookKind.BACKWARD_PRE:
-            self._own.put_trial_on(ticked, module)
-        else:
-            ticked.is_armed = True  # the observer sees it
-
-    def _arm_parameter(self, ticked: Ticked) -> None:
-        parameter = self._index.parameters.get(ticked.fqn)
-        if parameter is None:
-            ticked.cannot_fire("There is no parameter of that name now.")
-        elif reason := reason_a_parameter_cannot_fire(parameter):
-            ticked.cannot_fire(reason)
-        else:
-            self._own.put_tensor_hook_on(ticked, parameter)
+    # -- what the observer looks for -------------------------------------------------------------------------------
 
     def _rebuild_watch(self) -> None:
         by_module: dict[int, list[Ticked]] = {}
         for ticked in self._ticked.values():
-            if (ticked.is_armed or ticked.is_on_trial) and ticked.kind in _OBSERVED:
+            if (ticked.is_armed or ticked.is_on_trial) and ticked.kind in _SEEN_BY_OBSERVER:
                 by_module.setdefault(id(self._index.modules[ticked.fqn]), []).append(ticked)
         self._observer.watch({module_id: self._watched(group) for module_id, group in by_module.items()})
 
@@ -185,14 +171,14 @@ class HookSet:
         for ticked in group:
             of_kind.setdefault(ticked.kind, []).append(ticked)
         module = self._index.modules[next(iter(of_kind.values()))[0].fqn]
-        backward_pre = of_kind.get(HookKind.BACKWARD_PRE, ())
-        trials = (self._own.trial_of(ticked) for ticked in backward_pre)
+        full_backward = [ticked for kind in TRIED_KINDS for ticked in of_kind.get(kind, ())]
+        trials = (self._own.trial_of(ticked) for ticked in full_backward)
         return Watched(
             next(self._slots),
             weakref.ref(module),
             tuple(of_kind.get(HookKind.FORWARD, ())),
             tuple(of_kind.get(HookKind.BACKWARD, ())),
-            tuple(ticked for ticked in backward_pre if ticked.is_armed),
+            tuple(ticked for ticked in full_backward if ticked.is_armed),
             tuple(trial for trial in trials if trial is not None),
         )
 
@@ -206,35 +192,30 @@ class HookSet:
             return True
         if ticked.status is HookStatus.FAILED:
             was_armed = ticked.is_armed
-            self._own.take_off(ticked)
+            self._arming.take_off(ticked)
             return was_armed
-        if ticked.is_armed and ticked.n_fires:
-            ticked.status, ticked.reason = HookStatus.ACTIVE, ""
-        elif ticked.is_armed:
-            module = self._index.modules.get(ticked.fqn)
-            watched = None if module is None else self._observer.watched(module)
-            ticked.cannot_fire(reason_it_was_silent(ticked.kind, watched))
+        if ticked.is_armed and ticked.kind not in _MAY_WAIT:
+            silence = "" if ticked.has_fired else self._why_silent(ticked)
+            ticked.silence = silence
+            if ticked.n_fires:
+                ticked.status, ticked.reason = HookStatus.ACTIVE, ""
+            else:
+                ticked.cannot_fire(silence)
         return False
+
+    def _why_silent(self, ticked: Ticked) -> str:
+        module = self._index.modules.get(ticked.fqn)
+        return reason_it_was_silent(ticked.kind, None if module is None else self._observer.watched(module))
 
     def _end_trial(self, ticked: Ticked, trial: Trial) -> None:
         trial.judge_changes()
-        self._own.take_off(ticked)
+        self._arming.take_off(ticked)
         if trial.verdict:
             ticked.cannot_fire(trial.verdict)
             return
-        self._own.put_backward_pre_on(ticked, self._index.modules[ticked.fqn])
+        self._own.put_full_backward_on(ticked, self._index.modules[ticked.fqn])
         ticked.status, ticked.reason = HookStatus.ACTIVE, ""
 
-    def _is_lost(self, ticked: Ticked) -> bool:
-        if ticked.kind is not HookKind.TENSOR:
-            return ticked.is_armed and not self._index.still_has_module(ticked.fqn)
-        parameter = self._index.parameters.get(ticked.fqn)
-        if parameter is None or ticked.status is HookStatus.FAILED:
-            return False
-        if not self._index.still_has_parameter(ticked.fqn):
-            return True
-        can_fire = not reason_a_parameter_cannot_fire(parameter)
-        return ticked.is_armed != can_fire or (ticked.is_armed and not self._own.is_on(ticked, parameter))
 
-
-_OBSERVED = (HookKind.FORWARD_PRE, HookKind.FORWARD, HookKind.BACKWARD, HookKind.BACKWARD_PRE)
+_SEEN_BY_OBSERVER = (HookKind.FORWARD_PRE, *OBSERVED, *TRIED_KINDS)  # who counts their calls
+_MAY_WAIT = (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT)  # a model is not saved in every step

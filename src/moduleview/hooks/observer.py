@@ -40,6 +40,7 @@ class Watched:
         slot: Its number; a closure holds this, never a tensor or the module.
         module: Ids are reused, so an id alone proves nothing.
         forward, backward: Hooks that its outputs, and the gradients at them, are for.
+        full_backward: Hooks of torch's own, which want to know the number of each call.
         trials: Collect what a forecast needs, in one step.
         waiting: Calls whose gradient is still to come, by place in the output; the last one comes first.
     """
@@ -48,7 +49,7 @@ class Watched:
     module: weakref.ref[nn.Module]
     forward: tuple[Ticked, ...] = ()
     backward: tuple[Ticked, ...] = ()
-    backward_pre: tuple[Ticked, ...] = ()
+    full_backward: tuple[Ticked, ...] = ()
     trials: tuple[Trial, ...] = ()
     n_calls: int = 0
     output_needs_gradient: bool = False
@@ -71,6 +72,7 @@ class Observer:
         self._watch: Mapping[int, Watched] = {}
         self._slots: Mapping[int, Watched] = {}
         self._calls: dict[int, int] | None = None
+        self._is_in_step, self._is_measured = False, True
         self._global_hook = GlobalForwardHook(self._on_forward)
         self._warnings = OwnWarnings()
         self._on_outputs = OutputHooks()
@@ -82,16 +84,22 @@ class Observer:
         self._slots = {one.slot: one for one in watched.values()}
         self._install()
 
-    def begin_step(self, *, count_calls: bool) -> None:
-        """A step begins; ``count_calls``: also count the calls of every module in it."""
+    def begin_step(self, *, count_calls: bool, is_measured: bool = True) -> None:
+        """A step begins.
+
+        Args:
+            count_calls: Also count the calls of every module in it.
+            is_measured: Look for the watched modules in it; else the hook is not even there.
+        """
         self._calls = {} if count_calls else None
+        self._is_in_step, self._is_measured = True, is_measured
         for watched in self._watch.values():
             watched.begin_step()
         self._install()
 
     def end_step(self) -> dict[int, int]:
         """A step ended: the calls by module id, where they were counted. No output keeps a hook of ours."""
-        calls, self._calls = self._calls, None
+        calls, self._calls, self._is_in_step = self._calls, None, False
         self._on_outputs.take_off()
         self._install()
         return calls or {}
@@ -102,7 +110,7 @@ class Observer:
 
     def _install(self) -> None:
         """The global hook is on exactly while there is something to look for."""
-        if self._watch or self._calls is not None:
+        if (self._watch and self._is_measured) or self._calls is not None:
             if not self._global_hook.is_on:
                 self._warnings.hush()
             self._global_hook.put_on()
@@ -113,10 +121,10 @@ class Observer:
     def _on_forward(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
             return
-        watched = self._watch.get(id(module))
+        watched = self._watch.get(id(module)) if self._is_measured else None
         if watched is None and self._calls is None:
             return
-        if os.getpid() != self._pid or self._sightings.step < 0 or not is_observable():
+        if os.getpid() != self._pid or not self._is_in_step or not is_observable():
             return
         if self._calls is not None and not is_in_backward():
             self._calls[id(module)] = self._calls.get(id(module), 0) + 1
@@ -125,11 +133,11 @@ class Observer:
         try:
             self._see(watched, args, output)
         except Exception as error:
-            for ticked in (*watched.forward, *watched.backward, *watched.backward_pre):
+            for ticked in (*watched.forward, *watched.backward, *watched.full_backward):
                 ticked.fail(error, self._sightings.step)
 
     def _see(self, watched: Watched, args: Any, output: Any) -> None:
-        leaves = bounded_leaves(output)
+        leaves = [("", output)] if type(output) is torch.Tensor else bounded_leaves(output)
         if is_in_backward():  # a checkpoint's recompute: this call was seen before
             self._hook_gradients(watched, leaves, args, None)
             return
@@ -143,7 +151,7 @@ class Observer:
             return
         for ticked in watched.forward:
             self._sightings.note(ticked, named_parts(call, leaves))
-        for ticked in watched.backward_pre:
+        for ticked in watched.full_backward:
             ticked.waiting.append(call)
         self._hook_gradients(watched, leaves, args, call)
 

@@ -4,54 +4,72 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import Trial
 from moduleview.hooks.leaves import bounded_leaves
+from moduleview.hooks.put_on import PutOn
 from moduleview.hooks.silent_hook import SilentHook, is_in_backward
+from moduleview.hooks.state_dict_hooks import put_load_state_dict_on, put_state_dict_on
 from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, named_parts
+from moduleview.telemetry.hooks import HookKind
 
 
 class OwnHooks:
-    """Puts FORWARD_PRE, BACKWARD_PRE and TENSOR hooks on, one for each ticked one, and takes only these off.
+    """Puts on what was ticked on one module or parameter, one hook for each, and takes only these off.
 
-    Training thread only; torch calls BACKWARD_PRE and TENSOR hooks from autograd's threads on CUDA.
+    Training thread only; torch calls backward and parameter hooks from autograd's threads on CUDA.
     """
 
     def __init__(self, sightings: StepSightings) -> None:
         self._sightings = sightings
-        self._put_on: dict[Ticked, _PutOn] = {}
+        self._put_on: dict[Ticked, PutOn] = {}
 
-    def put_forward_pre_on(self, ticked: Ticked, module: nn.Module) -> None:
-        """A forward-pre hook with keyword inputs."""
-        hook = SilentHook(functools.partial(self._on_forward_pre, ticked))
-        self._put_on[ticked] = _PutOn(module.register_forward_pre_hook(hook, with_kwargs=True))
-        ticked.is_armed = True
+    def put_on_module(self, ticked: Ticked, module: nn.Module) -> None:
+        """The hook of a kind that needs no trial."""
+        match ticked.kind:
+            case HookKind.FORWARD_PRE:
+                hook = SilentHook(functools.partial(self._on_forward_pre, ticked))
+                self._take(ticked, PutOn((module.register_forward_pre_hook(hook, with_kwargs=True),)))
+            case HookKind.STATE_DICT:
+                self._take(ticked, put_state_dict_on(ticked, module, self._sightings))
+            case HookKind.LOAD_STATE_DICT:
+                self._take(ticked, put_load_state_dict_on(ticked, module, self._sightings))
+            case _:
+                raise ValueError(ticked.kind)
 
     def put_trial_on(self, ticked: Ticked, module: nn.Module) -> None:
-        """Look on for a step, before the full-backward-pre hook goes on."""
+        """Look on for a step, before one of torch's full-backward hooks goes on."""
         trial = Trial()
         handle = module.register_forward_pre_hook(SilentHook(trial.see_inputs), with_kwargs=True)
-        self._put_on[ticked] = _PutOn(handle, trial)
+        self._put_on[ticked] = PutOn((handle,), trial)
         ticked.is_on_trial = True
 
-    def put_backward_pre_on(self, ticked: Ticked, module: nn.Module) -> None:
-        """Torch's full-backward-pre hook; only after a trial."""
-        hook = SilentHook(functools.partial(self._on_backward_pre, ticked))
-        self._put_on[ticked] = _PutOn(module.register_full_backward_pre_hook(hook))
-        ticked.is_armed = True
+    def put_full_backward_on(self, ticked: Ticked, module: nn.Module) -> None:
+        """Torch's full-backward or full-backward-pre hook; only after a trial."""
+        if ticked.kind is HookKind.BACKWARD_PRE:
+            hook = SilentHook(functools.partial(self._on_gradients, ticked))
+            self._take(ticked, PutOn((module.register_full_backward_pre_hook(hook),)))
+            return
+        was_full = module._is_full_backward_hook
+        hook = SilentHook(functools.partial(self._on_gradients, ticked))
+        handle = module.register_full_backward_hook(hook)
+        tidy = functools.partial(_forget_kind, module) if was_full is None else None
+        self._take(ticked, PutOn((handle,), tidy=tidy))
 
-    def put_tensor_hook_on(self, ticked: Ticked, parameter: nn.Parameter) -> None:
-        """A hook on the gradient that one backward pass brings."""
-        hook = functools.partial(self._on_parameter_gradient, ticked)
-        handle = parameter.register_hook(hook)  # type: ignore[no-untyped-call]
-        self._put_on[ticked] = _PutOn(handle, parameter=parameter, identity=parameter._cdata)
-        ticked.is_armed = True
+    def put_on_parameter(self, ticked: Ticked, parameter: nn.Parameter) -> None:
+        """A hook on the gradient that one backward pass brings, or on what is accumulated after it."""
+        if ticked.kind is HookKind.TENSOR:
+            hook = functools.partial(self._on_parameter_gradient, ticked)
+            handle = parameter.register_hook(hook)  # type: ignore[no-untyped-call]
+            self._take(ticked, PutOn.on_parameter(handle, parameter, "_backward_hooks"))
+            return
+        accumulated = functools.partial(self._on_accumulated, ticked)
+        handle = parameter.register_post_accumulate_grad_hook(accumulated)  # type: ignore[no-untyped-call]
+        self._take(ticked, PutOn.on_parameter(handle, parameter, "_post_accumulate_grad_hooks"))
 
     def take_off(self, ticked: Ticked) -> None:
         """Remove what was put on for it."""
@@ -70,9 +88,13 @@ class OwnHooks:
         return (put_on.trial for put_on in self._put_on.values() if put_on.trial is not None)
 
     def is_on(self, ticked: Ticked, parameter: nn.Parameter) -> bool:
-        """Whether a tensor hook still sits on the tensor that the parameter is now."""
+        """Whether a parameter's hook still sits on the tensor that the parameter is now."""
         put_on = self._put_on.get(ticked)
         return put_on is not None and put_on.is_on(parameter)
+
+    def _take(self, ticked: Ticked, put_on: PutOn) -> None:
+        self._put_on[ticked] = put_on
+        ticked.is_armed = True
 
     # -- what torch calls ------------------------------------------------------------------------------------------
 
@@ -83,7 +105,8 @@ class OwnHooks:
         inputs = (args, kwargs) if kwargs else args
         self._sightings.note(ticked, named_parts(call, bounded_leaves(inputs)) if call < MAX_CALLS else ())
 
-    def _on_backward_pre(self, ticked: Ticked, module: nn.Module, gradients: Any) -> None:  # noqa: ARG002  torch's own signature
+    def _on_gradients(self, ticked: Ticked, module: nn.Module, gradients: Any, *_: Any) -> None:  # noqa: ARG002  torch's
+        """At the outputs for a pre hook; at the inputs for a full-backward hook, which is also given the others."""
         if self._sightings.step < 0:
             return
         parts = named_parts(ticked.waiting.pop(), bounded_leaves(gradients)) if ticked.waiting else ()
@@ -95,28 +118,18 @@ class OwnHooks:
         call = ticked.next_call()
         self._sightings.note(ticked, named_parts(call, [("", gradient)]) if call < MAX_CALLS else ())
 
+    def _on_accumulated(self, ticked: Ticked, parameter: torch.Tensor) -> None:
+        """An optimizer that steps within backward has taken the gradient away before us: then only the call counts."""
+        if self._sightings.step < 0 or not ticked.is_armed:
+            return
+        call, gradient = ticked.next_call(), parameter.grad
+        is_measured = gradient is not None and call < MAX_CALLS
+        self._sightings.note(
+            ticked, named_parts(call, [("", gradient)]) if is_measured and gradient is not None else ()
+        )
 
-@dataclass(frozen=True, eq=False)
-class _PutOn:
-    """What torch was given for one ticked hook.
 
-    Attributes:
-        handle: To take it off again.
-        trial: The trial that runs instead of the hook itself.
-        parameter: That has the hook.
-        identity: Of the tensor behind the parameter: ``swap_module_params`` puts another one there, and the Python
-            object keeps a table of hooks that are dead.
-    """
-
-    handle: RemovableHandle
-    trial: Trial | None = None
-    parameter: nn.Parameter | None = None
-    identity: int = 0
-
-    def remove(self) -> None:
-        self.handle.remove()
-        if self.parameter is not None and not self.parameter._backward_hooks:
-            self.parameter._backward_hooks = None  # an empty table would be a trace, and cost a call each backward
-
-    def is_on(self, parameter: nn.Parameter) -> bool:
-        return self.handle.id in (parameter._backward_hooks or {}) and parameter._cdata == self.identity
+def _forget_kind(module: nn.Module) -> None:
+    """As before the first full-backward hook, so that its owner may still choose torch's old kind."""
+    if not module._backward_hooks:
+        module._is_full_backward_hook = None

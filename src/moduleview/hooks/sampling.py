@@ -8,6 +8,7 @@ from functools import lru_cache
 import torch
 
 BLOCK = 16
+SAMPLE_SIZE = 4_096  # elements; a standard deviation is then off by about 1 %
 
 
 def stored_values(tensor: torch.Tensor) -> torch.Tensor:
@@ -42,6 +43,27 @@ def sample_elements(flat: torch.Tensor, n_elements: int) -> torch.Tensor:
     n_blocks = n_elements // BLOCK
     rows = flat.as_strided((n_blocks, BLOCK), (block_stride(flat.numel(), n_blocks) * flat.stride(0), flat.stride(0)))
     return rows.reshape(-1)
+
+
+def sampled_blocks(flat: torch.Tensor, turn: int) -> torch.Tensor:
+    """(256, 16) view of 4 096 elements of a one-dimensional tensor that has more, spread over the whole of it.
+
+    Each turn begins elsewhere, so that after somewhat more turns than there are samples in the tensor each element was
+    seen.
+    """
+    n, step = flat.numel(), flat.stride(0)
+    stride, n_offsets, last = _plan(n)
+    offset = min(turn % n_offsets * BLOCK, last)
+    return flat.as_strided((SAMPLE_SIZE // BLOCK, BLOCK), (stride * step, step), flat.storage_offset() + offset * step)
+
+
+@lru_cache(maxsize=4096)
+def _plan(n: int) -> tuple[int, int, int]:
+    """Elements from one block to the next; how many turns there are; where the last of them begins."""
+    n_blocks = SAMPLE_SIZE // BLOCK
+    stride = max(block_stride(n, n_blocks), BLOCK)
+    last = n - (n_blocks - 1) * stride - BLOCK
+    return stride, -(-last // BLOCK) + 1, last
 
 
 @lru_cache(maxsize=4096)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from traceback import TracebackException
 
 import torch
 
-from moduleview.hooks.statistics import Seen, Statistics, is_sampled, statistics_of
+from moduleview.hooks.sample_rows import Sample, SampleRows
+from moduleview.hooks.statistics import Seen
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 
+_LONGEST_TRACEBACK = 20_000  # characters
 MAX_CALLS = 16  # of one module in one step that are measured; the others are counted
 
 
@@ -24,6 +27,10 @@ class Ticked:
         status: None until the first trial step has told whether it can fire.
         is_armed: Put on. A hook that is armed but was not called yet says CANNOT_FIRE, and why, until it is.
         is_on_trial: A step of looking on tells whether it may be put on.
+        seen: The last tensor, or in words what happened last.
+        has_fired: In the step that runs, or that ended last.
+        silence: Why it did not fire in the last step although it has fired before.
+        traceback: Of what it raised.
         calls_in_step: Of this hook, for kinds that count their own.
         waiting: Calls of the module whose gradient is still to come; the last one comes first.
     """
@@ -36,13 +43,16 @@ class Ticked:
     is_on_trial: bool = False
     n_fires: int = 0
     spent_s: float = 0.0
-    seen: Seen | None = None
+    seen: Seen | str | None = None
+    has_fired: bool = False
+    silence: str = ""
+    traceback: str = ""
     calls_in_step: int = 0
     waiting: list[int] = field(default_factory=list)
 
     def begin_step(self) -> None:
         """Number calls from 0 again."""
-        self.calls_in_step = 0
+        self.calls_in_step, self.has_fired = 0, False
         self.waiting.clear()
 
     def next_call(self) -> int:
@@ -58,23 +68,47 @@ class Ticked:
         """Switch it off: it raised. The exception itself is not kept, since it would keep tensors alive."""
         self.status = HookStatus.FAILED
         self.reason = f"{type(error).__name__} at step {step}: {error}"
+        self.traceback = "".join(TracebackException.from_exception(error).format())[-_LONGEST_TRACEBACK:]
 
-    def entry(self) -> HookEntry:
-        """As the viewing side sees it."""
+    def count(self, seen: str, began_s: float) -> None:
+        """It fired at ``began_s`` (``perf_counter``), and there is nothing to measure but what ``seen`` says."""
+        self.n_fires += 1
+        self.has_fired, self.seen = True, seen
+        self.spent_s += time.perf_counter() - began_s
+
+    def entry(self, every: int = 1) -> HookEntry:
+        """As the viewing side sees it; ``every``: it looks at one step in so many."""
         us_per_fire = self.spent_s / self.n_fires * 1e6 if self.n_fires else float("nan")
         seen = "" if self.seen is None else str(self.seen)
         status = self.status or HookStatus.REQUESTED
-        return HookEntry(self.fqn, self.kind, status, self.reason, self.n_fires, us_per_fire, seen)
+        reason = self.silence if status is HookStatus.ACTIVE else self.reason
+        return HookEntry(
+            self.fqn, self.kind, status, reason, self.n_fires, us_per_fire, seen, every, traceback=self.traceback
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """Five numbers that a hook took of one tensor, still on the tensor's device."""
+    """What a hook saw of one tensor, still on the tensor's device."""
 
-    fqn: str
-    kind: HookKind
+    ticked: Ticked
     part: str
-    statistics: Statistics
+    sample: Sample
+
+    @property
+    def fqn(self) -> str:
+        """Where the hook sits."""
+        return self.ticked.fqn
+
+    @property
+    def kind(self) -> HookKind:
+        """Which hook."""
+        return self.ticked.kind
+
+    @property
+    def statistics(self) -> tuple[torch.Tensor, ...]:
+        """0-d tensors as ``HOOK_STATISTICS``, once the step is over."""
+        return self.sample.statistics.unbind()
 
 
 class StepSightings:
@@ -82,38 +116,63 @@ class StepSightings:
 
     def __init__(self) -> None:
         self.step = -1  # -1 between two steps: what runs there is not training
+        self.last_step = -1  # the one that runs, or that ended last
         self.spent_s = 0.0
         self.seen: list[Sighting] = []
+        self._rows = SampleRows()
 
     def begin(self, step: int) -> None:
         """A step begins; what was seen between two steps is void."""
         self.step, self.spent_s, self.seen = step, 0.0, []
+        self.last_step = step
+        self._rows.begin()
+
+    def pass_by(self, step: int) -> None:
+        """A step begins in which nothing is measured."""
+        self.step, self.spent_s, self.seen = -1, 0.0, []
+        self.last_step = step
 
     def end(self) -> list[Sighting]:
         """A step ended: hand over what was seen."""
+        began_s, reduced_s = time.perf_counter(), self._rows.spent_s
         seen, self.seen, self.step = self.seen, [], -1
+        if not seen:
+            return seen
+        try:
+            self._rows.finish()
+        except Exception as error:  # out of memory: then nothing is known of any of them
+            for sighting in seen:
+                sighting.ticked.fail(error, self.last_step)
+            return []
+        spent_s = time.perf_counter() - began_s
+        self.spent_s += spent_s
+        share_s = (spent_s + reduced_s) / len(seen)
+        for sighting in seen:
+            sighting.ticked.spent_s += share_s
         return seen
 
     def note(self, ticked: Ticked, parts: Iterable[tuple[str, torch.Tensor]]) -> None:
         """Measure tensors for a hook that was just called; whatever fails switches that hook off, and only that."""
         if ticked.status is HookStatus.FAILED:
             return
-        began_s = time.perf_counter()
+        began_s, reduced_s = time.perf_counter(), self._rows.spent_s
         try:
             self._measure(ticked, parts)
         except Exception as error:
             ticked.fail(error, self.step)
         ticked.n_fires += 1
+        ticked.has_fired = True
         spent_s = time.perf_counter() - began_s
-        ticked.spent_s += spent_s
+        ticked.spent_s += spent_s - (self._rows.spent_s - reduced_s)  # which is shared out among all at the end
         self.spent_s += spent_s
 
-    @torch.no_grad()
     def _measure(self, ticked: Ticked, parts: Iterable[tuple[str, torch.Tensor]]) -> None:
         for index, (part, tensor) in enumerate(parts):
+            sample = self._rows.take(tensor, self.step)
             if not index:
-                ticked.seen = Seen(tuple(tensor.shape), tensor.dtype, is_sampled(tensor))
-            self.seen.append(Sighting(ticked.fqn, ticked.kind, part, statistics_of(tensor)))
+                ticked.seen = Seen.of(tensor, is_sampled=sample is not None and sample.is_part)
+            if sample is not None:
+                self.seen.append(Sighting(ticked, part, sample))
 
 
 def part_name(call: int, place: str) -> str:

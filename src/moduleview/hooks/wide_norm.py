@@ -6,12 +6,12 @@ import math
 
 import torch
 
-_SAFE = (1e-15, 1e18)  # between them the sum of squares neither vanishes nor overflows
+SAFE = (1e-15, 1e18)  # between them the sum of squares neither vanishes nor overflows
 
 
 def is_safe(norm: float) -> bool:
     """A norm that was summed in float32 can be believed; zero, infinite and NaN are looked at once more."""
-    return _SAFE[0] < norm < _SAFE[1]
+    return SAFE[0] < norm < SAFE[1]
 
 
 def wide_norm(tensor: torch.Tensor, norm: torch.Tensor) -> torch.Tensor:

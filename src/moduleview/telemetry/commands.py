@@ -50,7 +50,7 @@ class SetHooks(msgspec.Struct, frozen=True, tag=True):
     """Tick or untick one kind of hook on many nodes at once.
 
     Attributes:
-        fqns: Modules; parameters when ``kind`` is TENSOR.
+        fqns: Modules; parameters for ``PARAMETER_KINDS``; "" alone for ``OPTIMIZER_KINDS``.
     """
 
     fqns: tuple[str, ...]

@@ -8,19 +8,36 @@ import msgspec
 
 
 class HookKind(StrEnum):
-    """A kind of hook; its value is also the prefix of the quantities it measures (``forward.mean``).
+    """A kind of hook that a person can tick; its value is also the prefix of the quantities it measures.
 
-    The order is the one in which torch runs them.
+    A legacy backward hook (``register_backward_hook``) is shown where somebody has one, and is never put on.
     """
 
     FORWARD_PRE = "forward_pre"  # a module's inputs, before its forward
     FORWARD = "forward"  # a module's outputs
     BACKWARD_PRE = "backward_pre"  # gradient at the outputs, by torch's own full-backward-pre hook
+    FULL_BACKWARD = "full_backward"  # gradient at the inputs, by torch's own full-backward hook
     BACKWARD = "backward"  # gradient at the outputs, by a hook on the output tensor: safe with in-place operations
     TENSOR = "tensor"  # a parameter's gradient of one backward pass (micro-batch), by ``Tensor.register_hook``
+    POST_ACCUMULATE = "post_accumulate"  # a parameter's gradient as accumulated so far
+    STATE_DICT = "state_dict"  # counts and times ``state_dict`` of a module
+    LOAD_STATE_DICT = "load_state_dict"  # the same of ``load_state_dict``
+    STEP_PRE = "optimizer_step_pre"  # counts the steps of the optimizers that hold the model's parameters
+    STEP_POST = "optimizer_step_post"  # counts and times them
 
 
-MODULE_KINDS = (HookKind.FORWARD_PRE, HookKind.FORWARD, HookKind.BACKWARD_PRE, HookKind.BACKWARD)
+MODULE_KINDS = (
+    HookKind.FORWARD_PRE,
+    HookKind.FORWARD,
+    HookKind.BACKWARD_PRE,
+    HookKind.FULL_BACKWARD,
+    HookKind.BACKWARD,
+    HookKind.STATE_DICT,
+    HookKind.LOAD_STATE_DICT,
+)
+PARAMETER_KINDS = (HookKind.TENSOR, HookKind.POST_ACCUMULATE)
+OPTIMIZER_KINDS = (HookKind.STEP_PRE, HookKind.STEP_POST)  # ticked at the root, whose FQN is ""
+COUNTING_KINDS = (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT, *OPTIMIZER_KINDS)  # they see no tensor
 
 
 class HookStatus(StrEnum):
@@ -36,10 +53,10 @@ class HookEntry(msgspec.Struct, frozen=True):
     """One hook that is on, or that could not be put on.
 
     Attributes:
-        fqn: Module (or, for TENSOR, parameter) the hook sits on.
+        fqn: Module, or parameter (PARAMETER_KINDS), the hook sits on; "" for OPTIMIZER_KINDS.
         kind: Which hook.
         status: Never REQUESTED when it comes from the training side.
-        reason: A sentence for CANNOT_FIRE and FAILED, else empty.
+        reason: A sentence for CANNOT_FIRE and FAILED; for ACTIVE why it did not fire in the last step, else empty.
         n_fires: Calls since it was ticked.
         us_per_fire: Mean cost of one call in microseconds; NaN before the first.
         seen: Shape and dtype of what the last call saw, as a person reads it ("32 × 64 · float32").
@@ -59,9 +76,11 @@ class HookEntry(msgspec.Struct, frozen=True):
 
 
 HOOK_STATISTICS = ("mean", "std", "max", "zero_share", "non_finite")
-"""What every ticked hook measures of the tensor it sees; the quantity is ``f"{kind}.{statistic}"``.
+"""What a ticked hook measures of the tensor it sees; the quantity is ``f"{kind}.{statistic}"``.
 
-``max`` is the largest absolute value; ``zero_share`` lies in 0..1; ``non_finite`` is a count of elements.
+Of a tensor of more than 4 096 elements they come from a sample of that many, others at each step. ``max`` is the
+largest absolute value, of the sample; ``zero_share`` lies in 0..1; ``non_finite`` is a count of elements, estimated for
+the whole tensor.
 """
 
 

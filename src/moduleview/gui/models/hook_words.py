@@ -21,8 +21,14 @@ class HookWords(QObject):
             HookKind.FORWARD_PRE: self.tr("Forward pre"),
             HookKind.FORWARD: self.tr("Forward"),
             HookKind.BACKWARD_PRE: self.tr("Backward pre"),
+            HookKind.FULL_BACKWARD: self.tr("Full backward"),
             HookKind.BACKWARD: self.tr("Backward"),
             HookKind.TENSOR: self.tr("Tensor"),
+            HookKind.POST_ACCUMULATE: self.tr("Post-accumulate"),
+            HookKind.STATE_DICT: self.tr("State dict"),
+            HookKind.LOAD_STATE_DICT: self.tr("Load state dict"),
+            HookKind.STEP_PRE: self.tr("Optimizer step pre"),
+            HookKind.STEP_POST: self.tr("Optimizer step post"),
         }[kind]
 
     def explanation(self, kind: HookKind) -> str:
@@ -40,7 +46,26 @@ class HookWords(QObject):
                 "Sees the gradient at the outputs by a hook on the output tensor: safe with in-place operations. "
                 "Before a later in-place operation it is the gradient of the value before it."
             ),
+            HookKind.FULL_BACKWARD: self.tr(
+                "Sees the gradient at the inputs by torch's own full-backward hook, refused where it would break "
+                "the training; the reason then stands here. Like backward pre it changes the order in which torch adds "
+                "gradients up, and by that their last digits."
+            ),
             HookKind.TENSOR: self.tr("Sees the gradient of each backward pass, before it is accumulated."),
+            HookKind.POST_ACCUMULATE: self.tr(
+                "Sees the gradient as accumulated so far, after each backward pass: scaled under mixed precision, and "
+                "not yet reduced over ranks."
+            ),
+            HookKind.STATE_DICT: self.tr(
+                "Counts how often the state of this module is taken, and how long that takes."
+            ),
+            HookKind.LOAD_STATE_DICT: self.tr(
+                "Counts how often state is loaded into this module, and how long that takes."
+            ),
+            HookKind.STEP_PRE: self.tr("Counts the steps that an optimizer of these parameters begins."),
+            HookKind.STEP_POST: self.tr(
+                "Counts the steps that an optimizer of these parameters has made, and times them."
+            ),
         }[kind]
 
     def note(self, entry: HookEntry | None) -> str:
