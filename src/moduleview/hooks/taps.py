@@ -89,23 +89,31 @@ class _Tap:
     """One function that is wrapped. Where somebody else wrapped it over ours, ours stays and does nothing more."""
 
     def __init__(self, owner: Any, name: str, around: Callable[..., Any]) -> None:
-        original = getattr(owner, name)
+        self._owner, self._name, self._original = owner, name, getattr(owner, name)
+        self._is_on = True
         pid = os.getpid()
 
-        @functools.wraps(original)
+        @functools.wraps(self._original)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             if self._is_on and os.getpid() == pid and is_observable():  # a forked worker inherits it
-                return around(original, *args, **kwargs)
-            return original(*args, **kwargs)
+                return around(self._original, *args, **kwargs)
+            return self._original(*args, **kwargs)
 
-        self._owner, self._name, self._original, self._wrapper = owner, name, original, wrapper
-        self._is_on = True
+        wrapper.moduleview_tap = self  # type: ignore[attr-defined]
+        self._wrapper = wrapper
         setattr(owner, name, wrapper)
 
     def take_off(self) -> None:
         self._is_on = False
-        if vars(self._owner).get(self._name) is self._wrapper:
+        current = vars(self._owner).get(self._name)
+        if current is self._wrapper:
             setattr(self._owner, self._name, self._original)
+            return
+        while (tap := vars(current).get("moduleview_tap") if callable(current) else None) is not None:
+            if tap._original is self._wrapper:  # another watch's tap is over this one
+                tap._original = self._original
+                return
+            current = tap._original
 
 
 def _after(tell: Callable[..., None]) -> Callable[..., Any]:

@@ -76,7 +76,7 @@ class Recorder:
         self._waiting: list[SetHooks] = []
         self._step = 0
         self._group = 0
-        self._is_in_step = self._has_hooks = False
+        self._is_in_step = False
         self._began_s = self._spent_s = self._last_counts_s = 0.0
 
     def attach(self) -> None:
@@ -118,9 +118,8 @@ class Recorder:
         self._find_changes()
         self._probes.begin_step(step)
         self._way.begin_step(self._probes.wanted)
-        self._has_hooks = self._governor.is_due(self._hook_account, step) or self._coverage is not None
-        if self._has_hooks:  # otherwise they stay as between two steps: silent
-            self._hooks.begin_step(step, count_calls=self._coverage is not None)
+        has_hooks = self._governor.is_due(self._hook_account, step)
+        self._hooks.begin_step(step, count_calls=self._coverage is not None, is_measured=has_hooks)
         self._began_s = began_s if since_s is None else since_s
         self._spent_s += time.perf_counter() - began_s
 
@@ -139,10 +138,9 @@ class Recorder:
             parameters, stations = self._index.unique_parameters, self._way.stations
             self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
             self._say_skipped()
-            if self._has_hooks:
-                self._end_hooks()
+            self._end_hooks()
             self._spent_s += time.perf_counter() - began_s  # what follows is small, and the record has to hold this
-            self._spent_s += self._way.spent_s + (self._hooks.spent_s if self._has_hooks else 0.0)
+            self._spent_s += self._way.spent_s + self._hooks.spent_s
             self._add_overhead()
             try:
                 self._emitter.send(step, time_s)
@@ -273,7 +271,7 @@ class Recorder:
 
     def _settle_costs(self) -> None:
         self._probes.end_step()
-        if self._has_hooks and self._hooks.spent_s:
+        if self._hooks.spent_s:
             self._hook_account.charge(self._hooks.spent_s)
         if self._governor.end_step(time.perf_counter() - self._began_s, self._spent_s):
             every = self._hooks.every = self._governor.every(self._hook_account)

@@ -1,0 +1,354 @@
+"""``moduleview.watch`` in a loop that knows nothing of it."""
+
+from __future__ import annotations
+
+import gc
+import math
+import weakref
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.amp.grad_scaler import GradScaler
+from watched_run import digest, traces
+
+import moduleview
+from moduleview.telemetry.records import ModuleReport, TensorReport
+
+
+def net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+
+
+def scalar() -> nn.Linear:
+    """One weight, 1: its gradient is its input."""
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.ones_(model.weight)
+    return model
+
+
+def train(model: nn.Module, optimizer: torch.optim.Optimizer, n_steps: int = 3) -> list[float]:
+    generator = torch.Generator().manual_seed(1)
+    losses = []
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        loss = model(torch.randn(16, 8, generator=generator)).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def one_pass(model: nn.Module, value: float, scale: Callable[[torch.Tensor], torch.Tensor] = lambda loss: loss) -> None:
+    scale(model(torch.full((1, 1), value)).sum()).backward()
+
+
+def values(w: moduleview.Watch, quantity: str, fqn: str = "weight", part: str = "") -> list[float]:
+    return w.series(quantity, fqn, part=part)[1].tolist()
+
+
+def test_series_have_every_step_and_the_promised_types() -> None:
+    model = net()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    with moduleview.watch(model, optimizer) as w:
+        losses = train(model, optimizer, 5)
+        for quantity in ("grad_norm", "local_grad_norm", "weight_norm", "update_ratio"):
+            for name, _ in model.named_parameters():
+                steps, found = w.series(quantity, name)
+                assert (steps.dtype, found.dtype) == (np.int64, np.float32)
+                assert steps.tolist() == [0, 1, 2, 3, 4]
+                assert np.isfinite(found).all()
+            assert [key.fqn for key in w.keys(quantity)] == [name for name, _ in model.named_parameters()]
+        assert w.series("loss")[1].tolist() == pytest.approx(losses, rel=1e-6)
+    assert w.n_steps == 5
+
+
+def test_numbers_are_those_computed_by_hand() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+    with moduleview.watch(model, optimizer) as w:
+        for step in range(3):
+            before = {name: p.detach().double().clone() for name, p in model.named_parameters()}
+            train(model, optimizer, 1)
+            for name, p in model.named_parameters():
+                assert values(w, "grad_norm", name)[step] == pytest.approx(p.grad.double().norm().item(), rel=1e-6)
+                after = p.detach().double()
+                assert values(w, "weight_norm", name)[step] == pytest.approx(after.norm().item(), rel=1e-6)
+                ratio = ((after - before[name]).norm() / before[name].norm()).item()
+                assert values(w, "update_ratio", name)[step] == pytest.approx(ratio, rel=1e-6)
+
+
+def test_a_watched_run_ends_bit_for_bit_like_an_unwatched_one_and_leaves_no_trace() -> None:
+    def run(*, is_watched: bool) -> list[bytes]:
+        model = net()
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        if is_watched:
+            with moduleview.watch(model, optimizer) as w:
+                w.set_hook("0", "forward")
+                w.set_hook("2", "backward")
+                train(model, optimizer, 5)
+                w.set_hook("0", "forward", False)
+            assert traces(model) == []
+            assert vars(optimizer)["_optimizer_step_pre_hooks"] == {}
+        else:
+            train(model, optimizer, 5)
+        train(model, optimizer, 2)
+        return digest(model)
+
+    bare = torch.autograd.backward, GradScaler.step, GradScaler.scale, GradScaler.unscale_
+    assert run(is_watched=True) == run(is_watched=False)
+    assert (torch.autograd.backward, GradScaler.step, GradScaler.scale, GradScaler.unscale_) == bare
+
+
+def test_hooks_see_the_next_step_and_unticked_ones_no_more() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        train(model, optimizer, 1)
+        w.set_hook(["0", "2"], "forward", True)
+        w.set_hook("2", "backward", True)
+        train(model, optimizer, 2)
+        w.set_hook("2", "forward", False)
+        train(model, optimizer, 1)
+        assert w.series("forward.mean", "0")[0].tolist() == [1, 2, 3]
+        assert w.series("forward.mean", "2")[0].tolist() == [1, 2]
+        assert w.series("backward.std", "2")[0].tolist() == [1, 2, 3]
+        with pytest.raises(ValueError, match=r"There is no hook kind 'sideways'.*forward"):
+            w.set_hook("0", "sideways")
+
+
+def test_an_evaluation_between_two_steps_is_not_counted_to_the_next_one() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        w.set_hook("0", "forward")
+        for _ in range(2):
+            train(model, optimizer, 1)
+            with torch.no_grad():
+                model(torch.randn(4, 8))
+        assert [key.part for key in w.keys("forward.mean")] == [""]
+        assert w.series("forward.mean", "0")[0].tolist() == [0, 1]
+
+
+def test_stations_of_a_scaled_clipped_step_and_of_one_that_was_skipped() -> None:
+    model = scalar()
+    optimizer, scaler = torch.optim.SGD(model.parameters(), lr=0.1), GradScaler("cpu", init_scale=1024.0)
+    with moduleview.watch(model, optimizer) as w:
+        for value in (4.0, math.inf, 4.0):
+            optimizer.zero_grad()
+            one_pass(model, value, scaler.scale)
+            scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            scaler.step(optimizer)
+            scaler.update()
+        assert values(w, "micro_grad_norm") == values(w, "accumulated_grad_norm") == [4096.0, math.inf, 2048.0]
+        assert values(w, "reduced_grad_norm") == [4096.0, math.inf, 2048.0]
+        assert values(w, "unscaled_grad_norm") == values(w, "local_grad_norm") == [4.0, math.inf, 4.0]
+        assert w.series("grad_norm", "weight")[0].tolist() == [0, 2]
+        assert values(w, "grad_norm") == pytest.approx([1.0, 1.0], rel=1e-5)  # clip_grad_norm_ divides by norm + 1e-6
+        assert values(w, "update_norm") == pytest.approx([0.1, 0.0, 0.1], rel=1e-5)
+        (skipped,) = w.store.skipped_steps
+        assert (skipped.step, skipped.loss_scale) == (1, 1024.0)
+        assert "Inf or NaN" in skipped.reason
+
+
+def test_micro_batches_are_told_apart_from_what_they_add_up_to() -> None:
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        for _ in range(2):
+            optimizer.zero_grad()
+            for value in (1.0, 2.0, -4.0):
+                one_pass(model, value)
+            optimizer.step()
+        assert [values(w, "micro_grad_norm", part=part) for part in ("", "pass 1", "pass 2")] == [
+            [1.0] * 2,
+            [2.0] * 2,
+            [4.0] * 2,
+        ]
+        passes = [values(w, "accumulated_grad_norm", part=part) for part in ("pass 0", "pass 1", "")]
+        assert passes == [[1.0] * 2, [3.0] * 2, [1.0] * 2]
+        assert values(w, "grad_norm") == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_what_a_pass_brings_is_right_whatever_was_there_before(set_to_none: bool) -> None:
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    model.weight.grad = torch.full((1, 1), 10.0)
+    with moduleview.watch(model, optimizer) as w:
+        one_pass(model, 2.0)  # stale gradient and all
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=set_to_none)
+        one_pass(model, 2.0)
+        optimizer.step()
+        assert values(w, "micro_grad_norm") == [2.0, 2.0]
+        assert values(w, "accumulated_grad_norm") == [12.0, 2.0]
+
+
+def test_clipping_by_value_and_by_the_optimizers_own_hook_is_seen() -> None:
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer.register_step_pre_hook(lambda *_: nn.utils.clip_grad_value_(model.parameters(), 0.5))
+    with moduleview.watch(model, optimizer) as w:
+        for _ in range(2):
+            optimizer.zero_grad()
+            one_pass(model, 3.0)
+            nn.utils.clip_grad_value_(model.parameters(), 1.0)
+            optimizer.step()
+        assert values(w, "unscaled_grad_norm") == [3.0, 3.0]
+        assert values(w, "grad_norm") == [0.5, 0.5]
+    assert len(optimizer._optimizer_step_pre_hooks) == 1
+
+
+def test_updates_by_hand_are_steps_too() -> None:
+    model = scalar()
+    with moduleview.watch(model) as w:
+        for _ in range(3):
+            one_pass(model, 2.0)
+            one_pass(model, 3.0)
+            with torch.no_grad():
+                model.weight -= 0.1 * model.weight.grad
+            model.weight.grad = None
+    assert w.series("grad_norm", "weight")[0].tolist() == [0, 1, 2]
+    assert values(w, "grad_norm") == [5.0] * 3
+    assert values(w, "micro_grad_norm", part="pass 1") == [3.0] * 3
+    assert values(w, "update_norm") == pytest.approx([0.5] * 3, rel=1e-6)
+
+
+def test_an_optimizer_in_backward_makes_one_step_a_backward() -> None:
+    model = net()
+    optimizers = {p: torch.optim.SGD([p], lr=0.1) for p in model.parameters()}
+
+    def step_now(parameter: torch.Tensor) -> None:
+        optimizers[parameter].step()  # type: ignore[index]
+        optimizers[parameter].zero_grad()  # type: ignore[index]
+
+    for parameter in model.parameters():
+        parameter.register_post_accumulate_grad_hook(step_now)
+    with moduleview.watch(model) as w:
+        for _ in range(3):
+            model(torch.ones(2, 8)).square().sum().backward()
+        assert w.n_steps == 3
+        for name, _ in model.named_parameters():
+            assert w.series("grad_norm", name)[0].tolist() == [0, 1, 2]
+
+
+def test_a_given_optimizer_ends_steps_and_another_one_does_not() -> None:
+    model = net()
+    first, second = (torch.optim.SGD(model[i].parameters(), lr=0.1) for i in (0, 2))
+    with moduleview.watch(model, first) as w:
+        for _ in range(2):
+            model(torch.ones(2, 8)).square().sum().backward()
+            second.step()
+            first.step()
+            first.zero_grad()
+            second.zero_grad()
+        assert w.n_steps == 2
+        assert all(len(values(w, "grad_norm", name)) == 2 for name in ("0.weight", "2.weight"))
+
+
+def test_only_the_quantities_and_steps_asked_for_are_measured() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer, quantities=["grad_norm", "update_norm"], every=2) as w:
+        train(model, optimizer, 5)
+        assert set(w.quantities()) - {"overhead"} == {"grad_norm", "update_ratio", "update_norm"}
+        assert w.series("grad_norm", "0.weight")[0].tolist() == [0, 2, 4]
+        assert w.series("grad_norm", "nowhere")[0].tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("no model",), TypeError, "takes an nn.Module first, not an object of type str"),
+        ((net(), "no optimizer"), TypeError, "takes a torch.optim.Optimizer second, not str"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused_with_a_sentence(
+    arguments: tuple[object, ...], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        moduleview.watch(*arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"quantities": ["grad_nrom"]}, r"There is no quantity 'grad_nrom'; there are .*grad_norm"),
+        ({"every": 0}, "every must be a whole number"),
+        ({"budget": 2.0}, "budget is a share"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_with_a_sentence(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        moduleview.watch(net(), **options)  # type: ignore[arg-type]
+
+
+def test_reports_say_what_a_tensor_and_a_module_are_now() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        train(model, optimizer, 2)
+        tensor, module = w.report("0.weight"), w.report("0")
+        assert isinstance(tensor, TensorReport)
+        assert isinstance(module, ModuleReport)
+        assert (tensor.step, module.type_name) == (2, "Linear")
+        assert tensor.value is not None
+        assert tensor.value.norm == pytest.approx(model[0].weight.norm().item(), rel=1e-6)
+        with pytest.raises(KeyError, match="no module, parameter or buffer 'nowhere'"):
+            w.report("nowhere")
+
+
+def test_after_detaching_series_stay_and_hooks_are_refused() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    w = moduleview.watch(model, optimizer)
+    train(model, optimizer, 2)
+    w.detach()
+    w.detach()
+    train(model, optimizer, 2)
+    assert w.series("grad_norm", "0.weight")[0].tolist() == [0, 1]
+    with pytest.raises(RuntimeError, match=r"detached; call moduleview\.watch"):
+        w.set_hook("0", "forward")
+
+
+def test_a_detached_model_is_let_go() -> None:
+    model = net()
+    w = moduleview.watch(model)
+    reference = weakref.ref(model[0].weight)
+    w.detach()
+    del model, w
+    gc.collect()
+    assert reference() is None
+
+
+def test_two_watches_on_two_models_do_not_mix() -> None:
+    models = [net(), net()]
+    optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in models]
+    watches = [moduleview.watch(model) for model in models]
+    train(models[0], optimizers[0], 3)
+    train(models[1], optimizers[1], 1)
+    watches[0].detach()  # not in the order in which they were put on
+    train(models[1], optimizers[1], 1)
+    watches[1].detach()
+    assert [w.n_steps for w in watches] == [3, 2]
+    assert traces(models[0]) == traces(models[1]) == []
+
+
+def test_a_structure_that_changes_goes_on_under_its_names() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model) as w:
+        train(model, optimizer, 2)
+        model[0].weight = nn.Parameter(model[0].weight.detach().clone())
+        model.append(nn.Linear(1, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(40):  # the look at the structure takes at most a hundredth of the time
+            train(model, optimizer, 1)
+        assert w.series("grad_norm", "0.weight")[0].tolist()[-1] == w.n_steps - 1
+        assert w.series("grad_norm", "3.weight")[0].tolist()[-1] == w.n_steps - 1
+        assert w.log == ()
