@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -132,6 +133,19 @@ def test_search_agrees_with_python(names: list[str], text: str) -> None:
     index = NameIndex(snapshot_of(spec))
     assert index.name_contains(text).tolist() == [text in (name or "net") for name, _t, _o in spec]
     assert index.name_is(text).tolist() == [text == (name or "net") for name, _t, _o in spec]
+
+
+@given(st.data())
+def test_patterns_of_mere_text_find_what_python_finds(data: st.DataObject) -> None:
+    fqns = [""]
+    for name in data.draw(st.lists(st.text("abC", min_size=1, max_size=3), max_size=12)):
+        above = data.draw(st.sampled_from(fqns))
+        fqns.append(f"{above}.{name}".lstrip("."))
+    spec = [(fqn, "T", ()) for fqn in sorted(set(fqns), key=lambda fqn: fqn.split("."))]
+    text = re.escape(data.draw(st.text("ab.", min_size=1, max_size=4)))
+    pattern = data.draw(st.sampled_from(["", "^"])) + text + data.draw(st.sampled_from(["", "$"]))
+    matches = NameIndex(snapshot_of(spec)).fqn_matches(re.compile(pattern, re.MULTILINE))
+    assert matches.tolist() == [re.search(pattern, fqn.lower()) is not None for fqn, _t, _o in spec]
 
 
 @given(st.text(max_size=30))

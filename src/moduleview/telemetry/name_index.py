@@ -1,7 +1,7 @@
-"""Finds text in all of a model's module names at once: one buffer of bytes, searched with numpy.
+"""Finds text in all of a model's module names at once: the distinct ones in one buffer of bytes, searched with numpy.
 
 A Python loop over 100 000 names costs more than a keystroke may; comparing one buffer with the pattern's bytes does
-not.
+not. A million modules have few names that differ, so that most of a search is to look up which rows bear those found.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from moduleview.telemetry.snapshot import ModelSnapshot
 
 _SEPARATOR = "\n"
+_LITERAL = re.compile(r"(\^?)((?:[a-z0-9_]|\\\.)+)(\$?)")  # a pattern that means itself
+_FEW = 8  # so many comparisons of a million codes cost less than one look-up of a million
 
 
 class NameIndex:
@@ -24,12 +26,8 @@ class NameIndex:
 
     def __init__(self, snapshot: ModelSnapshot) -> None:
         self._snapshot = snapshot
-        self._names = _Lines(snapshot.names)
-        codes: dict[str, int] = {}
-        self._type_codes = np.fromiter(
-            (codes.setdefault(name, len(codes)) for name in snapshot.type_names), np.int32, len(snapshot)
-        )
-        self._types = tuple(codes)
+        self._names = _Words(snapshot.names)
+        self._types = _Words(snapshot.type_names)
 
     @cached_property
     def _fqns(self) -> tuple[str, NDArray[np.int64]]:
@@ -54,31 +52,41 @@ class NameIndex:
 
     def type_contains(self, text: str) -> NDArray[np.bool_]:
         """(n,) bool: modules whose class name has ``text`` in it."""
-        wanted = text.lower()
-        chosen = np.array([wanted in name.lower() for name in self._types], dtype=np.bool_)
-        return chosen[self._type_codes]
+        return self._types.contains(text)
 
     def path_contains(self, path: str) -> NDArray[np.bool_]:
         """(n,) bool: modules whose FQN ends in ``path``, its first and last component being incomplete.
 
         ``blocks.4.at`` finds ``blocks.4.attn`` and ``decoder_blocks.4.attn``, but not what lies below them.
         """
-        *above, last = path.split(".")
-        found = self._names.contains(last, at_begin=bool(above))
-        parent = self._snapshot.parent
-        node = np.arange(len(parent), dtype=np.int64)
-        for position, component in enumerate(reversed(above)):
-            is_first = position == len(above) - 1
-            node = np.where(node > 0, parent[node], 0)
-            matches = self._names.contains(component, at_begin=not is_first, at_end=True)
-            found &= matches[node] & (node > 0)  # the root's name is no part of an FQN
+        return self._path_ends_in(path.split("."))
+
+    def _path_ends_in(
+        self, components: Sequence[str], *, at_begin: bool = False, at_end: bool = False
+    ) -> NDArray[np.bool_]:
+        """``at_begin``, ``at_end``: the first or last component is complete on that side."""
+        *above, last = components
+        found = self._names.contains(last, at_begin=at_begin or bool(above), at_end=at_end)
+        if not above:
+            return found
+        holders = self._path_ends_in(above, at_begin=at_begin, at_end=True)
+        holders[0] = found[0] = False  # the root's name is no part of an FQN
+        parent, nodes = self._snapshot.parent, np.flatnonzero(holders)
+        if len(nodes) <= _FEW:
+            return found & _is_one_of(parent, nodes)
+        rows = np.flatnonzero(found)
+        found[rows[~holders[parent[rows]]]] = False
         return found
 
     def fqn_matches(self, pattern: re.Pattern[str]) -> NDArray[np.bool_]:
         """(n,) bool: modules in whose FQN ``pattern``, compiled with ``re.MULTILINE``, is found somewhere.
 
-        A pattern without capitals is looked for in lower case: ``re.IGNORECASE`` takes three times as long.
+        A pattern without capitals is looked for in lower case: ``re.IGNORECASE`` takes three times as long. One that
+        is but text, as most are while they are typed, is looked for in the names: FQNs are many times as long.
         """
+        if literal := _LITERAL.fullmatch(pattern.pattern):
+            begin, path, end = literal.groups()
+            return self._fqn_contains(path.replace("\\", ""), at_begin=bool(begin), at_end=bool(end))
         text, begins = self._fqns
         if pattern.pattern == pattern.pattern.lower():
             text = self._lower_fqns
@@ -88,6 +96,37 @@ class NameIndex:
         found = np.zeros(len(self._snapshot), dtype=np.bool_)
         found[np.searchsorted(begins, starts, side="right") - 1] = True
         return found
+
+    def _fqn_contains(self, text: str, *, at_begin: bool, at_end: bool) -> NDArray[np.bool_]:
+        components, snapshot = text.split("."), self._snapshot
+        found = self._path_ends_in(components, at_begin=at_begin, at_end=at_end)
+        found[0] = False
+        if at_begin:
+            found &= snapshot.depth == len(components)
+        return found if at_end else _with_subtrees(found, snapshot.subtree_end)
+
+
+class _Codes(dict[str, int]):
+    """Numbers strings in the order in which they are first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = code = len(self)
+        return code
+
+
+class _Words:
+    """A string a row, of which many are alike: each distinct one is searched once."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        codes = _Codes()
+        self._codes = np.fromiter(map(codes.__getitem__, words), np.int32, len(words))
+        self._distinct = _Lines(tuple(codes))
+
+    def contains(self, text: str, *, at_begin: bool = False, at_end: bool = False) -> NDArray[np.bool_]:
+        """(n,) bool: rows whose string has ``text`` in it, at its begin or end where that is asked for."""
+        chosen = self._distinct.contains(text, at_begin=at_begin, at_end=at_end)
+        codes = np.flatnonzero(chosen)
+        return _is_one_of(self._codes, codes) if len(codes) <= _FEW else chosen[self._codes]
 
 
 class _Lines:
@@ -123,6 +162,24 @@ class _Lines:
         for offset, byte in enumerate(pattern[1:], start=1):
             starts = starts[self._bytes[starts + offset] == byte]
         return starts
+
+
+def _with_subtrees(chosen: NDArray[np.bool_], subtree_end: NDArray[np.int32]) -> NDArray[np.bool_]:
+    rows = np.flatnonzero(chosen)
+    ends = subtree_end[rows]
+    is_outermost = np.concatenate(([True], rows[1:] >= np.maximum.accumulate(ends)[:-1]))[: len(rows)]
+    steps = np.zeros(len(chosen) + 1, dtype=np.int8)
+    steps[rows[is_outermost]] += 1
+    steps[ends[is_outermost]] -= 1
+    np.cumsum(steps, out=steps)
+    return steps[:-1].view(np.bool_)
+
+
+def _is_one_of(values: NDArray[np.int32], wanted: NDArray[np.intp]) -> NDArray[np.bool_]:
+    found = np.zeros(len(values), dtype=np.bool_)
+    for value in wanted.tolist():
+        found |= values == value
+    return found
 
 
 def _joined(lines: Sequence[str]) -> str:

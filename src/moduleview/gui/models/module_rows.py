@@ -21,6 +21,8 @@ class ModuleRows:
         self.snapshot = snapshot
         n = len(snapshot)
         self._is_parent = snapshot.subtree_end > np.arange(1, n + 1, dtype=np.int32)
+        self._parents = np.flatnonzero(self._is_parent)
+        self._ends_of_parents = snapshot.subtree_end[self._parents].astype(np.intp)
         self._expanded = np.zeros(n, dtype=np.bool_)
         self._kept: NDArray[np.bool_] | None = None  # with a filter: matches and what stands above them
         self._kept_below: NDArray[np.bool_] | None = None
@@ -100,11 +102,13 @@ class ModuleRows:
             self._kept = self._kept_below = None
             self._n_matches = len(self.snapshot)
         else:
-            sums = np.concatenate(([0], np.cumsum(matches, dtype=np.int32)))
-            below = sums[self.snapshot.subtree_end] - sums[1:]
-            self._kept_below = below > 0
+            n_up_to = matches.astype(np.int32)
+            np.cumsum(n_up_to, out=n_up_to)  # a row's own match included
+            has_match = n_up_to[self._ends_of_parents - 1] > n_up_to[self._parents]
+            self._kept_below = np.zeros(len(matches), dtype=np.bool_)
+            self._kept_below[self._parents] = has_match
             self._kept = self._kept_below | matches
-            self._n_matches = int(sums[-1])
+            self._n_matches = int(n_up_to[-1]) if len(matches) else 0
             self._expanded_in_filter = np.ones(len(matches), dtype=np.bool_)
         self._layout()
 
