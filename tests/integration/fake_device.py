@@ -16,9 +16,9 @@ _ON_CPU: dict[int, torch.Tensor] = {}
 
 
 def on_device(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor of the device with the values of one on the CPU."""
+    """A tensor of the device with the values of one on the CPU. There every tensor is contiguous, and begins at 0."""
     made = torch._C._acc.create_empty_tensor(tensor.shape, tensor.dtype)
-    _ON_CPU[made.untyped_storage()._cdata] = tensor
+    _ON_CPU[made.untyped_storage()._cdata] = tensor.contiguous()
     return made
 
 
@@ -35,12 +35,18 @@ def _run(operation: Any, *args: Any, **kwargs: Any) -> Any:
     if operation is torch.ops.aten._copy_from.default:
         on_cpu(args[1]).copy_(on_cpu(args[0]))
         return args[1]
+    if operation is torch.ops.aten.as_strided.default:
+        return on_device(_part(on_cpu(args[0]), *args[1:]))
     of_cpu, named_of_cpu = tree_map(on_cpu, (args, kwargs))
     result = operation(*of_cpu, **named_of_cpu)
     for argument, schema in zip(args, operation._schema.arguments, strict=False):
         if schema.alias_info is not None and schema.alias_info.is_write:
             return argument if operation._schema.returns else None
     return tree_map(lambda value: on_device(value) if isinstance(value, torch.Tensor) else value, result)
+
+
+def _part(whole: torch.Tensor, size: list[int], stride: list[int], offset: int | None = None) -> torch.Tensor:
+    return whole.as_strided(size, stride, whole.storage_offset() + (offset or 0))
 
 
 _setup_privateuseone_for_python_backend(NAME)

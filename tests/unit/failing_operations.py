@@ -9,7 +9,9 @@ from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
+_PACKAGE = "/moduleview/"
 _HOOKS = "/moduleview/hooks/"
+_AROUND_THE_USERS = "/hooks/taps.py"
 
 
 class FailingOperations(TorchDispatchMode):
@@ -36,9 +38,11 @@ class FailingOperations(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
     def _is_ours(self) -> bool:
+        """The innermost frame of ours measures; one that only stands around the user's backward does not."""
         frame = sys._getframe(1)
         while frame is not None:
-            if self._where in frame.f_code.co_filename:
-                return True
+            path = frame.f_code.co_filename
+            if _PACKAGE in path:
+                return self._where in path and not path.endswith(_AROUND_THE_USERS)
             frame = frame.f_back  # type: ignore[assignment]
         return False

@@ -67,13 +67,14 @@ def test_full_backward_hook_breaks_an_in_place_operation_and_ours_sees_the_true_
     watch: Watch, use: Callable[[torch.Tensor], torch.Tensor], register: str
 ) -> None:
     """Fault row 1."""
-    x = torch.randn(6, 3, requires_grad=True)
-    naive = Then(nn.Linear(3, 4), use)
+    torch.manual_seed(0)
+    x = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+    naive = Then(nn.Linear(3, 4).double(), use)
     getattr(naive.inner, register)(lambda *_: None)
     with pytest.raises(RuntimeError, match="inplace"):
         naive(x)
 
-    model = Then(nn.Linear(3, 4), use)
+    model = Then(nn.Linear(3, 4).double(), use)
     expected = true_gradient(model.inner, use, x)
     run = watch(model)
     run.tick(BACKWARD, "inner")
