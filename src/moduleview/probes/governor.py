@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
@@ -13,7 +13,7 @@ DEFAULT_BUDGET = 0.02  # of the step's time
 _SMOOTHING = 0.2  # weight of the newest measurement in a mean
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.7  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
-_MOST = 1_000  # steps between two measurements, at most
+_MOST = 10_000  # steps between two measurements, at most
 _N_ENTRIES = 200  # lines of a bill: the dearest
 
 
@@ -53,16 +53,20 @@ class Governor:
 
     Args:
         budget: Share of the step's time, 0..1; None measures as often as was wished.
+        clock_s: Seconds, never going back.
     """
 
-    def __init__(self, budget: float | None = DEFAULT_BUDGET) -> None:
+    def __init__(self, budget: float | None = DEFAULT_BUDGET, clock_s: Callable[[], float] = time.monotonic) -> None:
         self.budget = budget
+        self._clock_s = clock_s
         self._accounts: dict[tuple[str, str], Account] = {}
         self._factor = 1
         self._step_s = 0.0
         self._spent_s = 0.0  # mean of a step, whatever was measured in it
-        self._decided_s = self._measured_s = 0.0
+        self._fixed_s = 0.0  # mean of a step in which nothing that is sampled was due
         self._wished_s = 0.0  # cost of a step in which everything is measured as often as was wished
+        self._decided_s = self._ended_s = 0.0
+        self._is_on_grid = True
         self._is_extra = False
         self._n_steps = 0
 
@@ -70,6 +74,11 @@ class Governor:
     def factor(self) -> int:
         """Everything is measured so many times more rarely than was wished."""
         return self._factor
+
+    def set_budget(self, share: float | None) -> None:
+        """Measuring may take this share of the step's time from now on; None for no limit."""
+        self.budget = share
+        self._decide()
 
     def account(self, name: str, fqn: str = "") -> Account:
         """The account of one measurement; a new one costs nothing yet."""
@@ -80,16 +89,13 @@ class Governor:
         return account.wish if account.is_free else min(account.wish * self._factor, max(_MOST, account.wish))
 
     def begin_step(self, step: int) -> None:
-        """A step begins. One that comes long after the last measured one is measured whatever its number is.
+        """A step begins. One that comes long after the last one is measured whatever its number is.
 
         Who makes single steps by hand sees each of them: the time in between pays for it.
         """
-        now_s = time.monotonic()
-        on_grid = step % self._factor == 0
-        waited_s = now_s - self._measured_s
-        self._is_extra = not on_grid and self.budget is not None and self._wished_s <= self.budget * waited_s
-        if on_grid or self._is_extra:
-            self._measured_s = now_s
+        idle_s = self._clock_s() - self._ended_s
+        self._is_on_grid = step % self._factor == 0
+        self._is_extra = not self._is_on_grid and self._wished_s <= (self.budget or 1.0) * idle_s
 
     def is_due(self, account: Account, step: int) -> bool:
         """Whether it is measured in this step; one that is not is counted as skipped where the budget is the reason."""
@@ -109,7 +115,9 @@ class Governor:
         weight = 1.0 if self._n_steps <= 3 else 0.05
         self._step_s += weight * (step_s - self._step_s)
         self._spent_s += weight * (spent_s - self._spent_s)
-        now_s = time.monotonic()
+        if not self._is_on_grid and not self._is_extra:
+            self._fixed_s += (0.05 if self._fixed_s else 1.0) * (spent_s - self._fixed_s)
+        now_s = self._ended_s = self._clock_s()
         if now_s - self._decided_s < _PERIOD_S and self._n_steps not in (3, 10):
             return False
         self._decided_s = now_s
@@ -121,13 +129,12 @@ class Governor:
             self._factor = 1
             return
         wished_s = self._wished_s = sum(a.cost_s / a.wish for a in self._accounts.values() if not a.is_free)
-        unwatched_s = max(self._step_s - self._spent_s, 1e-9)
-        allowed_s = self.budget * unwatched_s
-        needed = max(1, math.ceil(wished_s / max(allowed_s, 1e-12)))
+        allowed_s = max(self.budget * (self._step_s - self._spent_s) - self._fixed_s, wished_s / _MOST)
+        needed, needed_with_slack = (max(1, math.ceil(wished_s / (share * allowed_s))) for share in (1.0, _SLACK))
         if needed > self._factor:
             self._factor = min(needed, _MOST)
-        elif wished_s / self._factor < _SLACK * allowed_s:
-            self._factor = min(self._factor, max(1, math.ceil(wished_s / (_SLACK * max(allowed_s, 1e-12)))))
+        elif needed_with_slack < self._factor:
+            self._factor = needed_with_slack
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""

@@ -179,7 +179,7 @@ class Recorder:
 
     def set_budget(self, share: float | None) -> None:
         """Measuring may take this share of the step's time from now on, 0..1; None for no limit."""
-        self._governor.budget = share
+        self._governor.set_budget(share)
 
     def rebind(self, snapshot: ModelSnapshot) -> None:
         """Structure, device or parameters changed: find every name again and put the ticked hooks back on.
