@@ -1,0 +1,305 @@
+"""The distribution: bars of one step, an image or a ridge of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from plot_builders import Bench, make_bench, run_store, show
+from PySide6.QtCore import QObject, QPointF
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from builders import snapshot_of, task_info
+from moduleview.gui.panels.distribution import BARS, IMAGE, RIDGE, DistributionPanel
+from moduleview.gui.plots.canvas import Canvas
+from moduleview.telemetry.histograms import INF, N_BINS, NAN, SUBNORMAL, ZERO, HistogramsMeasured
+from moduleview.telemetry.records import ModelChanged
+
+HEAD = "head.weight"
+BIN = 38  # 2**-10
+
+
+def measure(bench: Bench, step: int, bins: dict[int, int], quantity: str = "grad_magnitudes") -> None:
+    fqns = bench.store.model.tensor_fqns
+    counts = np.zeros((len(fqns), N_BINS), dtype=np.uint16)
+    for at, count in bins.items():
+        counts[:, at] = count
+    bench.store.apply(HistogramsMeasured(0, step, quantity, fqns, counts))
+
+
+@pytest.fixture
+def bench(qapp: QObject) -> Bench:
+    bench = make_bench(QObject(qapp), run_store(200))
+    for step in range(0, 200, 10):
+        measure(bench, step, {BIN: 9, BIN + 1 + step // 100: 3})
+    bench.context.selection.select("head")
+    return bench
+
+
+@pytest.fixture
+def panel(bench: Bench, qtbot: QtBot) -> DistributionPanel:
+    panel = DistributionPanel(bench.context)
+    for control in panel.title_controls():
+        qtbot.addWidget(control)
+    show(qtbot, panel, 760, 320)
+    return panel
+
+
+def choose(panel: DistributionPanel, view: str) -> None:
+    panel.view.choose(view)
+    panel.view.chosen.emit(view)
+
+
+def texts(panel: DistributionPanel) -> dict[str, str]:
+    return {name: value for name, value, _role in panel.facts.facts.rows}
+
+
+def colors(chart: Canvas, x: float, top: float, bottom: float) -> set[str]:
+    """Colours down a column of pixels."""
+    image = chart.grab().toImage()
+    return {QColor(image.pixel(round(x), y)).name().upper() for y in range(round(top), round(bottom))}
+
+
+def test_it_says_of_what_it_is_and_how_much_was_looked_at(panel: DistributionPanel) -> None:
+    facts = panel.facts.facts
+
+    assert (facts.name, facts.kind) == ("head", "float32")
+    assert (facts.step, facts.earlier) == (190, 90)
+    assert facts.note == ("all 12 elements",)
+    assert texts(panel)["zero"] == "0.0 %"
+    assert texts(panel)["normal from"] == "1.2e-38"
+
+
+def test_sample_smaller_than_the_tensor_is_called_one(panel: DistributionPanel, bench: Bench) -> None:
+    measure(bench, 200, {BIN: 7})
+    panel.refresh(bench.store)
+
+    assert panel.facts.facts.note == ("a sample of 7", "of 12 elements")
+
+
+def test_module_shows_its_parameters_together_and_a_parameter_itself_alone(
+    panel: DistributionPanel, bench: Bench
+) -> None:
+    bench.context.selection.select("blocks.0.lin")
+    assert panel.facts.facts.kind == "2 parameters, float32"
+
+    bench.context.selection.select("blocks.0.lin", tensor_fqn="blocks.0.lin.bias")
+    assert (panel.facts.facts.name, panel.facts.facts.kind) == ("blocks.0.lin.bias", "float32")
+
+
+def test_bar_stands_over_its_power_of_two_and_is_as_high_as_its_share(panel: DistributionPanel, bench: Bench) -> None:
+    chart, tokens = panel.bars, bench.context.theme.tokens
+    x = chart.x_px(np.log10(1.4 * 2.0**-10))
+
+    assert chart.bin_text(QPointF(x, chart.area.center().y())) == "9.8e-04 … 2.0e-03 (2^-10): 75.0 %"
+    assert tokens.series[0] in colors(chart, x, chart.y_px(70), chart.area.bottom())
+    assert tokens.series[0] not in colors(chart, x, chart.area.top(), chart.y_px(77))
+
+
+def test_earlier_step_is_an_outline_where_it_differs(panel: DistributionPanel, bench: Bench) -> None:
+    chart, tokens = panel.bars, bench.context.theme.tokens
+    x = chart.x_px(np.log10(1.4 * 2.0**-9))  # held the rest a hundred steps before
+
+    assert tokens.text in colors(chart, x, chart.y_px(26), chart.y_px(24))
+    assert tokens.series[0] not in colors(chart, x, chart.area.top(), chart.area.bottom())
+
+
+def test_what_has_no_magnitude_stands_left_of_the_axis_against_all_elements(
+    panel: DistributionPanel, bench: Bench
+) -> None:
+    measure(bench, 200, {BIN: 1, ZERO: 2, SUBNORMAL: 1, INF: 2, NAN: 6})
+    panel.refresh(bench.store)
+    chart, tokens = panel.bars, bench.context.theme.tokens
+    block = chart.magnitudes.special_block
+    centres = [block.left() + block.width() * (2 * number + 1) / 8 for number in range(4)]
+
+    assert block.right() < chart.area.left()
+    assert [chart.bin_text(QPointF(x, block.center().y())) for x in centres] == [
+        "0: 16.7 %",
+        "sub: 8.3 %",
+        "Inf: 16.7 %",
+        "NaN: 50.0 %",
+    ]
+    middle = block.bottom() - block.height() * 0.4
+    assert tokens.non_finite in colors(chart, centres[3], middle, middle + 2)
+    assert tokens.non_finite not in colors(chart, centres[2], middle, middle + 2)
+    assert tokens.series[0] in colors(chart, centres[0], block.bottom() - 10, block.bottom())
+    assert [role for _name, _value, role in panel.facts.facts.rows[-2:]] == ["error", "error"]
+
+
+def test_crosshair_shows_the_distribution_of_its_step(panel: DistributionPanel, bench: Bench) -> None:
+    bench.context.selection.set_crosshair(47)
+    assert panel.facts.facts.step == 40
+
+    bench.context.selection.set_crosshair(None)
+    assert panel.facts.facts.step == 190
+
+
+def test_crosshair_before_the_first_distribution_says_so(qapp: QObject, qtbot: QtBot) -> None:
+    bench = make_bench(QObject(qapp), run_store(30))
+    measure(bench, 20, {BIN: 9})
+    bench.context.selection.select("head")
+    panel = DistributionPanel(bench.context)
+    show(qtbot, panel)
+    bench.context.selection.set_crosshair(5)
+
+    assert panel.empty.isVisible()
+    assert panel.empty.accessibleDescription() == "The first distribution was measured at step 20."
+
+
+def test_weights_can_be_chosen_instead_of_gradients(panel: DistributionPanel, bench: Bench) -> None:
+    panel.quantity.choose("weight_magnitudes")
+    panel.quantity.chosen.emit("weight_magnitudes")
+    assert panel.empty.isVisible()
+
+    measure(bench, 190, {BIN + 4: 5}, "weight_magnitudes")
+    panel.refresh(bench.store)
+    assert panel.bars.isVisible()
+    assert panel.facts.facts.step == 190
+
+
+def test_image_draws_steps_across_and_powers_of_two_up(panel: DistributionPanel, bench: Bench) -> None:
+    measure(bench, 200, {BIN: 1, NAN: 11})
+    choose(panel, IMAGE)
+    chart, tokens = panel.image, bench.context.theme.tokens
+    height = chart.y_px(np.log10(1.4 * 2.0**-10))
+    empty = chart.y_px(np.log10(1.4 * 2.0**-5))
+
+    assert chart.isVisible()
+    assert tokens.panel not in colors(chart, chart.x_px(150), height, height + 1)
+    assert colors(chart, chart.x_px(150), empty, empty + 1) == {tokens.panel}
+    assert chart.bin_text(QPointF(chart.x_px(155), height)).endswith("75.0 %")
+    assert chart.bin_text(QPointF(chart.x_px(155), height)).startswith("step 150, ")
+
+
+def test_image_has_a_strip_for_what_has_no_magnitude(panel: DistributionPanel, bench: Bench) -> None:
+    measure(bench, 195, {BIN: 1, NAN: 11})
+    choose(panel, IMAGE)
+    chart, strip, tokens = panel.image, panel.image.strip_rect, bench.context.theme.tokens
+
+    assert strip.bottom() < chart.area.top()
+    assert tokens.non_finite in colors(chart, chart.x_px(197), strip.top(), strip.top() + 6)
+    assert tokens.non_finite not in colors(chart, chart.x_px(150), strip.top(), strip.bottom())
+    assert chart.bin_text(QPointF(chart.x_px(197), strip.top() + 2)) == "step 195, NaN: 91.7 %"
+
+
+def test_pointer_in_the_image_moves_the_crosshair_of_all_plots(panel: DistributionPanel, bench: Bench) -> None:
+    choose(panel, IMAGE)
+    chart = panel.image
+    QTest.mouseMove(chart.viewport(), QPointF(chart.x_px(100), chart.area.center().y()).toPoint())
+    assert bench.context.selection.crosshair_step == 100
+    assert panel.facts.facts.step == 100
+
+    chart.pointer_left.emit()
+    assert bench.context.selection.crosshair_step is None
+
+
+def test_image_and_map_share_their_steps(panel: DistributionPanel, bench: Bench) -> None:
+    choose(panel, IMAGE)
+    bench.context.axes.show_steps(20.0, 60.0)
+
+    assert panel.image.x_range == (20.0, 60.0)
+
+
+def test_ridge_has_the_newest_step_at_the_bottom_and_the_crosshair_brings_out_a_row(
+    panel: DistributionPanel, bench: Bench
+) -> None:
+    choose(panel, RIDGE)
+    chart = panel.ridge
+    steps = chart.shown_steps
+
+    assert steps == sorted(steps)
+    assert steps[-1] == 190
+    assert len(steps) > 8
+    chart.pointer_moved.emit(QPointF(chart.area.center().x(), chart.y_px(0.5)))
+    assert bench.context.selection.crosshair_step == steps[0]
+    assert panel.facts.facts.step == steps[0]
+
+
+def test_ridge_facts_are_those_of_the_row_that_is_brought_out(panel: DistributionPanel, bench: Bench) -> None:
+    choose(panel, RIDGE)
+    panel.resize(760, 170)  # room for few rows
+    panel.refresh(bench.store)
+    steps = panel.ridge.shown_steps
+    assert len(steps) < 10
+    bench.context.selection.set_crosshair(steps[2] - 1)
+
+    assert panel.facts.facts.step == steps[1]
+
+
+def test_half_precision_shows_where_its_normal_range_ends(panel: DistributionPanel, bench: Bench) -> None:
+    model = bench.store.model
+    dtypes = ("float16",) * len(model.tensors)
+    bench.store.apply(ModelChanged(replace(model, tensors=replace(model.tensors, dtypes=dtypes)), task_info()))
+    panel.refresh(bench.store)
+    chart, tokens = panel.bars, bench.context.theme.tokens
+    line = chart.area.top() - 8
+
+    assert texts(panel)["normal from"] == "6.1e-5"
+    assert tokens.strong in colors(chart, chart.x_px(np.log10(2.0**-12)), line - 2, line + 2)
+    end = chart.x_px(np.log10(2.0**-14))
+    assert tokens.strong in colors(chart, end, line - 3, line - 1)  # the mark between subnormal and normal
+
+
+def test_nothing_to_show_says_why(qapp: QObject, qtbot: QtBot) -> None:
+    bench = make_bench(QObject(qapp), run_store(0))
+    panel = DistributionPanel(bench.context)
+    show(qtbot, panel)
+    said = [panel.empty.accessibleName()]
+    bench.context.selection.select("head")
+    said.append(panel.empty.accessibleName())
+    bench.context.selection.select("blocks.0.act")
+    said.append(panel.empty.accessibleName())
+
+    assert said == ["Nothing selected", "No step yet", "No distribution here"]
+
+
+def test_more_than_sixteen_parameters_are_refused_with_what_to_do(qapp: QObject, qtbot: QtBot) -> None:
+    spec = [("", "Net", ()), *((f"l{n}", "Linear", (("weight", (2, 2)),)) for n in range(17))]
+    bench = make_bench(QObject(qapp), run_store(3, snapshot=snapshot_of(spec)))
+    measure(bench, 0, {BIN: 4})
+    bench.context.selection.select("")
+    panel = DistributionPanel(bench.context)
+    show(qtbot, panel)
+
+    assert panel.empty.accessibleName() == "Too much at once"
+    assert panel.empty.accessibleDescription().startswith("The model has 17 parameters. Select a module of at most 16")
+
+
+def test_choices_are_kept_between_two_starts_and_nonsense_is_not(panel: DistributionPanel) -> None:
+    choose(panel, RIDGE)
+    kept = panel.kept()
+    choose(panel, BARS)
+    panel.restore_kept(kept)
+    assert panel.view.currentData() == RIDGE
+
+    panel.restore_kept("nonsense and more")
+    assert (panel.quantity.currentData(), panel.view.currentData()) == ("grad_magnitudes", BARS)
+
+
+def test_narrow_panel_gives_all_its_room_to_the_plot(panel: DistributionPanel) -> None:
+    assert panel.facts.isVisible()
+    panel.resize(360, 240)
+    assert not panel.facts.isVisible()
+
+
+def test_nothing_new_draws_nothing(panel: DistributionPanel, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(panel.bars, "draw_bars", lambda *_parts: drawn.append(1))
+    panel.refresh(bench.store)
+    assert not drawn
+
+    measure(bench, 200, {BIN: 9})
+    panel.refresh(bench.store)
+    assert drawn == [1]
+
+
+def test_zoom_with_the_wheel_moves_the_steps_of_all_plots(panel: DistributionPanel, bench: Bench) -> None:
+    choose(panel, IMAGE)
+    before = bench.context.axes.steps
+    panel.image.zoomed.emit(0.5, QPointF(panel.image.area.center()), False)
+
+    assert bench.context.axes.steps != before
