@@ -11,7 +11,7 @@ import torch
 from moduleview.hooks import statistics
 from moduleview.hooks.sample_rows import SampleRows
 from moduleview.hooks.sampling import SAMPLE_SIZE, flat_elements, sample_elements, sampled_blocks
-from moduleview.hooks.statistics import Seen, row_statistics
+from moduleview.hooks.statistics import row_statistics, seen_words
 
 ONE_ROUND = 100_003 // SAMPLE_SIZE + 40  # the last block of a turn also sweeps what is left over at the end
 
@@ -169,6 +169,6 @@ def test_where_numbers_do_not_apply_there_are_none(make: Callable[[], torch.Tens
 
 
 def test_what_was_seen_says_when_it_was_a_sample() -> None:
-    assert str(Seen((32, 64), torch.float32, False)) == "32 × 64 · float32"
-    assert str(Seen((), torch.bfloat16, False)) == "scalar · bfloat16"
-    assert str(Seen((1000, 1000), torch.float32, True)) == "1000 × 1000 · float32 · sample of 4096 in 1000000"
+    assert seen_words((32, 64), torch.float32, False) == "32 × 64 · float32"
+    assert seen_words((), torch.bfloat16, False) == "scalar · bfloat16"
+    assert seen_words((1000, 1000), torch.float32, True) == "1000 × 1000 · float32 · sample of 4096 in 1000000"

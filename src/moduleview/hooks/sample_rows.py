@@ -19,7 +19,7 @@ _N_ROWS = 64
 _MOST_BLOCKS = 64  # sizes of small tensors that are kept room for
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen, which would cost a microsecond a fire
 class Sample:
     """Where the numbers of one tensor will stand, once the step is over; ``is_part``: they are not of all of it."""
 
@@ -37,15 +37,14 @@ class SampleRows:
     """Takes samples in a step and gives their statistics at its end.
 
     On CUDA autograd's own threads write here: a device has one such thread, and rows of its own.
+
+    Attributes:
+        spent_s: Seconds that were spent on reducing in this step.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[tuple[torch.device, int], _Block] = {}
-
-    @property
-    def spent_s(self) -> float:
-        """Seconds that were spent on reducing in this step."""
-        return sum(block.spent_s for block in self._blocks.values())
+        self.spent_s = 0.0
 
     def take(self, tensor: torch.Tensor, step: int) -> Sample | None:
         """Copy a sample of a tensor: all of it up to 4 096 elements, else so many, others at each step.
@@ -58,32 +57,41 @@ class SampleRows:
         Returns:
             None where there are no numbers.
         """
-        if not _has_numbers(tensor):
-            return None
-        values = stored_values(tensor.detach())
-        flat = flat_elements(values)
-        n = flat.numel()
-        if n == 0:
-            return None
+        n_stored = n = tensor.numel() if _is_plain(tensor) else 0
+        flat = tensor.detach()
+        if not n:
+            if not _has_numbers(tensor):
+                return None
+            values = stored_values(flat)
+            flat = flat_elements(values)
+            n_stored, n = values.numel(), flat.numel()
+            if not n:
+                return None
         size = min(n, SAMPLE_SIZE)
         block = self._blocks.get((flat.device, size)) or self._new_block(flat.device, size)
+        if len(block.weights) == _N_ROWS:
+            self._reduce(block)
+        row = len(block.weights)
         try:
             if n > size:
-                block.next_row(values.numel() / size).view(-1, BLOCK).copy_(sampled_blocks(flat, step))
+                block.grids[row].copy_(sampled_blocks(flat, step))
             else:
-                block.next_row(values.numel() / n).copy_(flat)
+                block.rows[row].copy_(flat.view(-1))
         except NotImplementedError:  # two numbers to an element, as float4 has them, cannot become float32
-            block.drop_row()
             return None
-        return Sample(block, block.n_taken - 1, n > size)
+        block.weights.append(n_stored / size)
+        return Sample(block, block.n_done + row, n > size)
 
     def finish(self) -> None:
         """The step ended: compute what ``Sample.statistics`` gives."""
         for block in self._blocks.values():
-            block.finish()
+            if block.weights:
+                self._reduce(block)
+            block.gather()
 
     def begin(self) -> None:
         """A step begins: what was taken before is void."""
+        self.spent_s = 0.0
         if len(self._blocks) > _MOST_BLOCKS:
             self._blocks.clear()
         for block in self._blocks.values():
@@ -92,51 +100,55 @@ class SampleRows:
     def _new_block(self, device: torch.device, size: int) -> _Block:
         return self._blocks.setdefault((device, size), _Block(device, size))
 
+    def _reduce(self, block: _Block) -> None:
+        began_s = time.perf_counter()
+        block.reduce()
+        self.spent_s += time.perf_counter() - began_s
+
 
 class _Block:
-    """Rows of one length on one device."""
+    """Rows of one length on one device; ``grids`` are the same rows as ``sampled_blocks`` gives them."""
 
     def __init__(self, device: torch.device, size: int) -> None:
         with torch.inference_mode(mode=False):  # a row that was made in inference mode could not be written outside
-            self._rows = torch.empty((_N_ROWS, size), dtype=torch.float32, device=device)
+            self._whole = torch.empty((_N_ROWS, size), dtype=torch.float32, device=device)
+            self.rows = self._whole.unbind()
+            self.grids = self._whole.view(_N_ROWS, -1, BLOCK).unbind() if size == SAMPLE_SIZE else ()
         self.table = torch.empty((0, 5), dtype=torch.float32, device=device)
         self.begin()
 
     def begin(self) -> None:
-        self._weights: list[float] = []
+        self.weights: list[float] = []  # of the rows that are taken
         self._done: list[torch.Tensor] = []
-        self._n_done = 0
-        self.spent_s = 0.0
+        self.n_done = 0
 
-    @property
-    def n_taken(self) -> int:
-        return self._n_done + len(self._weights)
+    @torch.no_grad()
+    def reduce(self) -> None:
+        n = len(self.weights)
+        weights = torch.tensor(self.weights, dtype=torch.float32, device="cpu", pin_memory=self._whole.is_cuda)
+        weights = weights.to(self._whole.device, non_blocking=True)
+        self._done.append(row_statistics(self._whole[:n], weights))
+        self.n_done += n
+        self.weights.clear()
 
-    def next_row(self, weight: float) -> torch.Tensor:
-        if len(self._weights) == _N_ROWS:
-            self._reduce()
-        self._weights.append(weight)
-        return self._rows[len(self._weights) - 1]
-
-    def drop_row(self) -> None:
-        self._weights.pop()
-
-    def finish(self) -> None:
-        if self._weights:
-            self._reduce()
+    def gather(self) -> None:
         if self._done:
             self.table = self._done[0] if len(self._done) == 1 else torch.cat(self._done)
 
-    @torch.no_grad()
-    def _reduce(self) -> None:
-        began_s = time.perf_counter()
-        n = len(self._weights)
-        weights = torch.tensor(self._weights, dtype=torch.float32, device="cpu", pin_memory=self._rows.is_cuda)
-        weights = weights.to(self._rows.device, non_blocking=True)
-        self._done.append(row_statistics(self._rows[:n], weights))
-        self._n_done += n
-        self._weights.clear()
-        self.spent_s += time.perf_counter() - began_s
+
+_PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
+_PLAIN_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64, torch.int64)
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Nearly all are: elements side by side, of a type that can become float32."""
+    return (
+        type(tensor) in _PLAIN_TYPES
+        and tensor.dtype in _PLAIN_DTYPES
+        and tensor.layout is torch.strided
+        and not (tensor.is_nested or tensor.is_meta)
+        and tensor.is_contiguous()
+    )
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:

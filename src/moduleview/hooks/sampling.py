@@ -46,12 +46,13 @@ def sample_elements(flat: torch.Tensor, n_elements: int) -> torch.Tensor:
 
 
 def sampled_blocks(flat: torch.Tensor, turn: int) -> torch.Tensor:
-    """(256, 16) view of 4 096 elements of a one-dimensional tensor that has more, spread over the whole of it.
+    """(256, 16) view of 4 096 elements of a contiguous or one-dimensional tensor that has more, spread over all of it.
 
     Each turn begins elsewhere, so that after somewhat more turns than there are samples in the tensor each element was
     seen.
     """
-    n, step = flat.numel(), flat.stride(0)
+    n = flat.numel()
+    step = 1 if flat.is_contiguous() else flat.stride(0)  # the stride of a dimension of size 1 means nothing
     stride, n_offsets, last = _plan(n)
     offset = min(turn % n_offsets * BLOCK, last)
     return flat.as_strided((SAMPLE_SIZE // BLOCK, BLOCK), (stride * step, step), flat.storage_offset() + offset * step)

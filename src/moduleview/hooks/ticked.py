@@ -10,7 +10,7 @@ from traceback import TracebackException
 import torch
 
 from moduleview.hooks.sample_rows import Sample, SampleRows
-from moduleview.hooks.statistics import Seen
+from moduleview.hooks.statistics import seen_words
 from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 
 _LONGEST_TRACEBACK = 20_000  # characters
@@ -27,7 +27,7 @@ class Ticked:
         status: None until the first trial step has told whether it can fire.
         is_armed: Put on. A hook that is armed but was not called yet says CANNOT_FIRE, and why, until it is.
         is_on_trial: A step of looking on tells whether it may be put on.
-        seen: The last tensor, or in words what happened last.
+        seen: Shape and type of the last tensor and whether it was sampled, or in words what happened last.
         has_fired: In the step that runs, or that ended last.
         silence: Why it did not fire in the last step although it has fired before.
         traceback: Of what it raised.
@@ -43,7 +43,7 @@ class Ticked:
     is_on_trial: bool = False
     n_fires: int = 0
     spent_s: float = 0.0
-    seen: Seen | str | None = None
+    seen: tuple[tuple[int, ...], torch.dtype, bool] | str = ""
     has_fired: bool = False
     silence: str = ""
     traceback: str = ""
@@ -79,7 +79,7 @@ class Ticked:
     def entry(self, every: int = 1) -> HookEntry:
         """As the viewing side sees it; ``every``: it looks at one step in so many."""
         us_per_fire = self.spent_s / self.n_fires * 1e6 if self.n_fires else float("nan")
-        seen = "" if self.seen is None else str(self.seen)
+        seen = self.seen if isinstance(self.seen, str) else seen_words(*self.seen)
         status = self.status or HookStatus.REQUESTED
         reason = self.silence if status is HookStatus.ACTIVE else self.reason
         return HookEntry(
@@ -87,7 +87,7 @@ class Ticked:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen, which would cost a microsecond a fire
 class Sighting:
     """What a hook saw of one tensor, still on the tensor's device."""
 
@@ -170,14 +170,18 @@ class StepSightings:
         for index, (part, tensor) in enumerate(parts):
             sample = self._rows.take(tensor, self.step)
             if not index:
-                ticked.seen = Seen.of(tensor, is_sampled=sample is not None and sample.is_part)
+                is_nested = sample is None and tensor.is_nested  # it has no shape that could be asked for
+                shape = () if is_nested else tensor.shape
+                ticked.seen = shape, tensor.dtype, sample is not None and sample.is_part
             if sample is not None:
                 self.seen.append(Sighting(ticked, part, sample))
 
 
 def part_name(call: int, place: str) -> str:
     """Name of a part of what a hook sees: ``call 2 [1][0]``; "" for the first call's first tensor."""
-    return " ".join(word for word in (f"call {call}" if call else "", place) if word)
+    if not call:
+        return place
+    return f"call {call} {place}" if place else f"call {call}"
 
 
 def named_parts(call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> list[tuple[str, torch.Tensor]]:
