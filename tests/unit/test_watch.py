@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import math
 import weakref
 from collections.abc import Callable
@@ -202,6 +203,29 @@ def test_clipping_by_value_and_by_the_optimizers_own_hook_is_seen() -> None:
         assert values(w, "unscaled_grad_norm") == [3.0, 3.0]
         assert values(w, "grad_norm") == [0.5, 0.5]
     assert len(optimizer._optimizer_step_pre_hooks) == 1
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.LBFGS])
+def test_a_closure_computes_the_gradients_within_the_step(kind: type[torch.optim.Optimizer]) -> None:
+    """As Lightning does it with every optimizer."""
+    model = scalar()
+    optimizer = kind(model.parameters(), lr=0.1)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = model(torch.full((1, 1), 2.0)).square().sum()
+        loss.backward()
+        return loss
+
+    with moduleview.watch(model, optimizer) as w:
+        weights = [model.weight.item()]
+        for _ in range(3):
+            optimizer.step(closure)
+            weights.append(model.weight.item())
+        moved = [abs(after - before) for before, after in itertools.pairwise(weights)]
+        assert w.n_steps == 3
+        assert values(w, "update_norm") == pytest.approx(moved, rel=1e-5)
+        assert len(values(w, "grad_norm")) == 3
 
 
 def test_updates_by_hand_are_steps_too() -> None:

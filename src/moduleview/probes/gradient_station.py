@@ -38,6 +38,10 @@ class Gradients:
 class GradientStation:
     """Calls back once for each optimizer that steps on our parameters. Training thread only.
 
+    Args:
+        on_gradients: They are there as they are used.
+        on_updating: These parameters are about to change; comes first where a closure computes the gradients.
+
     That is before the step; where a closure computes the gradients within it (LBFGS), it is after, and the gradients
     are those of the closure's last call.
 
@@ -46,8 +50,13 @@ class GradientStation:
     parameters that changed show an update by hand; so does a step that torch.compile has made its own.
     """
 
-    def __init__(self, on_gradients: Callable[[Gradients], None]) -> None:
+    def __init__(
+        self,
+        on_gradients: Callable[[Gradients], None],
+        on_updating: Callable[[Mapping[str, nn.Parameter]], None],
+    ) -> None:
         self._on_gradients = on_gradients
+        self._on_updating = on_updating
         self._last_hooks: list[RemovableHandle] = []
         self._fqn_of: dict[int, str] = {}
         self._parameters: Mapping[str, nn.Parameter] = {}
@@ -105,18 +114,25 @@ class GradientStation:
         """Take the gradients as they are for those that are used, whoever uses them."""
         self._fired = True
         self._on_gradients(Gradients(self._parameters))
+        self._on_updating(self._parameters)
 
     def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if torch.compiler.is_compiling() or _has_closure(args, kwargs) or os.getpid() != self._pid:
+        if torch.compiler.is_compiling() or os.getpid() != self._pid:
             return
-        if optimizer._optimizer_step_pre_hooks and self._held_by(optimizer):
+        if _has_closure(args, kwargs):
+            self._on_updating(self._held_by(optimizer))  # the gradients come within the step
+        elif optimizer._optimizer_step_pre_hooks and self._held_by(optimizer):
             # torch runs these after the global ones, and they may clip: ours goes behind the last of them, for one step
             self._last_hooks.append(optimizer.register_step_pre_hook(self._on_last_pre_hook))
         else:
-            self._read(optimizer)
+            self._read_before_update(optimizer)
+
+    def _read_before_update(self, optimizer: Optimizer) -> None:
+        self._read(optimizer)
+        self._on_updating(self._held_by(optimizer))
 
     def _on_last_pre_hook(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
-        self._read(optimizer)
+        self._read_before_update(optimizer)
 
     def _on_optimizer_stepped(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if torch.compiler.is_compiling():

@@ -23,15 +23,19 @@ class GradientWay:
 
     Args:
         on_gradients: Called when gradients are ready; gives what probes saw then.
+        on_updating: Called with the parameters that are about to change.
         report: Takes (what, error) when following them failed; it is off from then on.
     """
 
     def __init__(
-        self, on_gradients: Callable[[Gradients], StepView | None], report: Callable[[str, Exception], None]
+        self,
+        on_gradients: Callable[[Gradients], StepView | None],
+        on_updating: Callable[[Mapping[str, nn.Parameter]], None],
+        report: Callable[[str, Exception], None],
     ) -> None:
         self._on_gradients = on_gradients
         self._report = report
-        self._station = GradientStation(self._on_ready)
+        self._station = GradientStation(self._on_ready, on_updating)
         self._norms = StationNorms(lambda error: self._report("gradients on their way", error))
         self._taps = Taps(self)
         self._is_in_step = self._has_failed = self._is_scaled = False

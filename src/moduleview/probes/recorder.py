@@ -70,7 +70,7 @@ class Recorder:
         self._hook_account = self._governor.account("hooks")
         self._hooks = HookSet(self._index)
         self._coverage: CoverageCount | None = CoverageCount()
-        self._way = GradientWay(self._on_gradients, self._say_switched_off)
+        self._way = GradientWay(self._on_gradients, self._on_updating, self._say_switched_off)
         self._way.bind(self._index.unique_parameters)
         self._emitter = Emitter(put, rank)
         self._waiting: list[SetHooks] = []
@@ -231,9 +231,15 @@ class Recorder:
             self._group = self._emitter.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
             view = self._view(gradients.parameters, grad_scale=gradients.grad_scale, optimizer=gradients.optimizer)
             self._measure(Moment.GRADIENTS_READY, view, self._group)
-            self._probes.before_update(view)
         self._spent_s += time.perf_counter() - began_s
         return view
+
+    def _on_updating(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        if self._is_in_step and parameters:
+            began_s = time.perf_counter()
+            with torch.no_grad():
+                self._probes.before_update(self._view(parameters))
+            self._spent_s += time.perf_counter() - began_s
 
     def _measure(self, moment: Moment, view: StepView, group: int = 0) -> None:
         def take(probe: Probe, measured: Measured) -> None:
