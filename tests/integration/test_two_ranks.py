@@ -11,33 +11,39 @@ from two_ranks import Rank, run_two_ranks
 RELATIVE = 1e-6
 
 LOCAL_AND_REDUCED = """
+import contextlib
+import moduleview
 from torch.nn.parallel import DistributedDataParallel
-from watched_run import WatchedRun
-from moduleview.telemetry.hooks import HookKind
 
 net = nn.Linear(2, 1, bias=False)
 model = DistributedDataParallel(net)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
 x = torch.ones(1, 2) * (rank + 1)
 naive = []
 net.weight.register_post_accumulate_grad_hook(lambda p: naive.append(p.grad.double().norm().item()))
-run = WatchedRun(model, lr=0.0)
-run.tick(HookKind.TENSOR, "module.weight")
-run.tick(HookKind.FORWARD, "module")
-run.step(lambda: model(x).sum())
+w = moduleview.watch(model, optimizer)
+w.set_hook("module.weight", "tensor")
+w.set_hook("module", "forward")
+for n_micro in (1, 3):
+    optimizer.zero_grad()
+    for micro in range(n_micro):
+        with contextlib.nullcontext() if micro == n_micro - 1 else model.no_sync():
+            model(x).sum().backward()
+    optimizer.step()
+w.detach()
+names = ("micro_grad_norm", "local_grad_norm", "reduced_grad_norm", "grad_norm", "tensor.max", "forward.mean")
 say({
     "naive": naive,
-    "tensor": list(run.values("tensor.max").values()),
-    "used": list(run.values("grad_norm").values()),
-    "names": [fqn for fqn, _ in run.values("grad_norm")],
-    "forward": len(run.values("forward.mean")),
+    **{name: {key.part: w.series(name, key)[1].tolist() for key in w.keys(name)} for name in names},
+    "scopes": {name: sorted({str(w.store.traits(key).scope) for key in w.keys(name)}) for name in names[:4]},
+    "ranks": sorted({key.rank for name in names for key in w.keys(name)}),
+    "log": w.log,
 })
-run.recorder.detach()
 """
 
 
 def all_right(ranks: list[Rank]) -> None:
-    for rank in ranks:
-        assert rank.code == 0, rank.errors
+    assert [rank.code for rank in ranks] == [0, 0], "\n".join(rank.errors for rank in ranks)
 
 
 def test_a_gradient_is_local_in_hooks_and_the_average_at_the_optimizer(tmp_path: Path) -> None:
@@ -45,10 +51,23 @@ def test_a_gradient_is_local_in_hooks_and_the_average_at_the_optimizer(tmp_path:
     ranks = run_two_ranks(LOCAL_AND_REDUCED, tmp_path)
     all_right(ranks)
     for number, rank in enumerate(ranks):
-        assert rank.said["naive"] == pytest.approx([math.sqrt(2) * (number + 1)], rel=RELATIVE)
-        assert rank.said["tensor"] == [number + 1.0]
-        assert rank.said["used"] == pytest.approx([1.5 * math.sqrt(2)], rel=RELATIVE)
-        assert rank.said["forward"] == 1
+        said, one = rank.said, math.sqrt(2) * (number + 1)  # 1.41 and 2.83
+        assert said["naive"] == pytest.approx([one, one, 2 * one, 3 * one], rel=RELATIVE)
+        assert said["tensor.max"][""] == [number + 1.0] * 2
+        assert said["local_grad_norm"][""] == pytest.approx([one, 3 * one], rel=RELATIVE)
+        assert said["micro_grad_norm"][""] == pytest.approx([one, one], rel=RELATIVE)
+        both = [1.5 * math.sqrt(2), 4.5 * math.sqrt(2)]  # 2.12 on both, and three times that
+        assert said["reduced_grad_norm"][""] == pytest.approx(both, rel=RELATIVE)
+        assert said["grad_norm"][""] == pytest.approx(both, rel=RELATIVE)
+        assert len(said["forward.mean"]) == 3
+        assert said["scopes"] == {
+            "micro_grad_norm": ["local"],
+            "local_grad_norm": ["local"],
+            "reduced_grad_norm": ["global"],
+            "grad_norm": ["global"],
+        }
+        assert said["ranks"] == [number]
+        assert said["log"] == []
 
 
 ERROR_ON_ONE = """
@@ -108,8 +127,7 @@ SHARDED = """
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Shard
-from watched_run import WatchedRun
-from moduleview.telemetry.hooks import HookKind
+import moduleview
 
 impatient = DeviceMesh.from_group(dist.new_group(timeout=datetime.timedelta(seconds=2)), "cpu")
 parts = DTensor.from_local(torch.ones(2), impatient, [Shard(0)], run_check=False)
@@ -135,14 +153,17 @@ for layer in (*model, model):
 model[0].weight.register_hook(lambda gradient: fired.append("tensor"))
 model[0].weight.register_post_accumulate_grad_hook(lambda p: fired.append(type(p.grad).__name__))
 
-run = WatchedRun(model, lr=0.0)
-run.tick(HookKind.TENSOR, "0.weight")
-for kind in (HookKind.FORWARD_PRE, HookKind.FORWARD, HookKind.BACKWARD, HookKind.BACKWARD_PRE):
-    run.tick(kind, "0", "1")
+optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+w = moduleview.watch(model, optimizer)
+w.set_hook("0.weight", "tensor")
+for kind in ("forward_pre", "forward", "backward", "backward_pre"):
+    w.set_hook(("0", "1"), kind)
 for _ in range(2):
     if rank == 1:
-        run.tick(HookKind.FORWARD, "1", enabled=False)  # ranks are ticked one by one
-    run.step(lambda: model(inputs(rank)).square().sum())
+        w.set_hook("1", "forward", enabled=False)  # ranks are ticked one by one
+    optimizer.zero_grad()
+    model(inputs(rank)).square().sum().backward()
+    optimizer.step()
 
 by_hand = [make() for _ in range(2)]
 for number, net in enumerate(by_hand):
@@ -153,30 +174,40 @@ say({
     "part as if whole": parts.norm().item(),
     "fired": fired,
     "true": true,
-    "local": [p.grad.to_local().norm().item() for p in model.parameters()],
-    "forward": len(run.values("forward.mean")),
-    "backward": len(run.values("backward.mean")),
-    "log": run.log(),
-    "reasons": {f"{entry.fqn} {entry.kind}": entry.reason for entry in run.entries()},
+    "shards": [w.series("grad_norm", fqn)[1].tolist() or [0.0, 0.0] for fqn in ("0.weight", "1.weight")],
+    "scopes": sorted({str(w.store.traits(key).scope) for key in w.keys("grad_norm")}),
+    "weights": [(w.series("weight_norm", fqn)[1].tolist() or [0.0])[0] for fqn in ("0.weight", "1.weight")],
+    "true weights": [p.detach().norm().item() for p in by_hand[0].parameters()],
+    "forward": len(w.series("forward.mean", "1")[0]),
+    "backward": len(w.series("backward.mean", "1")[0]),
+    "log": w.log,
+    "reasons": {f"{fqn} {kind}": entry.reason for (fqn, kind), entry in w.store.hooks.items()},
 })
-run.recorder.detach()
+w.detach()
 """
 
 
 def test_a_sharded_model_is_watched_without_a_collective(tmp_path: Path) -> None:
-    """Fault row 19: a statistic of a sharded tensor waits for all ranks, and hooks on parameters are lost or silent."""
+    """Fault row 19: a statistic of a sharded tensor waits for all ranks, and hooks on parameters are lost or silent.
+
+    The second weight has one row, so that one rank holds nothing of it.
+    """
     ranks = run_two_ranks(SHARDED, tmp_path)
     all_right(ranks)
     first, second = (rank.said for rank in ranks)
     assert first["collective"] == "waited in vain"
     assert first["part as if whole"] == pytest.approx(math.sqrt(2)), "of a tensor whose norm is 2"
-    assert (first["forward"], second["forward"]) == (2, 1)
+    assert (first["forward"], second["forward"]) == (2, 0)
     for said in (first, second):
         assert said["fired"] == ["DTensor"] * 2
         assert said["backward"] == 2
         assert said["log"] == []
+        assert said["scopes"] == ["shard"]
         assert "never calls a tensor hook" in said["reasons"]["0.weight tensor"]
         assert "sharded" in said["reasons"]["0 backward_pre"]
         assert said["reasons"]["0 backward"] == ""
-    combined = [math.hypot(a, b) for a, b in zip(first["local"], second["local"], strict=True)]
-    assert combined == pytest.approx(first["true"], rel=RELATIVE)
+    shards = zip(first["shards"], second["shards"], strict=True)
+    combined = [[math.hypot(a, b) for a, b in zip(*of_one, strict=True)] for of_one in shards]
+    assert combined == [pytest.approx([true] * 2, rel=RELATIVE) for true in first["true"]]
+    weights = [math.hypot(a, b) for a, b in zip(first["weights"], second["weights"], strict=True)]
+    assert weights == pytest.approx(first["true weights"], rel=RELATIVE)

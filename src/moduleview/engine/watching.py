@@ -45,6 +45,7 @@ class Watch:
         self._boundaries = StepBoundaries(self)
         self._began_s = self._ended_s = time.perf_counter()
         self._n_steps = 0
+        self._rank = _rank()  # kept: the group may be gone when series are read
         self._ticked: frozenset[tuple[HookKind, str]] = frozenset()
         self._is_attached = True
         store.apply(ModelOpened(self._snapshot, _summary(model)))
@@ -98,7 +99,7 @@ class Watch:
             measured and are there. Both are empty where nothing was measured under that name.
         """
         self._flush()
-        key = fqn if isinstance(fqn, SeriesKey) else SeriesKey(quantity, fqn, part=part)
+        key = fqn if isinstance(fqn, SeriesKey) else SeriesKey(quantity, fqn, self._rank, part)
         return self._store.tail(key, self._n_steps + 1)
 
     def report(self, fqn: str) -> TensorReport | ModuleReport:
@@ -230,9 +231,12 @@ def watch(
     check_arguments(model, optimizer, every, budget)
     store = SeriesStore()
     chosen = chosen_quantities(quantities)
-    rank = torch.distributed.get_rank() if is_distributed() else 0
-    recorder = Recorder(model, store.apply, rank=rank, quantities=chosen, every=every, budget=budget)
+    recorder = Recorder(model, store.apply, rank=_rank(), quantities=chosen, every=every, budget=budget)
     return Watch(model, optimizer, recorder, store)
+
+
+def _rank() -> int:
+    return torch.distributed.get_rank() if is_distributed() else 0
 
 
 def _summary(model: nn.Module) -> TaskSummary:
