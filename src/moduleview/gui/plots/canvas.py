@@ -80,6 +80,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._margins = margins
         self._decorations: list[Decoration] = []
         self.has_more_rows = False  # out of view: the wheel scrolls them
+        self.is_for_file = False  # what is drawn now stands in a file: nothing of mouse and keys
         self._area = QRectF(0, 0, 1, 1)
         self._x, self._y = (0.0, 1.0), (0.0, 1.0)
         self._pressed_at: QPointF | None = None
@@ -242,7 +243,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self.redraw()
 
     def _draw_focus(self, painter: QPainter) -> None:
-        if self.hasFocus():
+        if self.hasFocus() and not self.is_for_file:
             painter.setPen(QColor(self._theme.tokens.accent))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 

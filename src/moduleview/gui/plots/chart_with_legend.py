@@ -21,11 +21,11 @@ class ChartWithLegend(QWidget):
         self._theme = theme
         self._edge: int | None = None
         self.chart, self.legend = SeriesChart(theme, self), Legend(theme, self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.chart, 1)
-        row.addWidget(self.legend)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self._row.addWidget(self.chart, 1)
+        self._row.addWidget(self.legend)
 
     def fit(self, right_edge: int | None) -> None:
         """End the chart where the map's columns end on the screen, so that a step is one column through both."""
@@ -37,6 +37,7 @@ class ChartWithLegend(QWidget):
             if px(_LEGEND_LEAST_PX) <= wanted <= self.width() // 2:
                 width = wanted
         self.legend.setFixedWidth(min(width, max(px(_LEGEND_LEAST_PX), self.width() * 2 // 5)))
+        self._row.activate()  # a request to lay out made while one is under way is lost
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The legend keeps its width, the chart takes the rest."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPoint, QRect, QSizeF, Qt
-from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -33,8 +33,7 @@ def picture_bytes(widget: QWidget, picture_format: PictureFormat, scale: int = 1
         picture_format: Of the file.
         scale: Pixels of a PNG for each of the screen's; the others have none.
     """
-    held = QByteArray()
-    buffer = QBuffer(held)
+    buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     draw: Callable[[], None] = {
         PictureFormat.PNG: lambda: _draw_png(widget, buffer, scale),
@@ -43,17 +42,15 @@ def picture_bytes(widget: QWidget, picture_format: PictureFormat, scale: int = 1
     }[picture_format]
     draw()
     buffer.close()
-    return bytes(held.data())
+    return bytes(buffer.data().data())
 
 
 def _draw_png(widget: QWidget, device: QIODevice, scale: int) -> None:
     image = QImage(widget.size() * scale, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(scale)
     image.fill(Qt.GlobalColor.white)
-    painter = QPainter(image)
-    widget.render(painter, QPoint())
-    painter.end()
-    image.save(device, b"PNG")
+    _draw(widget, QPainter(image))
+    QImageWriter(device, QByteArray(b"png")).write(image)
 
 
 def _draw_svg(widget: QWidget, device: QIODevice) -> None:
@@ -62,9 +59,7 @@ def _draw_svg(widget: QWidget, device: QIODevice) -> None:
     generator.setSize(widget.size())
     generator.setViewBox(QRect(QPoint(), widget.size()))
     generator.setTitle(widget.accessibleName())
-    painter = QPainter(generator)
-    widget.render(painter, QPoint())
-    painter.end()
+    _draw(widget, QPainter(generator))
 
 
 def _draw_pdf(widget: QWidget, device: QIODevice) -> None:
@@ -76,5 +71,11 @@ def _draw_pdf(widget: QWidget, device: QIODevice) -> None:
     writer.setTitle(widget.accessibleName())
     painter = QPainter(writer)
     painter.scale(_PDF_DPI / 96, _PDF_DPI / 96)
-    widget.render(painter, QPoint())
-    painter.end()
+    _draw(widget, painter)
+
+
+def _draw(widget: QWidget, painter: QPainter) -> None:
+    try:
+        QWidget.render(widget, painter, QPoint())  # a view's own would draw its scene only
+    finally:
+        painter.end()  # before what it paints on goes

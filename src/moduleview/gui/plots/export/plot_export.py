@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.panel import PanelContext
+from moduleview.gui.plots.canvas import Canvas
 from moduleview.gui.plots.export.file_writing import FileWriting
 from moduleview.gui.plots.export.picture import PictureFormat, picture_bytes
 from moduleview.telemetry.records import FailureReport
@@ -51,13 +52,23 @@ class PlotExport(QObject):
         """Ask where to, and write the picture."""
         path = self._ask(picture_format.value, self.tr("{0} picture").format(picture_format.name))
         if path:
-            self._write(path, iter((picture_bytes(self._picture, picture_format, scale),)))
+            self._write(path, iter((self._draw(picture_format, scale),)))
 
     def save_csv(self) -> None:
         """Ask where to, and write the data."""
         path = self._ask("csv", self.tr("Comma-separated values"))
         if path:
             self._write(path, self._make_csv())
+
+    def _draw(self, picture_format: PictureFormat, scale: int) -> bytes:
+        canvases = [w for w in (self._picture, *self._picture.findChildren(Canvas)) if isinstance(w, Canvas)]
+        for canvas in canvases:
+            canvas.is_for_file = True
+        try:
+            return picture_bytes(self._picture, picture_format, scale)
+        finally:
+            for canvas in canvases:
+                canvas.is_for_file = False
 
     def _ask(self, ending: str, kind: str) -> str:
         """The path of the file to write, "" for none."""

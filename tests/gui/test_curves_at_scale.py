@@ -1,0 +1,296 @@
+"""Curves of many series and steps: no spike is lost, groups, time, order at the crosshair, gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from plot_builders import make_bench, run_store, show
+from PySide6.QtCore import QObject, QPointF
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from builders import add_steps, declare_gradients, opened_store, snapshot_of
+from moduleview.gui.panels.curves import CurvesPanel
+from moduleview.gui.panels.loss import LossPanel
+from moduleview.gui.plots.curve_points import LinePoints, newest_values, smoothed
+from moduleview.gui.plots.legend import Legend
+from moduleview.gui.plots.run_time import RunTime
+from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.gui.plots.series_groups import Grouping, group_series
+from moduleview.gui.plots.ticks import time_ticks
+from moduleview.telemetry.records import RunChanged, RunState, SeriesKey, StepRecord
+from moduleview.telemetry.store import SeriesStore
+
+NORM = "grad_norm"
+N_STEPS = 100_000
+SPIKES = (0, 1, 4_711, 50_001, 83_333, 99_934, 99_998, 99_999)
+_ONE = (("", "Net", ()), ("lin", "Linear", (("weight", (2, 2)),)))
+
+
+@pytest.fixture(scope="module")
+def long_run() -> SeriesStore:
+    """One parameter, 100 000 steps around 1e-2; spikes to 1e+3. Only 2 000 steps are kept one by one."""
+    store = opened_store(snapshot_of(_ONE))
+    n = len(declare_gradients(store))
+    store._series._archive.raw.resize(n, 2000, (np.nan,))
+    values = (10.0 ** np.random.default_rng(0).normal(-2, 0.1, N_STEPS)).astype(np.float32)
+    values[list(SPIKES)] = 1e3
+    series = np.array([1], dtype=np.int32)
+    for step in range(N_STEPS):
+        store.apply(StepRecord(0, step, step * 0.5, series, values[step : step + 1]))
+    store.apply(RunChanged(RunState.PAUSED))
+    return store
+
+
+def chart_of(panel: CurvesPanel | LossPanel) -> SeriesChart:
+    chart = panel.findChild(SeriesChart)
+    assert chart is not None
+    return chart
+
+
+def is_drawn(chart: SeriesChart, image: QImage, step: int, lowest: float, highest: float) -> bool:
+    """Something of the first line is drawn at a step between two decades."""
+    step_px = chart.area.width() / (chart.x_range[1] - chart.x_range[0])
+    x, reach = chart.x_px(step), 2 + step_px
+    columns = range(max(round(x - reach), round(chart.area.left())), min(round(x + reach), round(chart.area.right())))
+    rows = range(round(chart.y_px(highest)), round(chart.y_px(lowest)))
+    series = QColor(chart.theme.tokens.series[0])
+    least = (series.blue() - series.red()) * 0.1  # the band's opacity is 0.15
+    colors = [QColor(image.pixel(column, row)) for column in columns for row in rows]
+    return any(color.blue() - color.red() > least for color in colors)
+
+
+@pytest.mark.parametrize("width_px", [320, 752, 1500])
+@pytest.mark.parametrize("n_shown", [100_000, 30_000, 5_000, 700, 60])
+@pytest.mark.parametrize("smooth", [True, False])
+def test_single_spike_anywhere_in_100_000_steps_is_seen_at_every_zoom_and_width(
+    qtbot: QtBot, qapp: QObject, long_run: SeriesStore, width_px: int, n_shown: int, smooth: bool
+) -> None:
+    bench = make_bench(QObject(qapp), long_run)
+    bench.context.selection.select("lin", tensor_fqn="lin.weight")
+    panel = CurvesPanel(bench.context)
+    panel.title_controls()[1].setChecked(smooth)
+    show(qtbot, panel, width_px, 292)
+    chart = chart_of(panel)
+    for spike in SPIKES:
+        low = min(max(spike - n_shown // 3, 0), N_STEPS - n_shown) - 0.5
+        bench.context.axes.show_steps(low, low + n_shown)
+        panel.refresh(long_run)
+        assert chart.y_range[1] > 2.9
+        assert is_drawn(chart, chart.grab().toImage(), spike, 2.0, 3.0), spike
+
+
+def test_spike_among_zeros_is_seen_on_a_logarithmic_axis(qtbot: QtBot, qapp: QObject) -> None:
+    store = opened_store(snapshot_of(_ONE))
+    n = len(declare_gradients(store))
+    norms = np.zeros((3000, n))
+    norms[1520] = 1e3
+    norms[::500] = 1e-2
+    add_steps(store, norms)
+    bench = make_bench(QObject(qapp), store)
+    bench.context.selection.select("lin", tensor_fqn="lin.weight")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 400, 292)
+    bench.context.axes.set_window(None)
+    chart = chart_of(panel)
+    assert is_drawn(chart, chart.grab().toImage(), 1520, 1.0, 2.5)
+    assert not is_drawn(chart, chart.grab().toImage(), 1300, 1.0, 2.5)
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+def test_points_read_step_by_step_are_those_that_are_read_at_once() -> None:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    norms = 10.0 ** np.random.default_rng(1).normal(-2, 1, (400, n))
+    norms[[7, 300]], norms[[90, 91]] = np.nan, -1.0  # -1 is not measured
+    lines = [
+        (SeriesKey(NORM, "embed.weight"),),
+        (SeriesKey(NORM, "blocks.0.lin.weight"), SeriesKey(NORM, "head.weight")),
+    ]
+    for width in (1, 4):
+        growing = LinePoints(lines)
+        for begin in range(0, 400, 9):
+            if width == 1:
+                add_steps(store, norms[begin : begin + 9], begin)
+            last = min(begin + 8, 399)
+            first = max(0, (last - 150) // width * width)
+            points = growing.read(store, first, last, width)
+        for one, again in zip(points, LinePoints(lines).read(store, first, last, width), strict=True):
+            for part in ("steps", "n_steps", "low", "middle", "high", "non_finite", "smooth"):
+                kept, whole = getattr(one, part), getattr(again, part)
+                np.testing.assert_array_equal(kept[-len(whole) :], whole)
+
+
+def test_smoothing_takes_no_value_over_a_gap_into_the_gap_and_none_that_is_not_finite() -> None:
+    values = np.array([1.0, np.nan, 3.0, np.inf, -np.inf, 5.0, 7.0])
+    np.testing.assert_allclose(smoothed(values), [1.0, np.nan, 2.0, np.nan, np.nan, 3.0, 4.0])
+    assert smoothed(np.zeros(0)).shape == (0,)
+    assert np.isnan(smoothed(np.full(20, np.nan))).all()
+    np.testing.assert_array_equal(smoothed(np.array([3.0])), [3.0])
+
+
+def test_smoothed_line_is_the_same_wherever_the_plot_begins() -> None:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    add_steps(store, 10.0 ** np.random.default_rng(1).normal(-2, 1, (3000, n)))
+    keys = [(SeriesKey(NORM, "embed.weight"),)]
+    for width in (1, 8):
+        (whole,), (part,) = LinePoints(keys).read(store, 0, 2999, width), LinePoints(keys).read(store, 800, 2999, width)
+        np.testing.assert_allclose(part.smooth[part.steps >= 800], whole.smooth[whole.steps >= 800])
+
+
+# -- groups --------------------------------------------------------------------------------------------------------
+
+
+def labels(store: SeriesStore, grouping: Grouping, *selected: str) -> dict[str, int]:
+    choice = group_series(store, selected or ("",), (), NORM, grouping)
+    return {series.label: len(series.keys) for series in choice.series}
+
+
+def test_groups_are_named_after_what_their_series_share() -> None:
+    store = run_store(1)
+    assert labels(store, Grouping.PREFIX) == {"embed": 1, "blocks": 4, "head": 1}
+    assert labels(store, Grouping.PREFIX, "blocks") == {"blocks.0": 2, "blocks.1": 2}
+    assert labels(store, Grouping.DEPTH) == {"depth 1": 2, "depth 3": 4}
+    assert labels(store, Grouping.TYPE) == {"Linear.bias": 2, "Linear.weight": 3, "Embedding.weight": 1}
+
+
+def test_group_is_the_median_with_a_band_from_the_lowest_to_the_highest() -> None:
+    store = run_store(0)
+    norms = np.array([[0.0, 1.0, 2.0, 30.0, 4.0, 5.0, 6.0], [0.0, np.nan, 8.0, 7.0, 9.0, -1.0, 6.0]])
+    add_steps(store, norms)
+    keys = store.keys(NORM)
+    (group,) = LinePoints([keys], {0}).read(store, 0, 1, 1)
+    assert group.low.tolist() == [1.0, 6.0]
+    assert group.middle.tolist() == [4.5, 7.5]
+    assert group.high.tolist() == [30.0, 9.0]
+    assert group.non_finite.tolist() == [False, True]
+    assert newest_values(store, [keys], keys, {0}) == [7.5]
+
+
+def test_grouping_is_chosen_from_the_menu(qtbot: QtBot, qapp: QObject) -> None:
+    bench = make_bench(QObject(qapp), run_store())
+    bench.context.selection.select("")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    menu = QMenu(panel)
+    for text, expected in (
+        ("Group by beginning of the name", ["embed", "blocks", "head"]),
+        ("Group by depth", ["depth 1", "depth 3"]),
+        ("Group by type", ["Linear.bias", "Linear.weight", "Embedding.weight"]),
+        ("A line for each module", ["embed", "blocks.0.lin", "blocks.1.lin", "head"]),
+    ):
+        panel._menu.fill(menu, None)
+        next(action for action in menu.actions() if action.text() == text).trigger()
+        legend = panel.findChild(Legend)
+        assert legend is not None
+        assert [row.text for row in legend.model.rows if row.number is not None] == expected
+        panel._menu.fill(menu, None)
+        checked = [action.text() for action in menu.actions() if action.isChecked()]
+        assert checked == ["Step", text]
+
+
+def test_ten_thousand_series_in_groups_lose_no_spike(qtbot: QtBot, qapp: QObject) -> None:
+    layers = [(f"l.{at}", "Linear", (("weight", (2, 2)),)) for at in range(10_000)]
+    store = opened_store(snapshot_of([("", "Net", ()), ("l", "ModuleList", ()), *layers]))
+    n = len(declare_gradients(store))
+    norms = np.full((60, n), 0.01)
+    norms[20, 7_777] = 1e3
+    add_steps(store, norms)
+    bench = make_bench(QObject(qapp), store)
+    bench.context.selection.select("l")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    panel._on_grouping_chosen(Grouping.TYPE)
+    for _ in range(20):
+        panel.refresh(store)
+    chart = chart_of(panel)
+    assert panel._points[0].steps.tolist() == list(range(60))
+    assert panel._points[0].high.max() == pytest.approx(1e3)
+    assert is_drawn(chart, chart.grab().toImage(), 20, 0.0, 2.0)
+    assert not is_drawn(chart, chart.grab().toImage(), 40, 0.0, 2.0)
+
+
+# -- time ----------------------------------------------------------------------------------------------------------
+
+
+def test_run_time_goes_both_ways_and_beyond_its_ends() -> None:
+    run_time = RunTime([0, 10, 20], [0.0, 5.0, 25.0])
+    assert run_time.of([5, 15, 20]).tolist() == [2.5, 15.0, 25.0]
+    for step in (-7.0, 3.0, 12.0, 40.0):
+        assert run_time.step_at(float(run_time.of(step))) == pytest.approx(step)
+    assert RunTime([], []).of([3]).tolist() == [3.0]
+    assert RunTime([4], [2.0]).step_at(2.0) == 4.0
+
+
+def test_time_axis_has_round_times() -> None:
+    assert [label for _at, label in time_ticks(0, 100, 5).major] == ["00:00", "00:30", "01:00", "01:30"]
+    assert [label for _at, label in time_ticks(0, 1.1, 5).major] == ["0 s", "0.5 s", "1 s"]
+    assert [label for _at, label in time_ticks(7000, 15_000, 3).major] == ["2:00:00", "3:00:00", "4:00:00"]
+    days = [at for at, _label in time_ticks(0, 864_000, 4).major]
+    assert days == [0, 432_000, 864_000]
+
+
+def slow_then_fast() -> SeriesStore:
+    """100 steps of a second, then 100 of a hundredth."""
+    store = opened_store()
+    series = np.arange(len(declare_gradients(store)), dtype=np.int32)
+    for step in range(200):
+        time_s = min(step, 100) + max(step - 100, 0) * 0.01
+        store.apply(StepRecord(0, step, time_s, series, np.full(len(series), 0.1 + step, dtype=np.float32)))
+    return store
+
+
+@pytest.mark.parametrize("kind", [CurvesPanel, LossPanel])
+def test_lines_can_be_drawn_against_time(qtbot: QtBot, qapp: QObject, kind: type[CurvesPanel]) -> None:
+    bench = make_bench(QObject(qapp), slow_then_fast())
+    bench.context.selection.select("head")
+    panel = kind(bench.context)
+    show(qtbot, panel, 752, 292)
+    chart = chart_of(panel)
+    bench.context.axes.show_steps(0, 199)
+    assert chart.x_range == (0, 199)
+    bench.context.axes.set_shows_time(True)
+    assert chart.x_range == pytest.approx((0, 100.99))
+    assert chart.step_under(QPointF(chart.x_px(50), 100)) == pytest.approx(50)
+    assert chart.step_under(QPointF(chart.x_px(100.5), 100)) == pytest.approx(150)
+    before = bench.context.axes.steps
+    chart.zoomed.emit(0.5, QPointF(chart.x_px(50.0), 100), False)
+    assert bench.context.axes.steps == pytest.approx((25, 124.5))
+    assert before == (0, 199)
+    qtbot.mouseMove(chart.viewport(), QPointF(chart.x_px(50), 100).toPoint())
+    qtbot.mouseMove(chart.viewport(), QPointF(chart.x_px(60), 100).toPoint())
+    assert bench.context.selection.crosshair_step == pytest.approx(60, abs=1)
+    bench.context.axes.set_shows_time(False)
+    assert chart.x_range == pytest.approx((25, 124.5))
+
+
+# -- legend --------------------------------------------------------------------------------------------------------
+
+
+def test_crosshair_sorts_the_legend_by_value_and_leaving_puts_it_back(qtbot: QtBot, qapp: QObject) -> None:
+    store = run_store(0)
+    add_steps(store, np.array([[0.0, 1.0, 2.0, 3.0, 9.0, 9.0, 5.0], [0.0, 8.0, np.nan, 3.0, 1.0, 1.0, 5.0]]))
+    bench = make_bench(QObject(qapp), store)
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    bench.context.selection.select("")
+    bench.context.selection.toggle_pin("embed")
+    legend = panel.findChild(Legend)
+    assert legend is not None
+
+    def order() -> list[str]:
+        return [row.text for row in legend.model.rows if row.number is not None]
+
+    assert order() == ["embed", "blocks.0.lin", "blocks.1.lin", "head", "embed"]
+    bench.context.selection.set_crosshair(0)
+    assert order() == ["blocks.1.lin", "head", "blocks.0.lin", "embed", "embed"]
+    bench.context.selection.set_crosshair(1)
+    assert order() == ["embed", "head", "blocks.1.lin", "blocks.0.lin", "embed"]
+    colors = {row.text: row.style.color for row in legend.model.rows if row.style}
+    bench.context.selection.set_crosshair(None)
+    assert order() == ["embed", "blocks.0.lin", "blocks.1.lin", "head", "embed"]
+    assert colors == {row.text: row.style.color for row in legend.model.rows if row.style}

@@ -1,0 +1,308 @@
+"""Pictures and data of plots as files, and what is said when they cannot be written."""
+
+from __future__ import annotations
+
+import csv
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from plot_builders import Bench, make_bench, run_store, show
+from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QProgressDialog, QToolButton
+from pytestqt.qtbot import QtBot
+
+from builders import add_steps, declare_gradients, opened_store
+from moduleview.gui.dialogs.error import ErrorDialog
+from moduleview.gui.panel import Panel
+from moduleview.gui.panels.curves import CurvesPanel
+from moduleview.gui.panels.gradient_map import GradientMapPanel
+from moduleview.gui.panels.loss import LossPanel
+from moduleview.gui.panels.profile import ProfilePanel
+from moduleview.gui.plots.canvas import Canvas
+from moduleview.gui.plots.chart_with_legend import ChartWithLegend
+from moduleview.gui.plots.export.file_writing import FileWriting
+from moduleview.gui.plots.export.picture import PictureFormat, picture_bytes
+from moduleview.gui.plots.export.plot_export import PlotExport
+from moduleview.gui.plots.export.series_csv import series_csv
+from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.store import SeriesStore
+
+PANELS = (GradientMapPanel, CurvesPanel, ProfilePanel, LossPanel)
+
+
+@pytest.fixture
+def bench(qapp: QObject) -> Bench:
+    return make_bench(QObject(qapp), run_store())
+
+
+def shown(bench: Bench, qtbot: QtBot, kind: type[Panel]) -> Panel:
+    panel = kind(bench.context)
+    show(qtbot, panel, 500, 300)
+    bench.context.selection.select("blocks")
+    panel.refresh(bench.store)
+    return panel
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> list[tuple[object, ...]]:
+    """The file dialog gives this path; what it was asked is kept."""
+    asked: list[tuple[object, ...]] = []
+
+    def answer(*arguments: object) -> tuple[str, str]:
+        asked.append(arguments)
+        return str(path), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    return asked
+
+
+def menu_of(panel: Panel) -> QMenu:
+    """The one in the dock's title, open."""
+    (button,) = [c for c in panel.title_controls() if isinstance(c, QToolButton) and c.menu() is not None]
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    return menu
+
+
+def texts(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions() if action.text() and not action.isSeparator()]
+
+
+def choose(menu: QMenu, text: str) -> None:
+    (action,) = [action for action in menu.actions() if action.text() == text]
+    action.trigger()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support grabbing the keyboard")
+@pytest.mark.parametrize("kind", PANELS)
+def test_every_plot_offers_its_picture_and_data_in_title_and_context_menu(
+    bench: Bench, qtbot: QtBot, kind: type[Panel]
+) -> None:
+    panel = shown(bench, qtbot, kind)
+    wanted = ["PNG picture...", "PNG picture, 2 × as large...", "PNG picture, 4 × as large...", "SVG picture...",
+              "PDF picture...", "CSV data, every step..."]  # fmt: skip
+    assert texts(menu_of(panel))[-6:] == wanted
+    canvas = panel.findChild(Canvas)
+    assert canvas is not None
+    canvas.customContextMenuRequested.emit(canvas.rect().center())
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert texts(menu)[-6:] == wanted
+    menu.close()
+
+
+@pytest.mark.parametrize("kind", PANELS)
+def test_right_click_opens_nothing_of_pyqtgraph(bench: Bench, qtbot: QtBot, kind: type[Panel]) -> None:
+    canvas = shown(bench, qtbot, kind).findChild(Canvas)
+    assert canvas is not None
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.RightButton, pos=canvas.area.center().toPoint())
+    entries = [text for menu in canvas.findChildren(QMenu) for text in texts(menu)]
+    scene_menus = [action.text() for action in canvas.sceneObj.contextMenu]
+    assert not any("View All" in text or "Mouse Mode" in text for text in entries)
+    assert "Export..." not in entries, scene_menus
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_png_has_the_pixels_of_its_scale(bench: Bench, qtbot: QtBot, scale: int) -> None:
+    panel = shown(bench, qtbot, CurvesPanel)
+    image = QImage.fromData(picture_bytes(panel, PictureFormat.PNG, scale), "PNG")
+    assert (image.width(), image.height()) == (500 * scale, 300 * scale)
+    once = panel.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    again = image.scaled(once.size()).convertToFormat(QImage.Format.Format_RGB32)
+    if scale == 1:
+        assert again == once
+    lines = [bench.context.theme.tokens.series[at].lower() for at in (0, 1)]
+    pixels = np.unique(np.frombuffer(image.constBits(), np.uint32) & 0xFFFFFF)
+    colors = {f"#{pixel:06x}" for pixel in pixels.tolist()}
+    assert set(lines) <= colors
+
+
+@pytest.mark.parametrize("kind", PANELS)
+def test_svg_shows_what_is_on_the_screen(bench: Bench, qtbot: QtBot, kind: type[Panel]) -> None:
+    panel = shown(bench, qtbot, kind).findChild(ChartWithLegend if kind is CurvesPanel else Canvas)
+    written = picture_bytes(panel, PictureFormat.SVG)
+    drawn = QImage(panel.size(), QImage.Format.Format_RGB32)
+    drawn.fill(Qt.GlobalColor.white)
+    renderer, painter = QSvgRenderer(QByteArray(written)), QPainter(drawn)
+    assert renderer.isValid()
+    renderer.render(painter)
+    painter.end()
+    screen = panel.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    a, b = (np.frombuffer(image.constBits(), np.uint8).reshape(300, 500, 4).astype(int) for image in (drawn, screen))
+    assert (np.abs(a - b).max(axis=2) > 64).mean() < 0.06  # text and lines are smoothed there
+    assert b"<text" in written
+
+
+def test_pdf_is_one_page_of_the_plots_size(bench: Bench, qtbot: QtBot) -> None:
+    written = picture_bytes(shown(bench, qtbot, CurvesPanel), PictureFormat.PDF)
+    assert written.startswith(b"%PDF-")
+    assert b"/MediaBox [0 0 375" in written  # 500 px of 1/96 inch
+    assert written.count(b"/Type /Page\n") + written.count(b"/Type /Page ") <= 1
+
+
+def parsed(pieces: Iterator[str]) -> tuple[list[str], list[dict[str, str]]]:
+    """The comment lines, and the table."""
+    lines = "".join(pieces).splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    return comments, list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def odd_store(n_steps: int, raw_rows: int | None = None) -> tuple[SeriesStore, np.ndarray]:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    if raw_rows is not None:
+        store._series._archive.raw.resize(n, raw_rows, (np.nan,))
+    values = (10.0 ** np.random.default_rng(3).normal(-2, 1, (n_steps, n))).astype(np.float32)
+    values[5, 1], values[6, 1], values[7, 1], values[8, 1] = np.nan, np.inf, -np.inf, -1.0  # -1: not measured
+    values[9, 1] = np.float32(1e-45)
+    add_steps(store, values)
+    return store, values
+
+
+def test_csv_gives_every_value_back_bit_by_bit() -> None:
+    store, values = odd_store(200)
+    comments, rows = parsed(series_csv(store, store.keys("grad_norm"), "gradient norm"))
+    assert comments[0] == "# gradient norm"
+    assert [int(row["step"]) for row in rows] == list(range(200))
+    assert [float(row["time_s"]) for row in rows] == pytest.approx(np.arange(200) * 0.01)
+    assert {row["row"] for row in rows} == {"value"}
+    assert rows[8]["grad_norm embed.weight"] == ""
+    for column, key in enumerate(store.keys("grad_norm"), start=1):
+        cells = [row[f"grad_norm {key.fqn}"] for row in rows]
+        read = np.array([float(cell) if cell else -1.0 for cell in cells], dtype=np.float32)
+        np.testing.assert_array_equal(read, values[:, column])
+
+
+def test_csv_says_the_extremes_of_what_is_no_longer_kept_step_by_step() -> None:
+    store, values = odd_store(10_000, raw_rows=64)
+    comments, rows = parsed(series_csv(store, (SeriesKey("grad_norm", "embed.weight"),), "gradient norm"))
+    column = "grad_norm embed.weight"
+    assert f"# every step is kept from step {10_000 - 64} on" in comments
+    exact = [row for row in rows if row["row"] == "value"]
+    assert [int(row["step"]) for row in exact] == list(range(10_000 - 64, 10_000))
+    least, largest = ([row for row in rows if row["row"] == kind] for kind in ("least", "largest"))
+    ends = 0
+    for low, high in zip(least, largest, strict=True):
+        begin, n_steps = int(low["step"]), int(low["n_steps"])
+        assert begin == ends
+        ends = begin + n_steps
+        inside = values[begin : min(ends, 10_000 - 64), 1]
+        inside = inside[np.isfinite(inside) & (inside != -1)]
+        assert float(low[column]) <= inside.min()
+        assert float(high[column]) >= inside.max()
+    assert ends >= 10_000 - 64
+    assert [int(row["step"]) for row in rows if row["row"] == "not finite"] == [0]
+
+
+def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+    add_steps(bench.store, np.full((60, 7), 3.0), 60)
+    panel = shown(bench, qtbot, ProfilePanel)
+    answer_with(monkeypatch, tmp_path / "profile")
+    choose(menu_of(panel), "CSV data, every step...")
+    qtbot.waitUntil((tmp_path / "profile.csv").exists)
+    rows = list(csv.DictReader((tmp_path / "profile.csv").read_text().splitlines()))
+    assert [row["module"] for row in rows] == ["embed", "blocks.0.lin", "blocks.1.lin", "head"]
+    assert float(rows[0]["gradient norm (L2) at step 119"]) == pytest.approx(3.0)
+    assert "gradient norm (L2) at step 19" in rows[0]
+
+
+def test_chosen_file_is_written_and_said(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+    asked = answer_with(monkeypatch, tmp_path / "mine.csv")
+    choose(menu_of(panel), "CSV data, every step...")
+    qtbot.waitUntil((tmp_path / "mine.csv").exists)
+    _comments, rows = parsed(iter([(tmp_path / "mine.csv").read_text()]))
+    assert len(rows) == 60
+    assert Path(str(asked[0][2])).name == "loss.csv"
+    answer_with(monkeypatch, tmp_path / "picture")
+    choose(menu_of(panel), "PNG picture, 2 × as large...")
+    qtbot.waitUntil((tmp_path / "picture.png").exists)
+    assert QImage(str(tmp_path / "picture.png")).width() == 2 * panel.findChild(Canvas).width()
+
+
+def test_dialog_that_is_cancelled_writes_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+    answer_with(monkeypatch, "")
+    choose(menu_of(panel), "SVG picture...")
+    assert panel.findChildren(FileWriting) == []
+
+
+def test_without_a_step_there_is_no_data_and_it_is_said(qtbot: QtBot, qapp: QObject) -> None:
+    panel = LossPanel(make_bench(QObject(qapp), run_store(0)).context)
+    show(qtbot, panel)
+    action = menu_of(panel).actions()[-1]
+    assert not action.isEnabled()
+    assert "no step was made yet" in action.text()
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """The disk takes no more than 4 KB a file, as if it were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def said(qtbot: QtBot) -> str:
+    """Everything in the error dialog, once it is there."""
+
+    def dialogs() -> list[ErrorDialog]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, ErrorDialog) and w.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(dialogs()))
+    return " ".join(label.text() for label in dialogs()[0].findChildren(QLabel))
+
+
+def test_full_disk_leaves_the_file_before_and_says_what_to_do(
+    bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch, small_files: None
+) -> None:
+    panel = shown(bench, qtbot, GradientMapPanel)
+    path = tmp_path / "map.csv"
+    path.write_text("what was there")
+    answer_with(monkeypatch, path)
+    choose(menu_of(panel), "CSV data, every step...")
+    text = said(qtbot)
+    assert "map.csv could not be written: File too large" in text
+    assert "Choose another folder, or make room there" in text
+    assert path.read_text() == "what was there"
+    assert list(tmp_path.glob("map*")) == [path]
+
+
+def test_folder_that_cannot_be_written_to_is_named(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+    answer_with(monkeypatch, tmp_path / "nowhere" / "loss.pdf")
+    choose(menu_of(panel), "PDF picture...")
+    text = said(qtbot)
+    assert "loss.pdf could not be written" in text
+    assert str(tmp_path / "nowhere") in text
+
+
+def test_export_that_is_cancelled_leaves_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+    writing = FileWriting(str(tmp_path / "long.csv"), (f"{at}\n" for at in range(10**9)), panel)
+    writing.start()
+    (progress,) = panel.findChildren(QProgressDialog)
+    qtbot.waitUntil(lambda: next(writing._pieces) != "0\n")
+    with qtbot.waitSignal(writing.destroyed):
+        progress.canceled.emit()
+    assert list(tmp_path.glob("long*")) == []
+
+
+def test_data_that_cannot_be_made_leaves_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+
+    def broken() -> Iterator[str]:
+        yield "step\n"
+        raise ValueError("a fault of ours")
+
+    answer_with(monkeypatch, tmp_path / "broken.csv")
+    with qtbot.captureExceptions() as exceptions:
+        PlotExport(bench.context, panel, "broken", broken).save_csv()
+        assert "a fault of ours" in said(qtbot)
+    assert [kind for kind, _error, _trace in exceptions] == [ValueError]
+    assert list(tmp_path.glob("broken*")) == []
