@@ -1,4 +1,4 @@
-"""The module tree at 100 000 modules: model build, a keystroke in the filter, expand-all, a painted frame.
+"""The module tree at 1 000 000 modules: model build, a keystroke in the filter, expand-all, a painted frame, memory.
 
 Run as ``python tests/benchmarks/bench_tree.py [modules]``; prints a table in milliseconds.
 """
@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,7 @@ def bench_typing(panel: ModulesPanel, application: QApplication) -> None:
         panel.field.setText("")
         application.processEvents()
     row("keystroke in the filter, all of them", everything, "<= 16")
+    report("tree: slowest keystroke of all", None, max(everything), "ms")
     row(f"  {LIVE_QUERY!r}, first time at a step", timed_ms(lambda: panel.field.setText(LIVE_QUERY), 1), "")
     panel.field.setText("")
     again = timed_ms(lambda: panel.field.setText(LIVE_QUERY + "0" * (1 + len(panel.field.text()) % 2)), 5)
@@ -141,6 +143,23 @@ def bench_refresh(panel: ModulesPanel, bench: Bench) -> None:
     row("refresh after a step, root in view", timed_ms(lambda: panel.refresh(bench.store), 3)[:1] + durations, "<= 5")
 
 
+def bench_memory(n_modules: int) -> None:
+    """What a module takes: its row of the picture, and what the tree and its filter keep of it."""
+    taken = []
+    tracemalloc.start()
+    snapshot = big_snapshot(n_modules)
+    taken.append(tracemalloc.get_traced_memory()[0])
+    kept = [ModuleTreeModel(snapshot), NameIndex(snapshot)]
+    taken.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    columns = vars(snapshot.tensors).values()
+    of_tensors = sum(each.nbytes if isinstance(each, np.ndarray) else sys.getsizeof(each) for each in columns)
+    picture, tree = (taken[0] - of_tensors) / n_modules, (taken[1] - taken[0]) / n_modules
+    print(f"bytes a module: {picture:.0f} in the picture, {tree:.0f} in the tree and its filter; beside them")
+    print(f"{of_tensors / len(snapshot.tensors):.0f} a tensor; {len(kept)} objects measured at {n_modules:,} modules")
+    report("tree: bytes a module, picture and tree", 64.0, picture + tree, "B")
+
+
 def main(arguments: argparse.Namespace) -> None:
     """Print the table."""
     n_modules = arguments.modules
@@ -164,6 +183,7 @@ def main(arguments: argparse.Namespace) -> None:
     panel.view.verticalScrollBar().setValue(3000)
     panel.refresh(bench.store)
     bench_refresh(panel, bench)
+    bench_memory(min(n_modules, 200_000))
 
 
 if __name__ == "__main__":

@@ -119,7 +119,8 @@ class _Words:
 
     def __init__(self, words: Sequence[str]) -> None:
         codes = _Codes()
-        self._codes = np.fromiter(map(codes.__getitem__, words), np.int32, len(words))
+        numbered = np.fromiter(map(codes.__getitem__, words), np.int32, len(words))
+        self._codes = numbered.astype(np.min_scalar_type(len(codes)))
         self._distinct = _Lines(tuple(codes))
 
     def contains(self, text: str, *, at_begin: bool = False, at_end: bool = False) -> NDArray[np.bool_]:
@@ -175,7 +176,7 @@ def _with_subtrees(chosen: NDArray[np.bool_], subtree_end: NDArray[np.int32]) ->
     return steps[:-1].view(np.bool_)
 
 
-def _is_one_of(values: NDArray[np.int32], wanted: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _is_one_of(values: NDArray[np.integer], wanted: NDArray[np.intp]) -> NDArray[np.bool_]:
     found = np.zeros(len(values), dtype=np.bool_)
     for value in wanted.tolist():
         found |= values == value

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from moduleview.telemetry.module_norms import segment_norms, tensor_keys
 from moduleview.telemetry.quantities import GRAD_NORM
+from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
 WINDOW_STEPS = 240
 _READ_AT_ONCE = 120_000  # values; about 2 ms
 _TENSORS_A_STEP = 6_000  # read at every step; about 2 ms
+_KEYS_AT_FIRST = 200_000  # 0.1 s, too long for a later keystroke; more are made once they are needed
 _SHARE_OF_LARGE = 0.03  # of the time may go into reading subtrees that are larger
 
 
@@ -49,8 +51,9 @@ class GradientRows:
 
     def __init__(self, snapshot: ModelSnapshot) -> None:
         self._snapshot = snapshot
-        self._keys = tensor_keys(snapshot, GRAD_NORM)  # once a model: 0.1 s for 120 000, too long for a keystroke
-        self._n_tensors = snapshot.tensor_begin[snapshot.subtree_end] - snapshot.tensor_begin[:-1]
+        self._keys: tuple[SeriesKey, ...] = ()
+        if len(snapshot.tensors) <= _KEYS_AT_FIRST:
+            self._keys = tensor_keys(snapshot, GRAD_NORM)
         self._histories: dict[int, GradientHistory] = {}
         self._last_step: int | None = None
         self._large_from_s = 0.0  # monotonic time from which large subtrees may be read again
@@ -88,26 +91,40 @@ class GradientRows:
         if self._latest is None or self._latest[0] != store.last_step:
             snapshot = self._snapshot
             begins, ends = snapshot.tensor_begin[:-1], snapshot.tensor_begin[snapshot.subtree_end]
-            matrix = store.matrix(self._keys, 1)
+            matrix = store.matrix(self._all_keys(), 1)
             values, measured = segment_norms(matrix.values, matrix.measured, begins, ends)
             if not len(values):
                 values, measured = np.zeros((1, len(snapshot)), np.float32), np.zeros((1, len(snapshot)), np.bool_)
             self._latest = (store.last_step, values[-1], measured[-1])
         return self._latest[1], self._latest[2]
 
+    def _all_keys(self) -> tuple[SeriesKey, ...]:
+        if len(self._keys) < len(self._snapshot.tensors):
+            self._keys = tensor_keys(self._snapshot, GRAD_NORM)
+        return self._keys
+
+    def _keys_of(self, rows: NDArray[np.int64]) -> list[SeriesKey]:
+        if not self._keys and len(rows) <= _TENSORS_A_STEP:
+            return [SeriesKey(GRAD_NORM, self._snapshot.tensor_fqn_of(row)) for row in rows.tolist()]
+        keys = self._all_keys()
+        return [keys[row] for row in rows.tolist()]
+
+    def _n_tensors(self, node: int) -> int:
+        return len(self._snapshot.subtree_tensors(node))
+
     def _parted(self, nodes: Sequence[int]) -> tuple[list[int], list[int]]:
         """Modules with few tensors in their subtree, which are read at every step, and the others."""
-        by_size = sorted(nodes, key=lambda node: int(self._n_tensors[node]))
-        sums = np.cumsum(self._n_tensors[by_size]) if by_size else np.zeros(0)
+        by_size = sorted(nodes, key=self._n_tensors)
+        sums = np.cumsum([self._n_tensors(node) for node in by_size]) if by_size else np.zeros(0)
         n_small = int(np.searchsorted(sums, _TENSORS_A_STEP, side="right"))
         return by_size[:n_small], by_size[n_small:]
 
     def _read_whole(self, store: StoreView, nodes: Sequence[int]) -> dict[int, GradientHistory]:
         """In groups: the modules whose subtree is small together, the larger ones with fewer steps."""
-        few = [node for node in nodes if int(self._n_tensors[node]) * WINDOW_STEPS <= _READ_AT_ONCE]
+        few = [node for node in nodes if self._n_tensors(node) * WINDOW_STEPS <= _READ_AT_ONCE]
         histories = self._read(store, few, WINDOW_STEPS)
         for node in sorted(set(nodes) - set(few)):
-            n_steps = max(_READ_AT_ONCE // int(self._n_tensors[node]), 1)
+            n_steps = max(_READ_AT_ONCE // self._n_tensors(node), 1)
             histories.update(self._read(store, [node], n_steps))
         return histories
 
@@ -130,7 +147,7 @@ class GradientRows:
         snapshot = self._snapshot
         begins, ends = snapshot.tensor_begin[chosen], snapshot.tensor_begin[snapshot.subtree_end[chosen]]
         rows = _union(begins, ends)
-        matrix = store.matrix([self._keys[row] for row in rows.tolist()], n_steps)
+        matrix = store.matrix(self._keys_of(rows), n_steps)
         is_new = matrix.steps > (-1 if after is None else after)
         values, measured = segment_norms(
             matrix.values[is_new],

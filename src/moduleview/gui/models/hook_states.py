@@ -43,13 +43,15 @@ class HookStates:
     def __init__(self, snapshot: ModelSnapshot, hooks: Mapping[tuple[str, HookKind], HookEntry]) -> None:
         self._snapshot = snapshot
         self._hooks = hooks
-        self._first_place = np.where(snapshot.alias_of == NO_NODE, np.arange(len(snapshot)), snapshot.alias_of)
+        self._first_place = np.where(
+            snapshot.alias_of == NO_NODE, np.arange(len(snapshot), dtype=np.int32), snapshot.alias_of
+        )
         self._may_fire = ~np.isin(snapshot.traits, _NEVER_FIRES)
         self._own: dict[HookKind, NDArray[np.uint8]] = {}
         self._refused = np.zeros(len(snapshot), dtype=np.bool_)
         self._read()
         self._sums = {kind: _Counts(self._fireable(kind), self.own(kind)) for kind in MODULE_KINDS if kind in self._own}
-        self._idle = _Counts(self._may_fire, np.zeros(len(snapshot), dtype=np.uint8))
+        self._idle = _Counts(self._may_fire, None)
 
     @property
     def n_active(self) -> int:
@@ -136,15 +138,20 @@ class HookStates:
 
 
 class _Counts:
-    """Prefix sums: ticked, fireable and requested modules before each row."""
+    """Prefix sums: ticked, fireable and requested modules before each row; only the fireable ones of an idle kind."""
 
-    def __init__(self, fireable: NDArray[np.bool_], own: NDArray[np.uint8]) -> None:
-        requested = own == CellState.REQUESTED
-        ticked = (own == CellState.ACTIVE) | requested
-        stacked = np.stack([ticked & fireable, fireable, requested & fireable])
-        self._sums = np.concatenate([np.zeros((3, 1), np.int32), np.cumsum(stacked, axis=1, dtype=np.int32)], axis=1)
+    def __init__(self, fireable: NDArray[np.bool_], own: NDArray[np.uint8] | None) -> None:
+        self._is_idle = own is None
+        counted = [fireable]
+        if own is not None:
+            requested = own == CellState.REQUESTED
+            counted += [((own == CellState.ACTIVE) | requested) & fireable, requested & fireable]
+        self._sums = np.zeros((len(counted), len(fireable) + 1), dtype=np.int32)
+        for row, one in enumerate(counted):
+            np.cumsum(one, dtype=np.int32, out=self._sums[row, 1:])
 
     def of(self, begin: int, end: int) -> tuple[int, int, int]:
-        """Counts in the rows ``begin:end``."""
-        ticked, fireable, requested = (self._sums[:, end] - self._sums[:, begin]).tolist()
+        """Ticked, fireable and requested ones in the rows ``begin:end``."""
+        fireable, *others = (self._sums[:, end] - self._sums[:, begin]).tolist()
+        ticked, requested = (0, 0) if self._is_idle else others
         return ticked, fireable, requested

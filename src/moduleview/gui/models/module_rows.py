@@ -21,8 +21,7 @@ class ModuleRows:
         self.snapshot = snapshot
         n = len(snapshot)
         self._is_parent = snapshot.subtree_end > np.arange(1, n + 1, dtype=np.int32)
-        self._parents = np.flatnonzero(self._is_parent)
-        self._ends_of_parents = snapshot.subtree_end[self._parents].astype(np.intp)
+        self._parents = np.flatnonzero(self._is_parent).astype(np.int32)
         self._expanded = np.zeros(n, dtype=np.bool_)
         self._kept: NDArray[np.bool_] | None = None  # with a filter: matches and what stands above them
         self._kept_below: NDArray[np.bool_] | None = None
@@ -104,7 +103,7 @@ class ModuleRows:
         else:
             n_up_to = matches.astype(np.int32)
             np.cumsum(n_up_to, out=n_up_to)  # a row's own match included
-            has_match = n_up_to[self._ends_of_parents - 1] > n_up_to[self._parents]
+            has_match = n_up_to[self.snapshot.subtree_end[self._parents] - 1] > n_up_to[self._parents]
             self._kept_below = np.zeros(len(matches), dtype=np.bool_)
             self._kept_below[self._parents] = has_match
             self._kept = self._kept_below | matches
