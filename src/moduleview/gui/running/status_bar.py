@@ -87,6 +87,7 @@ class StatusBar(QStatusBar):
         read["drops"].show_value(number_format.short_count(store.n_dropped), warns=store.n_dropped > 0)
         memory = store.latest(SeriesKey(MEMORY))
         read["memory"].show_value(NO_VALUE if memory is None else number_format.n_bytes(int(memory)))
+        read["memory"].setToolTip(self._memory_tip(store))
         read["device"].show_value(NO_VALUE if task is None else task.device)
 
     def _add_readout(self, name: str) -> Readout:
@@ -102,8 +103,21 @@ class StatusBar(QStatusBar):
         self.readouts["steps_per_s"].setToolTip(self.tr("Optimizer steps a second, over the last two seconds"))
         self.readouts["overhead"].setToolTip(self.tr("Share of the last step's time that all measuring took"))
         self.readouts["drops"].setToolTip(self.tr("Steps that were trained but not shown, since the window was busy"))
-        self.readouts["memory"].setToolTip(self.tr("Memory of the program, or of the tensors on the GPU"))
         self.readouts["device"].setToolTip(self.tr("Where the model is"))
+
+    def _memory_tip(self, store: StoreView) -> str:
+        """What the number is, what the run's history takes of it, and how far back each step is kept."""
+        whose = self.tr("Memory of the program, or of the tensors on the GPU.")
+        if store.first_step is None:
+            return whose
+        n_series, n_bytes = number_format.exact_count(store.n_series), number_format.n_bytes(store.n_bytes)
+        history = self.tr("The history of {0} series takes {1}").format(n_series, n_bytes)
+        if store.first_step == 0:
+            return f"{whose}\n{history}."
+        since = self.tr("every step since {0}; of older ones the lowest and highest of each 16, 256 and more").format(
+            number_format.exact_count(store.first_step)
+        )
+        return f"{whose}\n{history}: {since}."
 
     def _on_theme_changed(self) -> None:
         px = self._theme.px
