@@ -52,7 +52,7 @@ class OpenedModel:
         self._snapshot = snapshot_model(self._task.model)
         self._recorder = Recorder(self._task.model, put)
         self._journal = Journal(put)
-        self._board = Board(self._task.model)
+        self._board = Board(self._task.model, self._recorder.hooks)
 
     @property
     def step(self) -> TrainingStep:
@@ -143,7 +143,8 @@ class OpenedModel:
         if module is not None:
             report = describe_module(self._task.model, fqn)
             self._board.optimizers = self._optimizers()
-            self._put(msgspec.structs.replace(report, found_hooks=self._board.hooks_on(fqn)))
+            forecasts = self._recorder.hooks.forecasts(fqn)
+            self._put(msgspec.structs.replace(report, found_hooks=self._board.hooks_on(fqn), hook_forecasts=forecasts))
 
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""
@@ -170,8 +171,8 @@ class OpenedModel:
 
     def release(self) -> None:
         """Take every hook off and let go of the batches and their workers."""
-        self._recorder.detach()
         self._board.release()
+        self._recorder.detach()
         self._step.release()
 
     def _send_counted_hooks(self, *, at_once: bool = False) -> None:

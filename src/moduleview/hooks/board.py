@@ -13,6 +13,7 @@ from torch import nn
 
 from moduleview.hooks.counted_hook import count_of, original_of, why_not_counted
 from moduleview.hooks.hook_counter import HookCounter
+from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.kinds import LEGACY_BACKWARD, HookSlot, slots_everywhere, slots_of
 from moduleview.hooks.silent_hook import SilentHook, is_ours
 from moduleview.hooks.ticked import Ticked
@@ -41,10 +42,15 @@ class Board:
     Nothing is changed until somebody looks (``count``): then plain functions in the module's tables are replaced by
     stand-ins that count and time them, in the same place, and put back when they look away. Training thread only,
     between two steps.
+
+    Args:
+        model: Whose hooks.
+        hooks: Ours; they look on for a step at the module that somebody looks at, for the forecasts.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, hooks: HookSet | None = None) -> None:
         self._model = model
+        self._hooks = hooks
         self._counter = HookCounter()
         self._looked_at: str | None = None
         self._last: HooksFound | None = None
@@ -67,9 +73,11 @@ class Board:
         if enabled:
             self._looked_at = fqn
             self._look()
+            if self._hooks is not None:
+                self._hooks.look_at(fqn)
         elif self._looked_at == fqn:
             self.release()
-        self._last = HooksFound(fqn, self.hooks_on(fqn))
+        self._last = self._found(fqn)
         return self._last
 
     def news(self, *, at_once: bool = False) -> HooksFound | None:
@@ -77,7 +85,7 @@ class Board:
         if self._looked_at is None or (time.monotonic() < self._next_s and not at_once):
             return None
         self._look()
-        found = HooksFound(self._looked_at, self.hooks_on(self._looked_at))
+        found = self._found(self._looked_at)
         if found == self._last:
             return None
         self._last = found
@@ -87,6 +95,11 @@ class Board:
         """Nobody looks any more: put every original back."""
         self._looked_at = None
         self._counter.look_away()
+        if self._hooks is not None:
+            self._hooks.look_at(None)
+
+    def _found(self, fqn: str) -> HooksFound:
+        return HooksFound(fqn, self.hooks_on(fqn), () if self._hooks is None else self._hooks.forecasts(fqn))
 
     def _look(self) -> None:
         self._next_s = time.monotonic() + _PERIOD_S

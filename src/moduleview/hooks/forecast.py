@@ -8,6 +8,7 @@ looking on tells all that.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -20,6 +21,10 @@ from moduleview.hooks.silent_hook import is_in_backward
 from moduleview.telemetry.hooks import HookKind
 
 TRIED_KINDS = (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD)
+_COMPILED = (
+    "It cannot fire in a compiled region: torch.compile has left module hooks out. Parameters can be ticked. Or "
+    'call torch.compiler.set_stance("force_eager") in your code, tick again, and go back with set_stance("default").'
+)
 _INSTEAD = "Tick backward instead, which shows the same gradient."
 
 
@@ -30,11 +35,17 @@ def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
         return "A ScriptModule refuses hooks; its parameters can be ticked."
     if kind in (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT):
         return ""
-    if fqn in index.compiled:
-        return "It cannot fire in a compiled region: torch.compile has left module hooks out; parameters can be ticked."
+    if fqn in index.compiled and not _runs_eagerly():
+        return _COMPILED
     if is_container(module):
         return "It only holds other modules and is never called itself."
     return _reason_against_full_backward(module) if kind in TRIED_KINDS else ""
+
+
+def _runs_eagerly() -> bool:
+    """``torch.compiler.set_stance("force_eager")`` is in force (torch 2.6 and later): what is compiled is not used."""
+    frames = sys.modules.get("torch._dynamo.eval_frame")  # never imported for this: that takes a second
+    return getattr(getattr(frames, "_stance", None), "stance", "") == "force_eager"
 
 
 def _reason_against_full_backward(module: nn.Module) -> str:
@@ -76,6 +87,11 @@ class Trial:
 
     Tensors are held as detached aliases, which share the version counter: one that has moved on means that the tensor
     was changed in place. They are let go with the step.
+
+    Attributes:
+        n_calls: Of the module, in the step.
+        needs_gradient: An output of it required a gradient.
+        is_changed_later: An output was changed in place after it; known after ``judge_changes``.
     """
 
     def __init__(self) -> None:
@@ -85,7 +101,8 @@ class Trial:
         """Begin anew: the step before did not end, and what it held is let go."""
         self._inputs: list[list[tuple[torch.Tensor, int]]] = []  # a stack: a module may call itself
         self._outputs: list[tuple[torch.Tensor, int]] = []
-        self._n_calls = 0
+        self.n_calls = 0
+        self.needs_gradient = self.is_changed_later = False
         self._inputs_need_gradient = False
         self._reason = ""
 
@@ -99,7 +116,8 @@ class Trial:
 
     def see_output(self, output: Any, leaves: list[tuple[str, torch.Tensor]]) -> None:
         """After it."""
-        self._n_calls += 1
+        self.n_calls += 1
+        self.needs_gradient |= any(leaf.requires_grad for _, leaf in leaves)
         if self._inputs and _has_moved(self._inputs.pop()):
             self._reason = f"The module changes its input in place, which torch forbids under this hook. {_INSTEAD}"
         self._reason = self._reason or _reason_in_output(output)
@@ -108,6 +126,7 @@ class Trial:
     def judge_changes(self) -> None:
         """Before the optimizer changes anything: look whether outputs were changed in place."""
         if _has_moved(self._outputs):
+            self.is_changed_later = True
             self._reason = (
                 f"An in-place operation changes this module's output, and torch would raise in forward. {_INSTEAD}"
             )
@@ -117,7 +136,7 @@ class Trial:
     @property
     def verdict(self) -> str:
         """A sentence when the hook must not go on, "" when it may. After ``judge_changes``."""
-        if not self._n_calls:
+        if not self.n_calls:
             return "It was not called as a module in a whole step."
         if not self._reason and not self._inputs_need_gradient:
             return (

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Iterable
+from dataclasses import replace
 
 from moduleview.hooks.arming import OBSERVED, Arming
 from moduleview.hooks.forecast import TRIED_KINDS, Trial
+from moduleview.hooks.look_ahead import LookAhead
 from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.observer import Observer, Watched
 from moduleview.hooks.silence import reason_it_was_silent
 from moduleview.hooks.ticked import Sighting, StepSightings, Ticked
 from moduleview.telemetry.commands import SetHooks
-from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
+from moduleview.telemetry.hooks import HookEntry, HookForecast, HookKind, HookStatus
 
 _Key = tuple[str, HookKind]
 
@@ -35,6 +37,7 @@ class HookSet:
         self._sightings = StepSightings()
         self._arming = Arming(index, self._sightings)
         self._own = self._arming.own
+        self._ahead = LookAhead(index)
         self._observer = Observer(self._sightings)
         self._is_measured = True
         self.every = 1
@@ -63,6 +66,7 @@ class HookSet:
         """The model changed: put every ticked hook on again where its name leads now."""
         self._index = index
         self._arming.bind(index)
+        self._ahead.bind(index)
         for ticked in self._ticked.values():
             self._arming.take_off(ticked)
             if ticked.status is not HookStatus.FAILED:
@@ -74,9 +78,19 @@ class HookSet:
         for ticked in self._ticked.values():
             self._arming.take_off(ticked)
         self._ticked.clear()
+        self._ahead.stop()
         self._sightings.end()
         self._rebuild_watch()
         self._observer.end_step()
+
+    def look_at(self, fqn: str | None) -> None:
+        """Somebody reads the hooks of a module: look on for a step, for ``forecasts``; None when they are done."""
+        self._ahead.look_at(fqn)
+        self._rebuild_watch()
+
+    def forecasts(self, fqn: str) -> tuple[HookForecast, ...]:
+        """What hooks that are not ticked would meet; those that need a step to be known, once it was looked at."""
+        return self._ahead.forecasts(fqn)
 
     def has_lost_target(self) -> bool:
         """A ticked name leads elsewhere now, a parameter lost its hook, or thawed: ``bind`` again."""
@@ -93,7 +107,7 @@ class HookSet:
             is_measured: False to pass the step by: then no hook of the observer's is there, and others return at once.
                 A step in which a trial runs is never passed by.
         """
-        trials = list(self._own.trials())
+        trials = self._trials()
         self._is_measured = is_measured or bool(trials)
         if self._is_measured:
             self._sightings.begin(step)
@@ -107,14 +121,15 @@ class HookSet:
 
     def gradients_are_ready(self) -> None:
         """Before the optimizer: the moment to see whether a trial's outputs were changed in place."""
-        for trial in self._own.trials():
+        for trial in self._trials():
             trial.judge_changes()
 
     def end_step(self) -> list[Sighting]:
         """A step ended: what was seen in it. Hooks that fired, failed or kept silent change their status."""
         seen = self._sightings.end()
         self._calls = self._observer.end_step()
-        if self._is_measured and sum(self._settle(ticked) for ticked in self._ticked.values()):
+        n_changed = sum(self._settle(ticked) for ticked in self._ticked.values()) if self._is_measured else 0
+        if self._ahead.end_step() or n_changed:
             self._rebuild_watch()
         return seen
 
@@ -122,7 +137,7 @@ class HookSet:
         """The step will not end: what was seen in it is void, and a trial waits for the next one."""
         self._sightings.end()
         self._observer.end_step()
-        for trial in self._own.trials():
+        for trial in self._trials():
             trial.begin_step()
 
     def take_calls(self) -> dict[int, int]:
@@ -164,7 +179,16 @@ class HookSet:
         for ticked in self._ticked.values():
             if (ticked.is_armed or ticked.is_on_trial) and ticked.kind in _SEEN_BY_OBSERVER:
                 by_module.setdefault(id(self._index.modules[ticked.fqn]), []).append(ticked)
-        self._observer.watch({module_id: self._watched(group) for module_id, group in by_module.items()})
+        watched = {module_id: self._watched(group) for module_id, group in by_module.items()}
+        if self._ahead.trial is not None:
+            module, trial = self._ahead.trial
+            known = watched.get(id(module)) or Watched(next(self._slots), weakref.ref(module))
+            watched[id(module)] = replace(known, trials=(*known.trials, trial))
+        self._observer.watch(watched)
+
+    def _trials(self) -> list[Trial]:
+        trials = list(self._own.trials())
+        return trials if self._ahead.trial is None else [*trials, self._ahead.trial[1]]
 
     def _watched(self, group: Iterable[Ticked]) -> Watched:
         of_kind: dict[HookKind, list[Ticked]] = {}

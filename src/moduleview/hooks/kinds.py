@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn.modules import module as torch_modules
 from torch.optim import optimizer as torch_optimizers
 
+from moduleview.hooks.silent_hook import is_ours
+
 _Table = MutableMapping[int, Any]
 
 _OF_MODULES: Mapping[str, tuple[str, str]] = {  # kind: the module's own table, the table for every module
@@ -98,9 +100,10 @@ def slots_everywhere(optimizers: Sequence[Any]) -> Iterator[HookSlot]:
     yield from _slots("step_post", after, n_own, place=EVERY_OPTIMIZER)
 
 
-def n_module_global_hooks() -> int:
-    """Hooks that torch calls for every module, ours included."""
-    return sum(len(_global_table(name)) for kind, (_, name) in _OF_MODULES.items() if "registration" not in kind)
+def n_foreign_global_hooks() -> int:
+    """Hooks of others than us that torch calls for every module."""
+    tables = (_global_table(name) for kind, (_, name) in _OF_MODULES.items() if "registration" not in kind)
+    return sum(not is_ours(hook) for table in tables for hook in list(table.values()))
 
 
 def _global_table(name: str) -> _Table:

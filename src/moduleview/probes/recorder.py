@@ -79,6 +79,11 @@ class Recorder:
         self._is_in_step = False
         self._began_s = self._spent_s = self._last_counts_s = 0.0
 
+    @property
+    def hooks(self) -> HookSet:
+        """What is ticked, for the board that shows everyone's."""
+        return self._hooks
+
     def attach(self) -> None:
         """Training begins: put the global optimizer hook on."""
         self._way.attach()

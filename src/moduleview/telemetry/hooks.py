@@ -84,6 +84,24 @@ the whole tensor.
 """
 
 
+class HookForecast(msgspec.Struct, frozen=True):
+    """What a hook would meet that is not on yet.
+
+    Attributes:
+        fqn: Module or parameter.
+        kind: Which hook.
+        reason: A sentence.
+        is_refused: It would not be put on, or not fire; else it works, and the sentence says what to mind.
+        instead: The kind that shows the same and works, or None.
+    """
+
+    fqn: str
+    kind: HookKind
+    reason: str
+    is_refused: bool = True
+    instead: HookKind | None = None
+
+
 class FoundHook(msgspec.Struct, frozen=True):
     """A hook that is on a module, a tensor, an optimizer, or on all of them, whoever put it there.
 
@@ -118,7 +136,11 @@ class FoundHook(msgspec.Struct, frozen=True):
 
 
 class HooksFound(msgspec.Struct, frozen=True, tag=True):
-    """Everyone's hooks on one module, counted while somebody looks; newer than those of its ``ModuleReport``."""
+    """Everyone's hooks on one module, counted while somebody looks, and what those would meet that are not ticked.
+
+    Newer than what its ``ModuleReport`` says of hooks.
+    """
 
     fqn: str
     hooks: tuple[FoundHook, ...]
+    forecasts: tuple[HookForecast, ...] = ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramsMeasured
-from moduleview.telemetry.hooks import FoundHook, HookEntry, HooksFound
+from moduleview.telemetry.hooks import FoundHook, HookEntry, HookForecast, HooksFound
 from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.step_outcome import StepSkipped
@@ -204,6 +204,7 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
         source: Of the class.
         location: "file:line" of the class.
         found_hooks: Everyone's hooks on it.
+        hook_forecasts: What hooks would meet that are not on it yet.
     """
 
     fqn: str
@@ -214,6 +215,7 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
     source: str
     location: str
     found_hooks: tuple[FoundHook, ...] = ()
+    hook_forecasts: tuple[HookForecast, ...] = ()
 
 
 class TensorStatistics(msgspec.Struct, frozen=True):

@@ -216,8 +216,9 @@ class SeriesStore(Measurements):
 
     def _renew_found_hooks(self, found: HooksFound) -> None:
         report = self.module_report(found.fqn)
-        if report is not None and report.found_hooks != found.hooks:
-            self._reports[("module", found.fqn)] = msgspec.structs.replace(report, found_hooks=found.hooks)
+        if report is not None:
+            newer = msgspec.structs.replace(report, found_hooks=found.hooks, hook_forecasts=found.forecasts)
+            self._reports[("module", found.fqn)] = newer
             self._revisions.bump("report")
 
     def _keep_report(self, report: ModuleReport | TensorReport) -> None:
