@@ -275,6 +275,26 @@ def test_a_given_optimizer_ends_steps_and_another_one_does_not() -> None:
         assert all(len(values(w, "grad_norm", name)) == 2 for name in ("0.weight", "2.weight"))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch compiles with what it deprecates itself
+@pytest.mark.parametrize("how", ["wrapped", "in place", "optimizer"])
+def test_a_compiled_model_or_optimizer_is_measured(how: str) -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    trained = torch.compile(model, backend="aot_eager") if how == "wrapped" else model
+    if how == "in place":
+        model.compile(backend="aot_eager")
+    if how == "optimizer":
+        optimizer.step = torch.compile(optimizer.step, backend="eager")  # type: ignore[method-assign]
+    with moduleview.watch(trained, optimizer) as w:
+        w.set_hook("0", "forward")
+        losses = train(trained, optimizer, 4)
+    assert values(w, "loss", "") == pytest.approx(losses[: w.n_steps], rel=1e-6)
+    assert w.n_steps == 4
+    n_known = 3 if how == "optimizer" else 4  # of its first step nobody knew that no hook would come
+    assert len(values(w, "update_ratio", "0.weight")) == len(values(w, "grad_norm", "0.weight")) == n_known
+    assert w.log == ()
+
+
 def test_only_the_quantities_and_steps_asked_for_are_measured() -> None:
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

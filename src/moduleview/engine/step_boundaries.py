@@ -10,11 +10,12 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
-from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
 
+from moduleview.hooks.global_forward_hook import GlobalForwardHook
+from moduleview.hooks.own_warnings import OwnWarnings
 from moduleview.hooks.silent_hook import is_in_backward
 from moduleview.hooks.taps import Taps
 
@@ -39,20 +40,22 @@ class StepBoundaries:
     mode is on, otherwise with the first backward pass. It ends when an optimizer that holds our parameters has stepped,
     and when a ``GradScaler`` left its step out. A loop that updates weights by hand has neither: there a step is over
     when the next backward begins and the weights are others than after the last one. An optimizer that steps within
-    backward, as one a parameter does, ends the step with the end of backward.
+    backward, as one a parameter does, ends the step with the end of backward. One whose ``step`` torch.compile has made
+    its own calls no hooks: what it does counts as done by hand.
     """
 
     def __init__(self, listener: BoundaryListener) -> None:
         self._listener = listener
         self._taps = Taps(self)
         self._handles: list[RemovableHandle] = []
-        self._forward_handle: RemovableHandle | None = None
+        self._forward_hook = GlobalForwardHook(self._on_forward, is_pre=True)
+        self._warnings = OwnWarnings("boundaries")
         self._modules: frozenset[int] = frozenset()
         self._parameters: Mapping[str, nn.Parameter] = {}
         self._ours: frozenset[int] = frozenset()
         self._of_optimizer: frozenset[int] | None = None
         self._thread: int | None = None
-        self._has_optimizer = self._is_over_after_backward = False
+        self._has_optimizer = self._is_by_hand = self._is_over_after_backward = False
         self._versions: list[int] | None = None  # of the weights when the last backward ended
         self._stepped: Optimizer | None = None
         self._pid = os.getpid()
@@ -63,7 +66,6 @@ class StepBoundaries:
         self._parameters = parameters
         self._ours = frozenset(id(parameter) for parameter in parameters.values())
         self._of_optimizer = None if optimizer is None else frozenset(map(id, _held(optimizer)))
-        self._has_optimizer |= optimizer is not None
 
     def put_on_before(self) -> None:
         """Listen to what begins a step; before the recorder is attached, so that it hears of it within the step."""
@@ -76,11 +78,12 @@ class StepBoundaries:
 
     def watch_forward(self, *, is_wanted: bool) -> None:
         """Begin a step with the first call of a module, or (cheaper) with the first backward pass."""
-        if is_wanted and self._forward_handle is None:
-            self._forward_handle = register_module_forward_pre_hook(self._on_forward)
-        elif not is_wanted and self._forward_handle is not None:
-            self._forward_handle.remove()
-            self._forward_handle = None
+        if is_wanted:
+            self._warnings.hush()
+            self._forward_hook.put_on()
+        elif self._forward_hook.is_on:
+            self._warnings.restore()
+            self._forward_hook.take_off()
 
     def take_off(self) -> None:
         """Listen no more; a step by hand that is complete ends."""
@@ -114,7 +117,8 @@ class StepBoundaries:
             self._end()
         elif not self._has_optimizer:
             self._versions = self._read_versions()
-            self._listener.on_gradients_may_be_final()
+            if self._of_optimizer is None or self._is_by_hand:  # else it will most likely say so itself
+                self._listener.on_gradients_may_be_final()
 
     def on_unscaling(self, optimizer: Optimizer) -> None:
         """Says nothing about a step."""
@@ -138,6 +142,7 @@ class StepBoundaries:
 
     def _on_stepping(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
         if not torch.compiler.is_compiling() and os.getpid() == self._pid and self._is_ours(optimizer):
+            self._has_optimizer, self._versions = True, None
             self._begin()
 
     def _on_stepped(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
@@ -160,7 +165,7 @@ class StepBoundaries:
 
     def _end_step_by_hand(self) -> None:
         if self._versions is not None and self._versions != self._read_versions():
-            self._versions = None
+            self._versions, self._is_by_hand = None, True
             self._listener.on_step_ended()
 
     def _is_ours(self, optimizer: Optimizer) -> bool:

@@ -20,6 +20,7 @@ from moduleview.hooks.board import list_hooks
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.tree import snapshot_model
+from moduleview.introspect.wrapping import wrapping_prefix
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.probes.station_norms import is_distributed
@@ -90,8 +91,8 @@ class Watch:
 
         Args:
             quantity: As in ``quantities()``: "grad_norm", "update_ratio", "loss", "forward.mean", ...
-            fqn: Of which parameter or module, as ``named_parameters`` calls it; "" for the whole model. A key from
-                ``keys()`` does as well.
+            fqn: Of which parameter or module, as ``named_parameters`` calls it, of the model or of what it wraps; ""
+                for the whole model. A key from ``keys()`` does as well.
             part: Which of several values: "pass 1", "group 0", "call 2".
 
         Returns:
@@ -99,8 +100,7 @@ class Watch:
             measured and are there. Both are empty where nothing was measured under that name.
         """
         self._flush()
-        key = fqn if isinstance(fqn, SeriesKey) else SeriesKey(quantity, fqn, self._rank, part)
-        return self._store.tail(key, self._n_steps + 1)
+        return self._store.tail(self._key(quantity, fqn, part), self._n_steps + 1)
 
     def report(self, fqn: str) -> TensorReport | ModuleReport:
         """What a parameter, buffer or module holds now; a report that is not available says why in a sentence.
@@ -108,6 +108,7 @@ class Watch:
         Raises:
             KeyError: There is nothing of that name.
         """
+        fqn = self._full_name(fqn)
         module = module_at(self._model, fqn)
         if module is not None:
             return msgspec.structs.replace(describe_module(self._model, fqn), found_hooks=list_hooks(module))
@@ -131,7 +132,7 @@ class Watch:
             ValueError: There is no such kind; the sentence lists them.
         """
         self._assert_attached()
-        fqns = (fqn,) if isinstance(fqn, str) else tuple(fqn)
+        fqns = tuple(map(self._full_name, (fqn,) if isinstance(fqn, str) else fqn))
         chosen = checked_kind(kind)
         self._ticked = (
             (self._ticked | {(chosen, one) for one in fqns})
@@ -184,6 +185,17 @@ class Watch:
             self._recorder.rebind(self._snapshot)
             self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
             self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
+
+    def _key(self, quantity: str, fqn: str | SeriesKey, part: str) -> SeriesKey:
+        if isinstance(fqn, SeriesKey):
+            return fqn
+        return SeriesKey(quantity, self._full_name(fqn), self._rank, part)
+
+    def _full_name(self, name: str) -> str:
+        """The FQN of what a person calls by its name inside a wrapper (torch.compile, DistributedDataParallel)."""
+        prefix = wrapping_prefix(self._model)
+        is_whole = not name or not prefix or name.startswith(prefix) or f"{name}.".startswith(prefix)
+        return name if is_whole else f"{prefix}{name}"
 
     def _flush(self) -> None:
         if self._is_attached:

@@ -16,10 +16,21 @@ from torch.utils.hooks import RemovableHandle
 
 
 class GlobalForwardHook:
-    """Puts one hook on all modules, and takes it off. Training thread only."""
+    """Puts one hook on all modules, and takes it off. Training thread only.
 
-    def __init__(self, hook: Callable[..., None]) -> None:
+    Args:
+        hook: Called as torch calls them, without keyword inputs.
+        is_pre: Before each forward instead of after it.
+    """
+
+    def __init__(self, hook: Callable[..., None], *, is_pre: bool = False) -> None:
         self._hook = hook
+        self._register = (
+            torch_module.register_module_forward_pre_hook if is_pre else torch_module.register_module_forward_hook
+        )
+        self._table: dict[int, Any] = (
+            torch_module._global_forward_pre_hooks if is_pre else torch_module._global_forward_hooks
+        )
         self._handle: RemovableHandle | None = None
 
     @property
@@ -31,7 +42,7 @@ class GlobalForwardHook:
         """Put it on where it is not. Call it again at each step: torch.compile may have come since."""
         if self._handle is None:
             # without with_kwargs: torch 2.13 stays marked for ever by a global with_kwargs hook that was removed
-            self._handle = torch_module.register_module_forward_hook(self._hook)
+            self._handle = self._register(self._hook)
         compiler = _compiler_callbacks()
         if compiler is not None and self._hide not in compiler.start_callbacks:  # torch._dynamo.reset forgets it
             compiler.register_start_callback(self._hide)
@@ -49,11 +60,11 @@ class GlobalForwardHook:
 
     def _hide(self, *_: Any) -> None:
         if self._handle is not None:
-            torch_module._global_forward_hooks.pop(self._handle.id, None)
+            self._table.pop(self._handle.id, None)
 
     def _show(self, *_: Any) -> None:
         if self._handle is not None:
-            torch_module._global_forward_hooks[self._handle.id] = self._hook
+            self._table[self._handle.id] = self._hook
 
 
 def _compiler_callbacks() -> Any:

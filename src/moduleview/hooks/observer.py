@@ -74,7 +74,7 @@ class Observer:
         self._calls: dict[int, int] | None = None
         self._is_in_step, self._is_measured = False, True
         self._global_hook = GlobalForwardHook(self._on_forward)
-        self._warnings = OwnWarnings()
+        self._warnings = OwnWarnings("observer")
         self._on_outputs = OutputHooks()
         self._pid = os.getpid()
 

@@ -10,14 +10,27 @@ _MESSAGE = re.escape("Using `torch.compile(module)` when there are global hooks"
 
 
 class OwnWarnings:
-    """A filter for that warning, there only as long as our global hook is."""
+    """A filter for that warning, there only as long as our global hook is.
+
+    Args:
+        owner: One word; several filters of the same text would be one to Python, and end together.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self._pattern = f"{_MESSAGE}(?#{owner})"
 
     def hush(self) -> None:
         """From now on it is not shown."""
-        warnings.filterwarnings("ignore", message=_MESSAGE, category=UserWarning)
+        warnings.filterwarnings("ignore", message=self._pattern, category=UserWarning)
 
     def restore(self) -> None:
         """As it was before."""
-        ours = ("ignore", re.compile(_MESSAGE, re.IGNORECASE), UserWarning, None, 0)  # as filterwarnings puts it down
+        ours = (
+            "ignore",
+            re.compile(self._pattern, re.IGNORECASE),
+            UserWarning,
+            None,
+            0,
+        )  # as filterwarnings puts it down
         if ours in warnings.filters:
             warnings.filters.remove(ours)  # type: ignore[attr-defined]
