@@ -156,7 +156,8 @@ def bench_memory(n_modules: int) -> None:
     of_tensors = sum(each.nbytes if isinstance(each, np.ndarray) else sys.getsizeof(each) for each in columns)
     picture, tree = (taken[0] - of_tensors) / n_modules, (taken[1] - taken[0]) / n_modules
     print(f"bytes a module: {picture:.0f} in the picture, {tree:.0f} in the tree and its filter; beside them")
-    print(f"{of_tensors / len(snapshot.tensors):.0f} a tensor; {len(kept)} objects measured at {n_modules:,} modules")
+    print(f"{of_tensors / len(snapshot.tensors):.0f} a tensor; measured at {n_modules:,} modules")
+    del kept
     report("tree: bytes a module, picture and tree", 64.0, picture + tree, "B")
 
 

@@ -190,12 +190,8 @@ def main(arguments: argparse.Namespace) -> None:
         for model in arguments.models.split(","):
             cost = measure_cost(Path(folder), model, arguments.device, arguments.rounds, arguments.seconds)
             drawing, asleep = cost.ratio(cost.drawing_s), cost.ratio(cost.asleep_s)
-            print(
-                f"{model}: a step alone {1e3 * statistics.median(cost.alone_s):.2f} ms; beside the window {drawing:.3f}"
-            )
-            print(
-                f"  ({min(cost.drawing_s) * 1e3:.2f} to {max(cost.drawing_s) * 1e3:.2f} ms), watched while its thread"
-            )
+            alone_ms = 1e3 * statistics.median(cost.alone_s)
+            print(f"{model}: a step alone {alone_ms:.2f} ms; beside the window {drawing:.3f} of that, while its thread")
             print(f"  sleeps {asleep:.3f}; the window took {cost.share:.1%} of a core")
             report(f"{model}: a step beside an open window / alone", GOALS[model], drawing)
             report(f"{model}: a watched step while the window's thread sleeps / alone", None, asleep)
