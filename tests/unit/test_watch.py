@@ -325,6 +325,7 @@ def test_what_cannot_be_watched_is_refused_with_a_sentence(
         ({"quantities": ["grad_nrom"]}, r"There is no quantity 'grad_nrom'; there are .*grad_norm"),
         ({"every": 0}, "every must be a whole number"),
         ({"budget": 2.0}, "budget is a share"),
+        ({"memory_mb": 0}, "memory_mb is a whole number"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_with_a_sentence(options: dict[str, object], message: str) -> None:
@@ -345,6 +346,21 @@ def test_reports_say_what_a_tensor_and_a_module_are_now() -> None:
         assert tensor.value.norm == pytest.approx(model[0].weight.norm().item(), rel=1e-6)
         with pytest.raises(KeyError, match="no module, parameter or buffer 'nowhere'"):
             w.report("nowhere")
+
+
+def test_a_long_run_keeps_every_step_until_the_memory_is_used_up_and_says_where_it_begins() -> None:
+    model = nn.ParameterList([torch.ones(1) for _ in range(1000)])  # a MiB holds 262 of its steps
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer, quantities=["grad_norm"], memory_mb=1) as w:
+        for step in range(270):
+            for parameter in model:
+                parameter.grad = torch.full((1,), float(step))
+            optimizer.step()
+        steps, found = w.series("grad_norm", "7")
+        assert w.first_step == steps[0] > 0
+        assert steps[-1] == 269
+        assert len(steps) >= 250
+        assert found.tolist() == steps.tolist()
 
 
 def test_after_detaching_series_stay_and_hooks_are_refused() -> None:

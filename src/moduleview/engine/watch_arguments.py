@@ -58,7 +58,7 @@ def chosen_quantities(quantities: Iterable[str] | None) -> frozenset[str]:
     return frozenset(_MEASURED_WITH.get(quantity, quantity) for quantity in chosen)
 
 
-def check_arguments(model: object, optimizer: object, every: object, budget: object) -> None:
+def check_arguments(model: object, optimizer: object, every: object, budget: object, memory_mb: object) -> None:
     """Raise what ``watch`` promises to raise."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"moduleview.watch() takes an nn.Module first, not an object of type {type(model).__name__}.")
@@ -71,6 +71,8 @@ def check_arguments(model: object, optimizer: object, every: object, budget: obj
         raise ValueError(f"every must be a whole number of steps, 1 or more, not {every!r}.")
     if budget is not None and not (isinstance(budget, int | float) and 0.0 < budget <= 1.0):
         raise ValueError(f"budget is a share of the step's time, above 0 and at most 1, not {budget!r}.")
+    if not isinstance(memory_mb, int) or memory_mb < 1:
+        raise ValueError(f"memory_mb is a whole number of MiB, 1 or more, not {memory_mb!r}.")
 
 
 def checked_kind(kind: str) -> HookKind:

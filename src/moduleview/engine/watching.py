@@ -24,11 +24,15 @@ from moduleview.introspect.wrapping import wrapping_prefix
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.probes.station_norms import is_distributed
+from moduleview.telemetry.archive import Archive
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import ModelChanged, ModelOpened, ModuleReport, SeriesKey, TaskSummary, TensorReport
 from moduleview.telemetry.store import SeriesStore
 from moduleview.telemetry.store_view import StoreView
+
+DEFAULT_MEMORY_MB = 512
+_MOST_STEPS = 2**31
 
 
 class Watch:
@@ -64,6 +68,11 @@ class Watch:
         return self._n_steps
 
     @property
+    def first_step(self) -> int | None:
+        """Oldest step that is kept one by one: 0, until the memory for the run is used up."""
+        return self._store.first_step
+
+    @property
     def log(self) -> tuple[str, ...]:
         """What went wrong in measuring, a sentence each: a probe that raised, a statistic that does not apply."""
         return tuple(line.text for line in self._store.log)
@@ -97,7 +106,8 @@ class Watch:
 
         Returns:
             Steps (n,) int64 and values (n,) float32. A step in which it was not measured is absent; NaN and Inf were
-            measured and are there. Both are empty where nothing was measured under that name.
+            measured and are there. Both are empty where nothing was measured under that name. They begin with
+            ``first_step``.
         """
         self._flush()
         return self._store.tail(self._key(quantity, fqn, part), self._n_steps + 1)
@@ -213,6 +223,7 @@ def watch(
     quantities: Iterable[str] | None = None,
     every: int = 1,
     budget: float | None = None,
+    memory_mb: int = DEFAULT_MEMORY_MB,
 ) -> Watch:
     """Measure a training run from inside any script, without a window; nothing in the loop has to change.
 
@@ -232,6 +243,8 @@ def watch(
         every: Measure in one of so many steps.
         budget: Share of a step's time that measuring may take, 0..1: it is measured less often then. None measures as
             often as ``every`` says, whatever it costs; ``w.store.costs`` says what it does cost.
+        memory_mb: MiB of memory for the run; 4 bytes a value, so that the default keeps 130 000 steps of 1 000 series.
+            Older steps live on as minimum and maximum of groups (``w.store.history``).
 
     Returns:
         The watch: series, keys, hooks, reports.
@@ -240,8 +253,8 @@ def watch(
         TypeError: The model is no ``nn.Module``, or the optimizer no ``torch.optim.Optimizer``.
         ValueError: A quantity is not known, ``every`` is below 1, or the budget is not between 0 and 1.
     """
-    check_arguments(model, optimizer, every, budget)
-    store = SeriesStore()
+    check_arguments(model, optimizer, every, budget, memory_mb)
+    store = SeriesStore(lambda: Archive(memory_mb * 2**20, (256, _MOST_STEPS)))
     chosen = chosen_quantities(quantities)
     recorder = Recorder(model, store.apply, rank=_rank(), quantities=chosen, every=every, budget=budget)
     return Watch(model, optimizer, recorder, store)

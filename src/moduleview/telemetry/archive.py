@@ -31,11 +31,17 @@ _RAW_BLANKS, _LEVEL_BLANKS = (_UNMEASURED.view(np.float32),), (np.nan, np.nan, F
 
 
 class Archive:
-    """The history of all series of a run. One writer and reader, the same thread."""
+    """The history of all series of a run. One writer and reader, the same thread.
 
-    def __init__(self) -> None:
+    Args:
+        raw_bytes: Memory for steps that are kept one by one.
+        raw_rows: So many of them at least, whatever they take, and at most.
+    """
+
+    def __init__(self, raw_bytes: int = RAW_BYTES, raw_rows: tuple[int, int] = _RAW_ROWS) -> None:
         self._n_series = 0
-        self.raw = Ring(_RAW_ROWS[1], (np.float32,))
+        self._raw_bytes, self._raw_rows = raw_bytes, raw_rows
+        self.raw = Ring(raw_rows[1], (np.float32,))
         levels = [Ring(_LEVEL_ROWS[1], (np.float32, np.float32, np.bool_)) for _ in range(N_LEVELS)]
         self._rings = [self.raw, *levels]
         self._n_pending = [0] * N_LEVELS  # newest rows of each ring that are not folded into the next one yet
@@ -61,7 +67,8 @@ class Archive:
         if self._n_series <= self.raw.n_columns:
             return
         n_columns = room_for(self._n_series, self.raw.n_columns)
-        self.raw.resize(n_columns, _clamped(RAW_BYTES // (_RAW_VALUE_BYTES * n_columns), _RAW_ROWS), _RAW_BLANKS)
+        raw_rows = _clamped(self._raw_bytes // (_RAW_VALUE_BYTES * n_columns), self._raw_rows)
+        self.raw.resize(n_columns, raw_rows, _RAW_BLANKS)
         rows = _clamped(LEVEL_BYTES // (N_LEVELS * _LEVEL_VALUE_BYTES * n_columns), _LEVEL_ROWS)
         for ring in self._rings[1:]:
             ring.resize(n_columns, rows, _LEVEL_BLANKS)

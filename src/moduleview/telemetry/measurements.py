@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.archive import Archive
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histogram_archive import HistogramArchive
 from moduleview.telemetry.histograms import HistogramHistory, HistogramsMeasured
@@ -23,15 +24,20 @@ Measured = StepRecord | SeriesDeclared | HistogramsMeasured | StepSkipped | Cost
 
 
 class Measurements:
-    """The numbers of one run. One writer and reader, the same thread."""
+    """The numbers of one run. One writer and reader, the same thread.
 
-    def __init__(self) -> None:
+    Args:
+        make_archive: Makes what keeps a run's series.
+    """
+
+    def __init__(self, make_archive: Callable[[], Archive] = Archive) -> None:
+        self._make_archive = make_archive
         self.costs: CostsMeasured | None = None
         self.forget_measurements()
 
     def forget_measurements(self) -> None:
         """A new run begins."""
-        self._series = SeriesTable()
+        self._series = SeriesTable(self._make_archive())
         self._histograms: dict[tuple[str, int], HistogramArchive] = {}
         self.skipped_steps: deque[StepSkipped] = deque(maxlen=N_SKIPPED_STEPS)
         self.costs = None

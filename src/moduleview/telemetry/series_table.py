@@ -38,10 +38,14 @@ class _Place:
 
 
 class SeriesTable:
-    """The numbers of one run. One writer and reader, the same thread."""
+    """The numbers of one run. One writer and reader, the same thread.
 
-    def __init__(self) -> None:
-        self._archive = Archive()
+    Args:
+        archive: Keeps them; an empty one.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
         self._id_of: dict[SeriesKey, int] = {}
         self._keys_of: dict[str, list[SeriesKey]] = {}
         self._traits_of: dict[SeriesKey, SeriesTraits] = {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.archive import Archive
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramsMeasured
@@ -43,10 +44,14 @@ N_REPORTS = 64
 
 
 class SeriesStore(Measurements):
-    """The store of one window; its reading half is documented in ``StoreView``. GUI thread only."""
+    """The store of one window or watch; its reading half is documented in ``StoreView``. One thread only.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Args:
+        make_archive: Makes what keeps a run's series.
+    """
+
+    def __init__(self, make_archive: Callable[[], Archive] = Archive) -> None:
+        super().__init__(make_archive)
         self._revisions = Revisions()
         self.log: deque[LogLine] = deque(maxlen=N_LOG_LINES)
         self.n_log_lines = 0
