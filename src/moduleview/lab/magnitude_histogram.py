@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
+from moduleview.introspect.float_format import FORMATS
 from moduleview.telemetry.records import MagnitudeHistogram
-
-
-@dataclass(frozen=True)
-class _Format:
-    """A floating type of IEEE 754's kind: sign, exponent, mantissa."""
-
-    bits: torch.dtype
-    mantissa_bits: int
-    exponent_bits: int
-
-    @property
-    def bias(self) -> int:
-        return (1 << (self.exponent_bits - 1)) - 1
-
-
-_FORMATS = {
-    torch.float64: _Format(torch.int64, 52, 11),
-    torch.float32: _Format(torch.int32, 23, 8),
-    torch.bfloat16: _Format(torch.int16, 7, 8),
-    torch.float16: _Format(torch.int16, 10, 5),
-}
 
 
 def magnitude_histogram(elements: torch.Tensor) -> MagnitudeHistogram:
@@ -38,10 +16,10 @@ def magnitude_histogram(elements: torch.Tensor) -> MagnitudeHistogram:
         elements: (n,) on the host, n > 0, of type float64, float32, bfloat16 or float16. Subnormal is meant in that
             type: a float16 of 1e-6 is subnormal although float32 holds it well.
     """
-    form = _FORMATS[elements.dtype]
+    form = FORMATS[elements.dtype]
     bits = elements.contiguous().view(form.bits).numpy()
-    exponents = (bits >> form.mantissa_bits) & ((1 << form.exponent_bits) - 1)
-    counts = np.bincount(exponents, minlength=1 << form.exponent_bits)
+    exponents = (bits >> form.mantissa_bits) & (form.n_exponents - 1)
+    counts = np.bincount(exponents, minlength=form.n_exponents)
     n_zero = int(np.count_nonzero(elements == 0))
     n_nan = int(torch.isnan(elements).sum()) if counts[-1] else 0
     n = len(bits)

@@ -26,7 +26,8 @@ class PlainValues:
             one as the values it stores, an expanded one without its repetitions, a sharded one as this rank's part.
         n_elements: Elements of each whole tensor (of a shard: of the shard).
         weights: How many elements of the tensor one of ``flats`` stands for; 1 but for expanded ones.
-        real: Indices of those that are real, so that mean and maximum mean something.
+        is_real: n; False for a complex tensor, whose mean and maximum mean nothing.
+        dtypes: n; as the tensors have them: ``flats`` hold float32 where a type has no arithmetic of its own.
     """
 
     device: torch.device
@@ -34,7 +35,8 @@ class PlainValues:
     flats: list[torch.Tensor] = field(default_factory=list)
     n_elements: tuple[int, ...] = ()
     weights: list[float] = field(default_factory=list)
-    real: list[int] = field(default_factory=list)
+    is_real: list[bool] = field(default_factory=list)
+    dtypes: list[torch.dtype] = field(default_factory=list)
 
 
 def plain_values(tensors: Mapping[str, torch.Tensor]) -> tuple[PlainValues, ...]:
@@ -44,17 +46,18 @@ def plain_values(tensors: Mapping[str, torch.Tensor]) -> tuple[PlainValues, ...]
         flat, n, is_real = _flat(tensor)
         if flat is None:
             continue
-        group = groups.get(flat.device)
+        device = flat.device
+        group = groups.get(device)
         if group is None:
-            group = groups[flat.device] = ([], [], PlainValues(flat.device))
+            group = groups[device] = ([], [], PlainValues(device))
         names, sizes, values = group
-        if is_real:
-            values.real.append(len(names))
         names.append(fqn)
         sizes.append(n)
         values.flats.append(flat)
+        values.is_real.append(is_real)
+        values.dtypes.append(tensor.dtype)
         stored = flat.numel() if is_real else flat.numel() // 2
-        values.weights.append(n / stored if stored and not tensor.is_sparse else 1.0)
+        values.weights.append(1.0 if stored == n or tensor.layout is not torch.strided else n / stored)
     for names, sizes, values in groups.values():
         values.fqns, values.n_elements = tuple(names), tuple(sizes)
     return tuple(values for _, _, values in groups.values())
@@ -62,17 +65,20 @@ def plain_values(tensors: Mapping[str, torch.Tensor]) -> tuple[PlainValues, ...]
 
 def why_without_values(tensor: torch.Tensor) -> str:
     """A sentence where a tensor has no values that statistics could be taken of, else ""."""
+    if _flat(tensor)[0] is not None:
+        return ""
     if is_lazy(tensor):
         return "It is lazy: it gets its shape and values with the first input."
-    if tensor.is_meta:
-        return "It is on the meta device, which keeps shapes and no values."
-    if tensor.is_quantized:
-        return "It is quantised: its values stand for others."
-    if tensor.is_nested:
-        return "It is nested, not one block of numbers."
-    if not tensor.numel():
-        return "It has no elements."
-    return "" if _flat(tensor)[0] is not None else f"torch cannot read {_dtype_word(tensor)} as numbers."
+    reasons = {
+        "It is on the meta device, which keeps shapes and no values.": tensor.is_meta,
+        "It is quantised: its values stand for others.": tensor.is_quantized,
+        "It is nested, not one block of numbers.": tensor.is_nested,
+        "It has no elements.": not tensor.numel(),
+        f"It is a {type(tensor).__name__}, which keeps its numbers elsewhere.": type(tensor) not in _PLAIN_TYPES,
+        f"torch cannot read {_dtype_word(tensor)} as numbers.": tensor.dtype not in _READABLE,
+    }
+    given_back = "Its memory was given back: it is gathered only while it is used."
+    return next((reason for reason, applies in reasons.items() if applies), given_back)
 
 
 def scope_of(tensor: torch.Tensor, *, is_local: bool) -> Scope:
@@ -96,14 +102,27 @@ def _dtype_word(tensor: torch.Tensor) -> str:
 
 def _flat(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
     """(values in one dimension or None, elements, whether they are real)."""
-    is_plain = type(tensor) in _PLAIN_TYPES and tensor.dtype in _READABLE and tensor.layout is torch.strided
-    if is_plain and not tensor.is_meta and not tensor.is_nested and tensor.is_contiguous():
+    if _is_plain(tensor):
         n = tensor.numel()
-        return (tensor.detach().view(-1) if n else None), n, True
+        if tensor.requires_grad:
+            tensor = tensor.detach()
+        return (None if not n else tensor if tensor.dim() == 1 else tensor.view(-1)), n, True
     try:
         return _flat_of_odd_one(tensor)
     except (RuntimeError, ValueError, NotImplementedError, TypeError, AttributeError):
         return None, 0, True  # does not apply to this type
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Nearly all are: one block of numbers in memory."""
+    return (
+        type(tensor) in _PLAIN_TYPES
+        and tensor.dtype in _READABLE
+        and tensor.layout is torch.strided
+        and not (tensor.is_meta or tensor.is_nested or tensor.is_neg())
+        and tensor.is_contiguous()
+        and tensor.data_ptr() != 0
+    )
 
 
 def _flat_of_odd_one(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
@@ -113,10 +132,13 @@ def _flat_of_odd_one(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bo
     if hasattr(tensor, "to_local"):  # DTensor.norm() is a collective: called on one rank alone it hangs
         tensor = tensor.to_local()
     n = tensor.numel()
-    values = stored_values(tensor)
+    values = stored_values(tensor).as_subclass(torch.Tensor)
+    if values.numel() and not values.data_ptr():
+        return None, 0, True  # FSDP has given its memory back, or a subclass keeps it elsewhere
     is_real = not values.is_complex()
     if not is_real:
         values = torch.view_as_real(values.resolve_conj())
+    values = values.resolve_neg()
     if not n or not values.numel():
         return (values.new_zeros(1, dtype=torch.float32) if n else None), n, is_real  # sparse, and nothing stored
     return _readable(flat_elements(values)), n, is_real

@@ -8,12 +8,13 @@ from functools import cached_property
 
 import torch
 
-from moduleview.probes.device_moments import device_moments
-from moduleview.probes.host_moments import host_moments
+from moduleview.probes.device_moments import device_moments, device_zero_shares
+from moduleview.probes.element_sample import ElementSample, element_samples
+from moduleview.probes.host_moments import host_moments, host_zero_shares
 from moduleview.probes.plain_values import PlainValues, plain_values
-from moduleview.probes.statistic import Statistic
+from moduleview.probes.statistic import OF_COMPLEX, Statistic
 
-_SCALED = frozenset({Statistic.NORM, Statistic.MEAN, Statistic.STD, Statistic.MAX})
+_SCALED = frozenset({Statistic.NORM, Statistic.RMS, Statistic.MEAN, Statistic.STD, Statistic.MAX})
 _BEYOND_THE_NORM = tuple(
     f"{of}_{statistic}"
     for of in ("grad", "weight")
@@ -66,11 +67,12 @@ class TensorReadings:
     def statistic(self, statistic: Statistic) -> tuple[Reading, ...]:
         """One statistic, one ``Reading`` a device; of a sharded tensor, of the part that this rank holds."""
         found = []
-        for group, moments in zip(self.values, self._moments, strict=True):
+        zero_shares = statistic is Statistic.ZERO_SHARE
+        for group, moments in zip(self.values, self._zero_shares if zero_shares else self._moments, strict=True):
             values = moments[statistic]
-            chosen = range(len(group.fqns)) if statistic in (Statistic.NORM, Statistic.NON_FINITE) else group.real
             fqns, n_elements = group.fqns, group.n_elements
-            if len(chosen) < len(fqns):
+            if statistic not in OF_COMPLEX and not all(group.is_real):
+                chosen = [index for index, is_real in enumerate(group.is_real) if is_real]
                 values = torch.stack([values[index] for index in chosen]) if chosen else values[:0]
                 fqns = tuple(fqns[index] for index in chosen)
                 n_elements = tuple(n_elements[index] for index in chosen)
@@ -78,6 +80,18 @@ class TensorReadings:
                 values = values / self._scale.to(values.device, non_blocking=True)
             found.append(Reading(fqns, values, n_elements))
         return tuple(found)
+
+    @cached_property
+    def samples(self) -> tuple[ElementSample, ...]:
+        """A few elements of each real tensor, always the same ones; one sample a device and type."""
+        return tuple(element_samples(self.values, self._scale))
+
+    @cached_property
+    def _zero_shares(self) -> tuple[dict[str, torch.Tensor], ...]:
+        return tuple(
+            {Statistic.ZERO_SHARE: (host_zero_shares if group.device.type == "cpu" else device_zero_shares)(group)}
+            for group in self.values
+        )
 
     @cached_property
     def _moments(self) -> tuple[dict[str, torch.Tensor], ...]:
