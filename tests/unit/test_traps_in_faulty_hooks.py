@@ -14,6 +14,7 @@ from failing_operations import FailingOperations
 from torch import nn
 from watched_run import Watch, digest
 
+import moduleview
 from moduleview.telemetry.hooks import HookKind, HookStatus
 
 FORWARD, BACKWARD, TENSOR = HookKind.FORWARD, HookKind.BACKWARD, HookKind.TENSOR
@@ -246,3 +247,24 @@ def test_optimizer_whose_step_raises_does_not_leave_the_run_half_measured(watch:
     run.optimizer.fails, run.n_steps = False, 1
     run.step(lambda: model(torch.ones(2, 3)).sum())
     assert run.values("grad_norm")["bias", ""] == 2.0
+
+
+def test_optimizer_kinds_can_be_ticked_while_the_optimizer_runs_its_own_hooks() -> None:
+    """Torch raises in the user's step where its table of hooks changes meanwhile; ours ends a step in such a hook."""
+    model = nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer.register_step_post_hook(lambda *_: optimizer.register_step_post_hook(lambda *_: None) and None)
+    optimizer.register_step_post_hook(lambda *_: None)
+    with pytest.raises(RuntimeError, match="mutated"):
+        optimizer.step()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        for enabled in (True, False, True):
+            w.set_hook("", "forward")  # a step begins with the forward then
+            loss = model(torch.ones(2, 3)).sum()
+            w.set_hook("", "optimizer_step_post", enabled=enabled)  # applies when the step is over
+            w.set_hook("", "optimizer_step_pre", enabled=enabled)
+            loss.backward()
+            optimizer.step()
+            optimizer.step()
+        assert w.store.hooks["", HookKind.STEP_POST].n_fires == 1

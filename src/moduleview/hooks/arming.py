@@ -17,18 +17,19 @@ class Arming:
 
     Attributes:
         own: Hooks on single modules and parameters.
+        on_optimizers: Hooks on all optimizers.
     """
 
     def __init__(self, index: ModelIndex, sightings: StepSightings) -> None:
         self._sightings = sightings
         self.own = OwnHooks(sightings)
-        self._on_optimizers = OptimizerHooks()
+        self.on_optimizers = OptimizerHooks()
         self.bind(index)
 
     def bind(self, index: ModelIndex) -> None:
         """Names lead elsewhere from now on."""
         self._index = index
-        self._on_optimizers.bind(index.parameters)
+        self.on_optimizers.bind(index.parameters)
 
     def arm(self, ticked: Ticked) -> None:
         """Put a hook on, or say why not; a trial leaves the status as it was until the trial is over."""
@@ -71,12 +72,12 @@ class Arming:
         if ticked.fqn:
             ticked.cannot_fire("An optimizer belongs to the whole model: tick it at the root.")
         else:
-            self._on_optimizers.put_on(ticked)
+            self.on_optimizers.put_on(ticked)
 
     def take_off(self, ticked: Ticked) -> None:
         """Remove what was put on for it."""
         self.own.take_off(ticked)
-        self._on_optimizers.take_off(ticked)
+        self.on_optimizers.take_off(ticked)
 
     def is_lost(self, ticked: Ticked) -> bool:
         """Its name leads elsewhere now, its parameter lost the hook, thawed, or froze."""

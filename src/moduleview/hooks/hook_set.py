@@ -73,8 +73,13 @@ class HookSet:
                 self._arming.arm(ticked)
         self._rebuild_watch()
 
+    def attach(self) -> None:
+        """Training begins: put on what cannot be put on within a step."""
+        self._arming.on_optimizers.attach()
+
     def remove_all(self) -> None:
-        """Take everything off and forget what was ticked."""
+        """Take everything off and forget what was ticked; ``attach`` begins anew."""
+        self._arming.on_optimizers.detach()
         for ticked in self._ticked.values():
             self._arming.take_off(ticked)
         self._ticked.clear()

@@ -87,6 +87,7 @@ class Recorder:
     def attach(self) -> None:
         """Training begins: put the global optimizer hook on."""
         self._way.attach()
+        self._hooks.attach()
 
     def detach(self) -> None:
         """Take everything of ours off and emit what is still under way; ``attach`` begins anew with no hook ticked."""
