@@ -95,7 +95,10 @@ def test_a_probe_that_raises_is_switched_off_and_said_once(watch: Watch, monkeyp
         run.step(lambda: linear_loss(model))
     assert run.values("loss") == {}
     assert run.values("grad_norm")
-    assert run.log() == ["Measuring loss failed at step 0 and was switched off: RuntimeError('no room')"]
+    said, *traceback = run.log()
+    assert said == "Measuring loss failed at step 0 and was switched off: RuntimeError('no room')"
+    assert (traceback[0], traceback[-1]) == ("Traceback (most recent call last):", "RuntimeError: no room")
+    assert "in fail" in "".join(traceback)
 
 
 class Partly(nn.Module):

@@ -74,7 +74,7 @@ class Watch:
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What went wrong in measuring, a sentence each: a probe that raised, a statistic that does not apply."""
+        """What went wrong in measuring, line by line: a probe that raised with its traceback, what does not apply."""
         return tuple(line.text for line in self._store.log)
 
     @property

@@ -38,7 +38,7 @@ class ProbeSet:
             if quantities is None or kind.quantity in quantities:
                 probe = kind()
                 account = self._accounts[probe] = governor.account(probe.quantity)
-                account.wish = probe.every if every is None else every
+                account.wish = probe.every if every is None else max(every, probe.every if probe.is_free else 1)
                 account.is_free = probe.is_free
         self._due: list[Probe] = []
         self._spent_s: dict[Probe, float] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from traceback import TracebackException
 
 import torch
 from torch import nn
@@ -305,6 +306,9 @@ class Recorder:
 
     def _say_switched_off(self, what: str, error: Exception) -> None:
         self._say(f"Measuring {what} failed at step {self._step} and was switched off: {error!r}")
+        for part in TracebackException.from_exception(error).format():  # as text: the exception keeps tensors alive
+            for line in part.rstrip("\n").split("\n"):
+                self._say(line)
 
     def _say(self, text: str) -> None:
         self._put(LogLine(time.time(), "moduleview", text))
