@@ -156,6 +156,23 @@ def test_stations_of_a_scaled_clipped_step_and_of_one_that_was_skipped() -> None
         assert "Inf or NaN" in skipped.reason
 
 
+def test_a_scaler_with_a_scale_of_its_own_is_seen_too() -> None:
+    """As FSDP's ShardedGradScaler."""
+
+    class OwnScaler(GradScaler):
+        def scale(self, outputs: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+            return super().scale(outputs)
+
+    model = scalar()
+    optimizer, scaler = torch.optim.SGD(model.parameters(), lr=0.1), OwnScaler("cpu", init_scale=8.0)
+    with moduleview.watch(model, optimizer) as w:
+        one_pass(model, 4.0, scaler.scale)
+        scaler.step(optimizer)
+        assert (values(w, "accumulated_grad_norm"), values(w, "local_grad_norm")) == ([32.0], [4.0])
+        assert values(w, "loss", "") == [4.0]
+    assert not hasattr(OwnScaler.scale, "__wrapped__")
+
+
 def test_micro_batches_are_told_apart_from_what_they_add_up_to() -> None:
     model = scalar()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

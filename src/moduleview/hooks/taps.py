@@ -54,10 +54,11 @@ class Taps:
         if self._taps:
             return
         listener = self._listener
+        unscaling = _before(lambda _, optimizer, *__: listener.on_unscaling(optimizer))
         self._taps = [
             _Tap(torch.autograd, "backward", self._around_backward),
-            _Tap(GradScaler, "scale", self._around_scale),
-            _Tap(GradScaler, "unscale_", _before(lambda _, optimizer, *__: listener.on_unscaling(optimizer))),
+            *(_Tap(kind, "scale", self._around_scale) for kind in _scalers_with("scale")),
+            *(_Tap(kind, "unscale_", unscaling) for kind in _scalers_with("unscale_")),
             _Tap(
                 GradScaler, "step", _after(lambda scaler, optimizer, *_: listener.on_scaler_stepped(scaler, optimizer))
             ),
@@ -114,6 +115,17 @@ class _Tap:
                 tap._original = self._original
                 return
             current = tap._original
+
+
+def _scalers_with(method: str) -> list[type[GradScaler]]:
+    """GradScaler and those made from it that have a method of their own, as FSDP's; to be told twice does no harm."""
+    found, left = [], [GradScaler]
+    while left:
+        kind = left.pop()
+        left += kind.__subclasses__()
+        if method in vars(kind):
+            found.append(kind)
+    return found
 
 
 def _after(tell: Callable[..., None]) -> Callable[..., Any]:
