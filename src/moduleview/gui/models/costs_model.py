@@ -17,6 +17,7 @@ from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.hooks import HookKind
 
 _NO_INDEX = QModelIndex()
+_ALL_HOOKS = "hooks"  # what the hooks cost in all, each of them included
 _NOTHING = CostsMeasured((), 0.0, None, 0.0)
 
 
@@ -159,6 +160,8 @@ class CostsModel(QAbstractTableModel):
         """What is measured, in words."""
         if is_hook(entry):
             return self.tr("{0} hook").format(self._hooks.kind(HookKind(entry.name)))
+        if entry.name == _ALL_HOOKS:
+            return self.tr("All hooks together")
         name = displayable(self._quantities.name(entry.name))
         return name[:1].upper() + name[1:]
 

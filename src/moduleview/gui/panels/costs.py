@@ -42,7 +42,7 @@ class CostsPanel(Panel):
 
     panel_id: ClassVar[str] = "costs"
     area: ClassVar[Area] = Area.BOTTOM
-    order: ClassVar[int] = 3
+    order: ClassVar[int] = 21
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
