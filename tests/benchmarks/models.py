@@ -74,7 +74,7 @@ def gpt(device: str = "cpu") -> Workload:
     """GPT 6x256 with tied embeddings: 9.9 million parameters, about 1 s a step."""
     generator = torch.Generator().manual_seed(2)
     torch.manual_seed(2)
-    tokens = [torch.randint(_VOCABULARY, (4, _CONTEXT + 1), generator=generator) for _ in range(_N_BATCHES)]
+    tokens = [torch.randint(_VOCABULARY, (6, _CONTEXT + 1), generator=generator) for _ in range(_N_BATCHES)]
     batches = [(rows[:, :-1].contiguous(), rows[:, 1:].reshape(-1)) for rows in tokens]
     return _workload("GPT 6x256", _Gpt(), batches, device)
 
