@@ -1,153 +1,67 @@
-"""The Hooks tab: what our hooks on this module see, live, and below it everyone's hooks."""
+"""The Hooks tab: what our hooks on this module see, live; below it everyone's hooks, counted while a person looks."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from moduleview.gui.inspector.header import NO_BREAK
-from moduleview.gui.inspector.hook_box import HookBoxDelegate, HookBoxTable, toggle_check
-from moduleview.gui.look.theme import Theme
-from moduleview.gui.models.cell_look import LOOK_ROLE, Look
+from moduleview.gui.inspector.hook_detail import HookDetail
+from moduleview.gui.inspector.hook_table import HookTable
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
-from moduleview.gui.models.hook_table_model import HOOK_CELL_ROLE, HookColumn, HookTableModel, RowKind
+from moduleview.gui.models.hook_table_model import HookTableModel
 from moduleview.gui.panel import PanelContext
-from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
-from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX, CellDelegate
+from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.row_table import RowTable
-from moduleview.telemetry.commands import Capability, RequestModuleReport, SetHooks
+from moduleview.telemetry.commands import Capability, CountHooks, RequestModuleReport, SetHooks
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import ModuleReport
 from moduleview.telemetry.snapshot import ModelSnapshot
 
-_WIDTHS: dict[int, int] = {  # logical px
-    HookColumn.MEAN: 53,
-    HookColumn.STD: 47,
-    HookColumn.MAX: 47,
-    HookColumn.ZEROS: 43,
-    HookColumn.NON_FINITE: 36,
+_FOUND_WIDTHS: dict[int, int] = {
+    FoundColumn.ORDER: 20,
+    FoundColumn.KIND: 120,
+    FoundColumn.LOCATION: 120,
+    FoundColumn.FIRES: 44,
+    FoundColumn.COST: 44,
 }
-_BOX_LEFT_PX = 4
-_DOT, _MOST_IN_PARTS = " · ", 120  # longer is a sentence, or a shape that needs every place to break
-_NOTE_PADDING_PX = 3  # above and below
-_NOTE_FLAGS = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-
-class HookDelegate(HookBoxDelegate):
-    """A check box before the name of a hook; the names of further parts are indented to it."""
-
-    padding_px = 4
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, None, parent)
-
-    def paint_content(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Box and text."""
-        px = self.theme.px
-        if index.column() == HookColumn.HOOK:
-            whole = QRect(option.rect)
-            cell = index.data(HOOK_CELL_ROLE)
-            if cell is not None:
-                box = QRect(whole.x() + px(_BOX_LEFT_PX), whole.y(), px(CHECK_COLUMN_PX), whole.height())
-                self.hook_cell.paint(painter, box, *cell)
-            option.rect = whole.adjusted(px(_BOX_LEFT_PX + CHECK_COLUMN_PX), 0, 0, 0)
-        super().paint_content(painter, option, index)
-
-    def paint_text(self, painter: QPainter, rect: QRect, text: str, look: Look) -> None:
-        """On several lines where there is the height for it."""
-        if rect.height() > self.theme.px(ROW_PX) and not look.is_right:
-            painter.drawText(rect, _NOTE_FLAGS, note_lines(text))
-        else:
-            super().paint_text(painter, rect, text, look)
-
-    def note_height(self, note: str, look: Look, width: int) -> int:
-        """Height of a row that shows a whole note."""
-        px = self.theme.px
-        room = QRect(0, 0, width - px(_BOX_LEFT_PX + CHECK_COLUMN_PX + self.padding_px + EDGE_PX), 10_000)
-        text = QFontMetrics(self.font(look)).boundingRect(room, _NOTE_FLAGS, note_lines(note))
-        return max(px(ROW_PX), text.height() + 2 * px(_NOTE_PADDING_PX))
-
-    def editorEvent(
-        self,
-        event: QEvent,
-        model: QAbstractItemModel,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> bool:
-        """A click on the box or on the name beside it ticks."""
-        if not isinstance(event, QMouseEvent) or event.button() != Qt.MouseButton.LeftButton:
-            return False
-        if index.data(HOOK_CELL_ROLE) is None:
-            return False
-        if event.type() == QEvent.Type.MouseButtonRelease and option.rect.contains(event.position().toPoint()):
-            toggle_check(model, index)
-        return True
-
-
-class HookTable(HookBoxTable):
-    """Space ticks the hook of the current row. A note takes the whole width, and as many lines as it needs."""
-
-    hook_column = HookColumn.HOOK
-
-    def __init__(self, theme: Theme, model: HookTableModel, name: str, parent: QWidget) -> None:
-        super().__init__(theme, model, name, parent)
-        self._hooks = model
-        self._delegate = HookDelegate(theme, self)
-        self.setItemDelegate(self._delegate)
-        self.set_header_padding(HookDelegate.padding_px)
-        self.set_columns(_WIDTHS, HookColumn.HOOK)
-        model.modelReset.connect(self._span_notes)  # after the view's own connection, which clears the spans
-        model.dataChanged.connect(self._fit_notes)
-        theme.changed.connect(self._fit_notes)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Notes need more lines, or fewer."""
-        super().resizeEvent(event)
-        self._fit_notes()
-
-    def _span_notes(self) -> None:
-        self.clearSpans()
-        for row, shown in enumerate(self._hooks.rows):
-            if shown.row_kind is RowKind.NOTE:
-                self.setSpan(row, 0, 1, len(HookColumn))
-        self._fit_notes()
-
-    def _fit_notes(self) -> None:
-        for row, shown in enumerate(self._hooks.rows):
-            index = self._hooks.index(row, HookColumn.HOOK)
-            height = self._theme.px(ROW_PX)
-            if shown.row_kind is RowKind.NOTE:
-                height = self._delegate.note_height(index.data(), index.data(LOOK_ROLE), self.viewport().width())
-            if self.rowHeight(row) != height:
-                self.setRowHeight(row, height)
+_NARROW_PX = 440
 
 
 class HooksTab(QWidget):
-    """Ours above, everyone's below."""
+    """Ours above, everyone's below, and what there is to read about the selected one."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         super().__init__(parent)
         self._context = context
         self._revisions: tuple[int, ...] = ()
         self._reported_statuses: tuple[object, ...] = ()
+        self._fqn: str | None = None
+        self._counted: str | None = None
         self.model = HookTableModel(context.store, self)
         self.model.hook_toggled.connect(self._on_hook_toggled)
         self.table = HookTable(context.theme, self.model, self.tr("Hooks of ours"), self)
         self.found = FoundHooksModel(self)
-        self._found_table = RowTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
-        self._found_table.setItemDelegate(CellDelegate(context.theme, None, self._found_table))
-        self._found_table.set_columns({FoundColumn.KIND: 104, FoundColumn.LOCATION: 120}, FoundColumn.NAME)
+        self.found_table = RowTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
+        self.found_table.setItemDelegate(FoundDelegate(context.theme, None, self.found_table))
+        self.found_table.set_header_padding(FoundDelegate.padding_px)
+        self.found_table.set_columns(_FOUND_WIDTHS, FoundColumn.NAME)
         self._none_found = EmptyState(context.theme, "hook", *self._no_hooks(), parent=self)
+        self.detail = HookDetail(context.theme, self)
+        self.table.selectionModel().currentRowChanged.connect(self._on_own_selected)
+        self.found_table.selectionModel().currentRowChanged.connect(self._on_found_selected)
+        self.found.dataChanged.connect(lambda: self._on_found_selected(self.found_table.currentIndex()))
         self._lay_out()
 
     def show_module(self, snapshot: ModelSnapshot, node: int) -> None:
         """Turn to another module."""
+        self._fqn = snapshot.fqns[node]
+        self.detail.clear()
         self.model.show_module(snapshot, node, Capability.HOOKS in self._context.capabilities())
         self._reported_statuses = self.model.statuses()
+        if self.isVisible():
+            self._count()
         self._show_found()
 
     def refresh(self) -> None:
@@ -161,16 +75,41 @@ class HooksTab(QWidget):
         self._ask_again_when_hooks_changed()
         self._show_found()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """A person looks: count."""
+        super().showEvent(event)
+        self._count()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks any more."""
+        super().hideEvent(event)
+        if self._counted is not None:
+            self._context.send(CountHooks(self._counted, enabled=False))
+            self._counted = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where a hook is defined is left to the detail while there is no room for it."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self._context.theme.px(_NARROW_PX)
+        self.found_table.setColumnHidden(FoundColumn.LOCATION, is_narrow)
+
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        """Asked again at each new picture of the model too: another model knows nothing of who looks."""
+        needed = Capability.HOOKS | Capability.REPORTS
+        if self._fqn is not None and needed in self._context.capabilities():
+            self._counted = self._fqn
+            self._context.send(CountHooks(self._fqn, enabled=True))
 
     def _ask_again_when_hooks_changed(self) -> None:
         statuses = self.model.statuses()
         if statuses != self._reported_statuses and Capability.REPORTS in self._context.capabilities():
             self._reported_statuses = statuses
-            self._context.send(RequestModuleReport(self._context.selection.fqn or ""))
+            self._context.send(RequestModuleReport(self._fqn or ""))
 
     def _show_found(self) -> None:
-        report: ModuleReport | None = self._context.store.module_report(self._context.selection.fqn or "")
+        report: ModuleReport | None = self._context.store.module_report(self._fqn or "")
         hooks = () if report is None else report.found_hooks
         self.found.show_hooks(hooks)
         self._none_found.set_texts(*self._no_hooks())
@@ -187,24 +126,30 @@ class HooksTab(QWidget):
         self._context.send(SetHooks((fqn,), kind, is_ticked))
         self.model.refresh()
 
+    def _on_own_selected(self, index: QModelIndex) -> None:
+        self.detail.show_traceback(self.model.traceback(index.row()))
+
+    def _on_found_selected(self, index: QModelIndex) -> None:
+        hook = self.found.hook(index.row())
+        if hook is not None:
+            self.detail.show_hook(hook)
+
     def _lay_out(self) -> None:
         self._below = QStackedWidget(self)
-        self._below.addWidget(self._found_table)
+        self._below.addWidget(self.found_table)
         self._below.addWidget(self._none_found)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.table)
-        splitter.addWidget(self._below)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        for part, share in ((self.table, 3), (self._below, 2), (self.detail, 2)):
+            splitter.addWidget(part)
+            splitter.setStretchFactor(splitter.indexOf(part), share)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
 
 
-def note_lines(note: str) -> str:
-    """The same, so that it is broken between its parts only: ``8 × 4 · float32 · 3 fires`` before a dot."""
-    if _DOT not in note or len(note) > _MOST_IN_PARTS:
-        return note
-    return f"{NO_BREAK}· ".join(part.replace(" ", NO_BREAK) for part in note.split(_DOT))
+class FoundDelegate(CellDelegate):
+    """Narrow cells: six columns in a dock."""
+
+    padding_px = 4

@@ -1,21 +1,21 @@
-"""The four hooks of one module, a row each, and below each one that is ticked what it sees, part by part."""
+"""The hooks that can be ticked on one module, a row each, and below each what it sees, part by part, or would meet."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from moduleview.gui.look import number_format
 from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
+from moduleview.gui.models.hook_rows import HookRow, HookTarget, RowKind, hook_rows, hook_targets
 from moduleview.gui.models.hook_states import CELL_STATE_OF, CellState
 from moduleview.gui.models.hook_words import HookWords
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.hooks import HOOK_STATISTICS, MODULE_KINDS, HookEntry, HookKind, HookStatus
+from moduleview.telemetry.hooks import COUNTING_KINDS, HOOK_STATISTICS, HookEntry, HookForecast, HookKind, HookStatus
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
@@ -47,27 +47,10 @@ class HookColumn(IntEnum):
     NON_FINITE = 5
 
 
-class RowKind(Enum):
-    """What a row is about."""
-
-    HOOK = "hook"
-    NOTE = "note"  # shape, fires and cost; or the reason
-    PART = "part"  # a further tensor or call
-
-
-@dataclass(frozen=True)
-class HookRow:
-    """One row. ``part`` is the series' part whose numbers it shows."""
-
-    row_kind: RowKind
-    kind: HookKind
-    part: str = ""
-
-
 class HookTableModel(QAbstractTableModel):
     """Numbers are read from the store when a cell is painted."""
 
-    hook_toggled = Signal(str, HookKind, bool)  # FQN of the module's first place, kind, ticked
+    hook_toggled = Signal(str, HookKind, bool)  # FQN of the first place, kind, ticked
 
     def __init__(self, store: StoreView, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +60,8 @@ class HookTableModel(QAbstractTableModel):
         self._fqn: str | None = None
         self._why_not = ""
         self._can_tick = True
+        self._targets: tuple[HookTarget, ...] = ()
+        self._forecasts: dict[tuple[str, HookKind], HookForecast] = {}
         self._rows: tuple[HookRow, ...] = ()
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -97,6 +82,7 @@ class HookTableModel(QAbstractTableModel):
         self.beginResetModel()
         self._fqn, self._can_tick = snapshot.fqns[first], can_tick
         self._why_not = self._words.never_fires(int(snapshot.traits[first]))
+        self._targets = hook_targets(snapshot, first)
         self._rows = self._wanted_rows()
         self.endResetModel()
 
@@ -115,16 +101,21 @@ class HookTableModel(QAbstractTableModel):
     @property
     def has_ticked(self) -> bool:
         """A hook of ours is on here, or asked for."""
-        return any(self.entry(kind) is not None for kind in MODULE_KINDS)
+        return any(self.entry(target) is not None for target in self._targets)
 
-    def entry(self, kind: HookKind) -> HookEntry | None:
+    def entry(self, target: HookTarget) -> HookEntry | None:
         """What is known of one of the hooks, or None when it is off."""
-        return None if self._fqn is None else self._store.hooks.get((self._fqn, kind))
+        return self._store.hooks.get((target.fqn, target.kind))
 
     def statuses(self) -> tuple[HookStatus | None, ...]:
-        """The four hooks' states; for noticing that one came or went."""
-        entries = [self.entry(kind) for kind in MODULE_KINDS]
+        """All hooks' states; for noticing that one came or went."""
+        entries = map(self.entry, self._targets)
         return tuple(None if entry is None else entry.status for entry in entries)
+
+    def traceback(self, row: int) -> str:
+        """Of what the hook of a row raised, "" where it did not."""
+        entry = self.entry(self._rows[row].target) if 0 <= row < len(self._rows) else None
+        return "" if entry is None else entry.traceback
 
     # -- Qt --------------------------------------------------------------------------------------------------------
 
@@ -159,7 +150,7 @@ class HookTableModel(QAbstractTableModel):
         if not index.isValid() or index.column() != HookColumn.HOOK:
             return flags
         row = self._rows[index.row()]
-        may_tick = self._can_tick and (not self._why_not or self.entry(row.kind) is not None)
+        may_tick = self._can_tick and (not self._why_never(row.target) or self.entry(row.target) is not None)
         return flags | Qt.ItemFlag.ItemIsUserCheckable if row.row_kind is RowKind.HOOK and may_tick else flags
 
     def setData(
@@ -170,7 +161,8 @@ class HookTableModel(QAbstractTableModel):
         if not is_tick or self._fqn is None:
             return False
         is_ticked = Qt.CheckState(value) == Qt.CheckState.Checked
-        self.hook_toggled.emit(self._fqn, self._rows[index.row()].kind, is_ticked)
+        target = self._rows[index.row()].target
+        self.hook_toggled.emit(target.fqn, target.kind, is_ticked)
         return True
 
     # -- cells -----------------------------------------------------------------------------------------------------
@@ -191,30 +183,37 @@ class HookTableModel(QAbstractTableModel):
         if column != HookColumn.HOOK:
             value = self._value(row, column)
             if value is None:
-                return "" if row.row_kind is RowKind.NOTE or self.entry(row.kind) is None else number_format.NO_VALUE
+                has_none = row.row_kind is RowKind.NOTE or row.kind in COUNTING_KINDS or self.entry(row.target) is None
+                return "" if has_none else number_format.NO_VALUE
             return _number(value, column)
         match row.row_kind:
             case RowKind.HOOK:
-                return self._words.kind(row.kind)
+                return self._words.target(row.target)
             case RowKind.NOTE:
-                return self._words.note(self.entry(row.kind))
+                return self._note(row.target)
             case RowKind.PART:
                 return displayable(row.part)
 
     def _tip(self, row: HookRow, column: int) -> str:
         if row.row_kind is RowKind.HOOK and column == HookColumn.HOOK:
-            return self._why_not or self._words.explanation(row.kind)
+            forecast = self._forecasts.get((row.target.fqn, row.kind))
+            told = "" if forecast is None else f"{displayable(forecast.reason, 500)}\n\n"
+            return self._why_never(row.target) or told + self._words.explanation(row.kind)
         if row.row_kind is RowKind.NOTE:
-            return self._words.note(self.entry(row.kind))
+            return self._note(row.target)
         value = self._value(row, column)
         return "" if value is None else f"{row.part} {self._words.column(column)}: {number_format.gradient(value, 4)}"
 
     def _look(self, row: HookRow, column: int) -> Look:
         if row.row_kind is RowKind.NOTE:
-            entry = self.entry(row.kind)
+            entry = self.entry(row.target)
             return _REASON if entry is None else _NOTE_LOOKS.get(entry.status, _REASON)
         if column == HookColumn.HOOK:
-            return _PART if row.row_kind is RowKind.PART else Look(color="faint" if self._why_not else "text")
+            if row.row_kind is RowKind.PART:
+                return _PART
+            forecast = self._forecasts.get((row.target.fqn, row.kind))
+            is_refused = forecast is not None and forecast.is_refused and self.entry(row.target) is None
+            return Look(color="faint" if is_refused or self._why_never(row.target) else "text")
         value = self._value(row, column)
         if value is None:
             return _DASH
@@ -223,12 +222,12 @@ class HookTableModel(QAbstractTableModel):
     def _check_state(self, row: HookRow, column: int) -> Qt.CheckState | None:
         if row.row_kind is not RowKind.HOOK or column != HookColumn.HOOK:
             return None
-        is_on = self._state(row.kind) in (CellState.ACTIVE, CellState.REQUESTED)
+        is_on = self._state(row.target) in (CellState.ACTIVE, CellState.REQUESTED)
         return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
 
     def _hook_cell(self, row: HookRow, column: int) -> tuple[CellState, HookKind] | None:
         is_box = row.row_kind is RowKind.HOOK and column == HookColumn.HOOK
-        return (self._state(row.kind), row.kind) if is_box else None
+        return (self._state(row.target), row.kind) if is_box else None
 
     def _copy_text(self, row: HookRow, column: int) -> str:
         value = self._value(row, column)
@@ -236,32 +235,43 @@ class HookTableModel(QAbstractTableModel):
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _state(self, kind: HookKind) -> CellState:
-        entry = self.entry(kind)
+    def _state(self, target: HookTarget) -> CellState:
+        entry = self.entry(target)
         if entry is not None:
             return CELL_STATE_OF[entry.status]
-        return CellState.CANNOT_FIRE if self._why_not else CellState.OFF
+        return CellState.CANNOT_FIRE if self._why_never(target) else CellState.OFF
+
+    def _why_never(self, target: HookTarget) -> str:
+        """Why the module's own hooks are never called, whoever puts them on; its parameters' may be."""
+        is_call = not target.parameter and target.kind not in COUNTING_KINDS
+        return self._why_not if is_call else ""
+
+    def _note(self, target: HookTarget) -> str:
+        """What is known of a hook that is on; of one that is not, what it would meet."""
+        entry = self.entry(target)
+        if entry is not None:
+            return self._words.note(entry)
+        forecast = self._forecasts.get((target.fqn, target.kind))
+        return "" if forecast is None else displayable(self._words.forecast(forecast), 500)
 
     def _value(self, row: HookRow, column: int) -> float | None:
-        if row.row_kind is RowKind.NOTE or column == HookColumn.HOOK or self.entry(row.kind) is None:
+        if row.row_kind is RowKind.NOTE or column == HookColumn.HOOK or self.entry(row.target) is None:
             return None
         quantity = f"{row.kind}.{HOOK_STATISTICS[column - 1]}"
-        return self._store.latest(SeriesKey(quantity, self._fqn or "", part=row.part))
+        return self._store.latest(SeriesKey(quantity, row.target.fqn, part=row.part))
 
     def _wanted_rows(self) -> tuple[HookRow, ...]:
-        rows: list[HookRow] = []
-        for kind in MODULE_KINDS:
-            rows.append(HookRow(RowKind.HOOK, kind))  # with what the first call's first tensor has
-            if self._words.note(self.entry(kind)):
-                rows.append(HookRow(RowKind.NOTE, kind))
-            parts = [] if self.entry(kind) is None else self._other_parts(kind)
-            rows += [HookRow(RowKind.PART, kind, part) for part in parts]
-        return tuple(rows)
+        report = None if self._fqn is None else self._store.module_report(self._fqn)
+        forecasts = () if report is None else report.hook_forecasts
+        self._forecasts = {(forecast.fqn, forecast.kind): forecast for forecast in forecasts}
+        return tuple(hook_rows(self._targets, self._note, self._other_parts))
 
-    def _other_parts(self, kind: HookKind) -> list[str]:
+    def _other_parts(self, target: HookTarget) -> list[str]:
         """In the order of calls: backward sees the last call first, and by that declares it first."""
-        keys = self._store.keys(f"{kind}.{HOOK_STATISTICS[0]}")
-        return sorted((key.part for key in keys if key.fqn == self._fqn and key.part), key=_call_and_place)
+        if self.entry(target) is None:
+            return []
+        keys = self._store.keys(f"{target.kind}.{HOOK_STATISTICS[0]}")
+        return sorted((key.part for key in keys if key.fqn == target.fqn and key.part), key=_call_and_place)
 
 
 def _number(value: float, column: int) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 
 from PySide6.QtCore import QObject
 
 from moduleview.gui.look import number_format
 from moduleview.gui.models.fire_words import fires_words
-from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
+from moduleview.gui.models.hook_rows import HookTarget
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.hooks import HookEntry, HookForecast, HookKind, HookStatus
 from moduleview.telemetry.snapshot import ModuleTrait
+
+_SAMPLE = re.compile(r"sample of (\d+) in (\d+)")
 
 
 class HookWords(QObject):
@@ -30,6 +35,18 @@ class HookWords(QObject):
             HookKind.STEP_PRE: self.tr("Optimizer step pre"),
             HookKind.STEP_POST: self.tr("Optimizer step post"),
         }[kind]
+
+    def target(self, target: HookTarget) -> str:
+        """Name of a hook; one of a parameter's has the parameter's own name in it."""
+        return (
+            f"{self.kind(target.kind)} · {displayable(target.parameter)}"
+            if target.parameter
+            else self.kind(target.kind)
+        )
+
+    def forecast(self, forecast: HookForecast) -> str:
+        """What a hook would meet; one that would be refused says so first."""
+        return self.tr("Would be refused: {0}").format(forecast.reason) if forecast.is_refused else forecast.reason
 
     def explanation(self, kind: HookKind) -> str:
         """What a tick would measure, and how."""
@@ -78,10 +95,13 @@ class HookWords(QObject):
             return entry.reason
         if not entry.n_fires:
             return self.tr("on: has not fired yet")
-        parts = [entry.seen, fires_words(entry.n_fires)]
+        parts = [_SAMPLE.sub(_with_separators, entry.seen), fires_words(entry.n_fires)]
         if math.isfinite(entry.us_per_fire):
             parts.append(self.tr("{0} µs").format(number_format.plain(entry.us_per_fire, 3)))
-        return " · ".join(part for part in parts if part)
+        if entry.every > 1:
+            parts.append(self.tr("looks at 1 step in {0}").format(number_format.exact_count(entry.every)))
+        text = " · ".join(part for part in parts if part)
+        return f"{text}. {entry.reason}" if entry.reason else text
 
     def never_fires(self, trait: int) -> str:
         """Why no hook of this module can fire, "" where they can."""
@@ -107,10 +127,16 @@ class HookWords(QObject):
         """What the column says."""
         tips = (
             self.tr("Tick a hook to see what passes through this module"),
-            self.tr("Mean of the elements, newest step"),
-            self.tr("Standard deviation of the elements"),
-            self.tr("Largest magnitude"),
-            self.tr("Share of elements that are exactly zero"),
-            self.tr("Number of elements that are NaN or Inf"),
+            self.tr("Mean of the elements, newest step; of a sample of 4,096 where the tensor has more"),
+            self.tr("Standard deviation of the elements, or of the sample"),
+            self.tr("Largest magnitude; in the sample, which is another one at each step, where there is one"),
+            self.tr("Share of elements that are exactly zero, or of those in the sample"),
+            self.tr("Number of elements that are NaN or Inf; estimated from the sample where there is one"),
         )
         return tips[column]
+
+
+def _with_separators(sample: re.Match[str]) -> str:
+    """``sample of 4,096 in 2,097,152``."""
+    part, whole = (number_format.exact_count(int(count)) for count in sample.groups())
+    return f"sample of {part} in {whole}"

@@ -1,0 +1,273 @@
+"""The Hooks tab as a person uses it: read everyone's hooks, foresee what a tick would meet, see why one failed."""
+
+from __future__ import annotations
+
+import pytest
+from inspector_parts import EVERYTHING, Bench
+from PySide6.QtCore import QPoint, Qt
+
+from moduleview.gui.look.number_format import exact_count
+from moduleview.gui.models.cell_look import LOOK_ROLE
+from moduleview.gui.models.found_hooks_model import FoundColumn
+from moduleview.gui.models.hook_rows import RowKind
+from moduleview.gui.models.hook_table_model import HookColumn
+from moduleview.gui.panels.inspector import InspectorPanel
+from moduleview.telemetry.commands import Capability, CountHooks, SetHooks
+from moduleview.telemetry.hooks import (
+    MODULE_KINDS,
+    OPTIMIZER_KINDS,
+    FoundHook,
+    HookEntry,
+    HookForecast,
+    HookKind,
+    HooksFound,
+    HookStatus,
+)
+from moduleview.telemetry.records import HooksChanged, ModuleReport
+
+LINEAR = "blocks.0.lin"
+THEIRS = FoundHook("forward", "user_code.watch", "/home/me/user_code.py:3", False, order=2)
+
+
+@pytest.fixture
+def bench(qapp):
+    return Bench()
+
+
+@pytest.fixture
+def panel(qtbot, bench):
+    panel = InspectorPanel(bench.context)
+    qtbot.addWidget(panel)
+    panel.resize(346, 740)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    bench.selection.select(LINEAR)
+    return panel
+
+
+@pytest.fixture
+def tab(panel, bench):
+    panel.tabs.setCurrentWidget(panel.hooks)
+    bench.store.apply(ModuleReport(LINEAR, "Linear", "Linear()", "", "", "", ""))
+    panel.refresh(bench.store)
+    return panel.hooks
+
+
+def click(qtbot, table, row, column):
+    at = table.visualRect(table.model().index(row, column)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at))
+
+
+def row_of(tab, kind, parameter=""):
+    rows = [(row.row_kind, row.kind, row.target.parameter) for row in tab.model.rows]
+    return rows.index((RowKind.HOOK, kind, parameter))
+
+
+def notes(tab):
+    return {
+        row.kind: tab.model.index(number, 0).data()
+        for number, row in enumerate(tab.model.rows)
+        if row.row_kind is RowKind.NOTE
+    }
+
+
+def find(panel, bench, *hooks, forecasts=(), fqn=LINEAR):
+    bench.store.apply(HooksFound(fqn, hooks, tuple(forecasts)))
+    panel.refresh(bench.store)
+
+
+# -- counting ---------------------------------------------------------------------------------------------------------
+
+
+def test_hooks_are_counted_only_while_the_tab_is_looked_at(panel, bench):
+    assert bench.sent_of(CountHooks) == []
+    panel.tabs.setCurrentWidget(panel.hooks)
+    assert bench.sent_of(CountHooks) == [CountHooks(LINEAR, True)]
+    panel.tabs.setCurrentWidget(panel.documentation)
+    assert bench.sent_of(CountHooks)[-1] == CountHooks(LINEAR, False)
+
+
+def test_counting_follows_the_selection_and_ends_when_the_panel_goes(panel, bench, tab):
+    bench.selection.select("embed")
+    panel.refresh(bench.store)
+    assert bench.sent_of(CountHooks)[-1] == CountHooks("embed", True)
+    panel.hide()
+    assert bench.sent_of(CountHooks)[-1] == CountHooks("embed", False)
+
+
+def test_a_source_that_has_no_hooks_is_not_asked_to_count(qtbot):
+    bench = Bench(Capability.REPORTS)
+    panel = InspectorPanel(bench.context)
+    qtbot.addWidget(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    bench.selection.select(LINEAR)
+    panel.tabs.setCurrentWidget(panel.hooks)
+    assert bench.sent_of(CountHooks) == []
+    assert EVERYTHING & Capability.HOOKS
+
+
+def test_counts_arrive_without_losing_the_selected_row(qtbot, panel, bench, tab, qtmodeltester):
+    others = FoundHook("forward", "other", "", False)
+    find(panel, bench, THEIRS, others)
+    click(qtbot, tab.found_table, 1, FoundColumn.NAME)
+    counted = FoundHook(
+        "forward", "user_code.watch", "/home/me/user_code.py:3", False, order=2, n_fires=1284, us_per_fire=12.34
+    )
+    find(panel, bench, counted, others)
+    assert tab.found_table.currentIndex().row() == 1
+    shown = [tab.found.index(0, column).data() for column in FoundColumn]
+    assert shown == ["2", "forward", "user_code.watch", "user_code.py:3", "1.3 k", "12.3"]
+    assert tab.found.index(1, FoundColumn.FIRES).data() == "–"
+    qtmodeltester.check(tab.found, force_py=True)
+
+
+def test_a_hook_that_is_not_counted_says_why(panel, bench, tab):
+    find(panel, bench, FoundHook("forward_pre", "SpectralNorm", "", False, not_counted="Not counted: it is an object."))
+    tip = tab.found.index(0, FoundColumn.FIRES).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "Not counted: it is an object."
+
+
+def test_where_a_hook_sits_and_that_it_is_deprecated_is_told(qtbot, panel, bench, tab):
+    legacy = FoundHook("backward", "mine", "", False, note="Deprecated: torch calls it for the last operation only.")
+    everywhere = FoundHook("forward", "theirs", "", False, place="every module")
+    find(panel, bench, legacy, everywhere)
+    assert tab.found.index(1, FoundColumn.KIND).data() == "forward · every module"
+    assert "Deprecated" in tab.found.index(0, FoundColumn.KIND).data(Qt.ItemDataRole.ToolTipRole)
+    click(qtbot, tab.found_table, 0, FoundColumn.NAME)
+    assert "Deprecated" in tab.detail.text
+
+
+def test_a_click_on_a_hook_shows_its_file_and_the_traceback_of_what_it_raised(qtbot, panel, bench, tab):
+    assert not tab.detail.isVisible()
+    failed = FoundHook(
+        "forward",
+        "user_code.watch",
+        "/home/me/user_code.py:3",
+        False,
+        n_fires=3,
+        last_error="ValueError: no good",
+        traceback="Traceback (most recent call last):\nValueError: no good",
+    )
+    find(panel, bench, failed)
+    assert tab.found.index(0, FoundColumn.NAME).data(LOOK_ROLE).icon == "error"
+    click(qtbot, tab.found_table, 0, FoundColumn.NAME)
+    assert tab.detail.isVisible()
+    assert "/home/me/user_code.py:3" in tab.detail.text
+    assert "Traceback (most recent call last):" in tab.detail.text
+    bench.selection.select("embed")
+    panel.refresh(bench.store)
+    assert not tab.detail.isVisible()
+
+
+def test_where_it_is_defined_has_a_column_where_there_is_room(panel, bench, tab):
+    assert tab.found_table.isColumnHidden(FoundColumn.LOCATION)
+    panel.resize(600, 740)
+    assert not tab.found_table.isColumnHidden(FoundColumn.LOCATION)
+
+
+# -- what a tick would meet -------------------------------------------------------------------------------------------
+
+IN_PLACE = "An in-place operation changes this module's output. Tick backward instead, which shows the same gradient."
+REFUSED = tuple(
+    HookForecast(LINEAR, kind, IN_PLACE, instead=HookKind.BACKWARD)
+    for kind in (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD)
+)
+
+
+def test_trouble_is_foretold_once_below_the_kinds_that_have_it(panel, bench, tab):
+    find(panel, bench, forecasts=REFUSED)
+    assert notes(tab) == {HookKind.FULL_BACKWARD: f"Would be refused: {IN_PLACE}"}
+    assert tab.model.index(row_of(tab, HookKind.BACKWARD_PRE), 0).data(LOOK_ROLE).color == "faint"
+    for kind in (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD):
+        tip = tab.model.index(row_of(tab, kind), 0).data(Qt.ItemDataRole.ToolTipRole)
+        assert tip.startswith(IN_PLACE)
+
+
+def test_a_caution_is_told_without_greying_the_hook_out(panel, bench, tab):
+    find(panel, bench, forecasts=[HookForecast(LINEAR, HookKind.BACKWARD, "An in-place operation follows.", False)])
+    assert notes(tab) == {HookKind.BACKWARD: "An in-place operation follows."}
+    assert tab.model.index(row_of(tab, HookKind.BACKWARD), 0).data(LOOK_ROLE).color == "text"
+
+
+def test_what_is_known_of_a_ticked_hook_takes_the_place_of_what_was_foretold(panel, bench, tab):
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FULL_BACKWARD, HookStatus.CANNOT_FIRE, "Refused."),)))
+    find(panel, bench, forecasts=REFUSED)
+    assert notes(tab)[HookKind.FULL_BACKWARD] == "Refused."
+    assert notes(tab)[HookKind.BACKWARD_PRE] == f"Would be refused: {IN_PLACE}"
+
+
+def test_a_hook_that_would_be_refused_can_still_be_tried(qtbot, panel, bench, tab):
+    find(panel, bench, forecasts=REFUSED)
+    click(qtbot, tab.table, row_of(tab, HookKind.BACKWARD_PRE), HookColumn.HOOK)
+    assert bench.sent_of(SetHooks) == [SetHooks((LINEAR,), HookKind.BACKWARD_PRE, True)]
+
+
+# -- kinds ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [HookKind.TENSOR, HookKind.POST_ACCUMULATE])
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_hooks_of_the_modules_own_parameters_are_ticked_here_too(qtbot, panel, bench, tab, kind, name):
+    click(qtbot, tab.table, row_of(tab, kind, name), HookColumn.HOOK)
+    assert bench.sent_of(SetHooks) == [SetHooks((f"{LINEAR}.{name}",), kind, True)]
+    assert tab.model.index(row_of(tab, kind, name), 0).data().endswith(f"· {name}")
+
+
+def test_the_optimizers_hooks_stand_at_the_root_only(qtbot, panel, bench, tab):
+    kinds = {row.kind for row in tab.model.rows}
+    assert kinds >= set(MODULE_KINDS)
+    assert not kinds & set(OPTIMIZER_KINDS)
+    bench.selection.select("")
+    panel.refresh(bench.store)
+    row = row_of(tab, HookKind.STEP_POST)
+    tab.table.scrollTo(tab.model.index(row, 0))
+    click(qtbot, tab.table, row, HookColumn.HOOK)
+    assert bench.sent_of(SetHooks) == [SetHooks(("",), HookKind.STEP_POST, True)]
+
+
+def test_a_counting_hook_shows_what_happened_and_no_statistics(panel, bench, tab):
+    entry = HookEntry(
+        LINEAR,
+        HookKind.STATE_DICT,
+        HookStatus.ACTIVE,
+        n_fires=2,
+        us_per_fire=1.5,
+        seen="state_dict() took 3.1 ms at step 40",
+    )
+    bench.store.apply(HooksChanged((entry,)))
+    panel.refresh(bench.store)
+    row = row_of(tab, HookKind.STATE_DICT)
+    assert [tab.model.index(row, column).data() for column in HookColumn] == ["State dict", "", "", "", "", ""]
+    assert notes(tab)[HookKind.STATE_DICT] == "state_dict() took 3.1 ms at step 40 · 2 fires · 1.5 µs"
+
+
+def test_a_sampled_hook_says_what_it_looks_at(panel, bench, tab):
+    seen = "1000 × 1000 · float32 · sample of 4096 in 1000000"
+    entry = HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "", 5, 20.0, seen, every=8)
+    bench.store.apply(HooksChanged((entry,)))
+    panel.refresh(bench.store)
+    note = notes(tab)[HookKind.FORWARD]
+    assert f"sample of {exact_count(4096)} in {exact_count(1_000_000)}" in note
+    assert note.endswith("looks at 1 step in 8")
+
+
+def test_a_hook_that_was_silent_in_the_last_step_says_so_beside_its_counts(panel, bench, tab):
+    entry = HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "It was not called.", 5, 20.0, "8 × 4 · float32")
+    bench.store.apply(HooksChanged((entry,)))
+    panel.refresh(bench.store)
+    assert notes(tab)[HookKind.FORWARD] == "8 × 4 · float32 · 5 fires · 20 µs. It was not called."
+
+
+def test_the_traceback_of_a_hook_of_ours_that_was_switched_off_is_shown_on_demand(qtbot, panel, bench, tab):
+    traceback = "Traceback (most recent call last):\nRuntimeError: broken"
+    entry = HookEntry(
+        LINEAR, HookKind.FORWARD, HookStatus.FAILED, "RuntimeError at step 0: broken", 1, traceback=traceback
+    )
+    bench.store.apply(HooksChanged((entry,)))
+    panel.refresh(bench.store)
+    assert not tab.detail.isVisible()
+    click(qtbot, tab.table, row_of(tab, HookKind.FORWARD) + 1, HookColumn.HOOK)
+    assert tab.detail.text == traceback
+    click(qtbot, tab.table, row_of(tab, HookKind.FORWARD_PRE), HookColumn.MEAN)
+    assert not tab.detail.isVisible()
