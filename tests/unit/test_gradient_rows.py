@@ -114,6 +114,18 @@ def test_larger_subtree_is_read_now_and_then_and_never_in_a_hurry(monkeypatch: p
     assert len(rows.history(0).values) == 1, "what was read is kept"
 
 
+def test_model_whose_keys_are_made_when_needed_shows_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = trained_store(3)
+    at_first = GradientRows(store.model)
+    monkeypatch.setattr(gradient_rows, "_KEYS_AT_FIRST", 0)
+    when_needed = GradientRows(store.model)
+    for rows in (at_first, when_needed):
+        rows.refresh(store, ALL_NODES)
+    for node in ALL_NODES:
+        np.testing.assert_array_equal(when_needed.history(node).values, at_first.history(node).values)
+    np.testing.assert_array_equal(when_needed.latest_of_all(store)[0], at_first.latest_of_all(store)[0])
+
+
 def test_latest_of_all_is_the_last_step_of_every_module() -> None:
     store = trained_store(2)
     rows = GradientRows(store.model)

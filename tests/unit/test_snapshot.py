@@ -59,6 +59,8 @@ def test_rows_stand_in_the_order_of_named_modules(model: nn.Module) -> None:
     snapshot = snapshot_model(model, generation=3)
     expected = list(model.named_modules(remove_duplicate=False))
     assert list(snapshot.fqns) == [name for name, _ in expected]
+    assert [snapshot.fqn_of(node) for node in range(len(snapshot))] == list(snapshot.fqns)
+    assert [snapshot.tensor_fqn_of(row) for row in range(len(snapshot.tensors))] == list(snapshot.tensor_fqns)
     assert list(snapshot.type_names) == [type(module).__name__ for _, module in expected]
     assert snapshot.training.tolist() == [module.training for _, module in expected]
     assert snapshot.generation == 3
