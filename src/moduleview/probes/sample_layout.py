@@ -43,6 +43,8 @@ class SampleLayout:
 
     def sums(self, values: torch.Tensor) -> torch.Tensor:
         """(n,) sums over each tensor's elements of (sum of sizes,) values."""
+        if not self.sizes:
+            return values
         if values.is_cpu:
             with np.errstate(all="ignore"):
                 return torch.from_numpy(np.add.reduceat(values.numpy(), self._starts))

@@ -14,6 +14,8 @@ from moduleview.probes.host_moments import host_moments, host_zero_shares
 from moduleview.probes.plain_values import PlainValues, plain_values
 from moduleview.probes.statistic import OF_COMPLEX, Statistic
 
+_Moments = dict[str, torch.Tensor]
+_OF_SQUARES = frozenset({Statistic.NORM, Statistic.RMS})
 _SCALED = frozenset({Statistic.NORM, Statistic.RMS, Statistic.MEAN, Statistic.STD, Statistic.MAX})
 _BEYOND_THE_NORM = tuple(
     f"{of}_{statistic}"
@@ -67,8 +69,7 @@ class TensorReadings:
     def statistic(self, statistic: Statistic) -> tuple[Reading, ...]:
         """One statistic, one ``Reading`` a device; of a sharded tensor, of the part that this rank holds."""
         found = []
-        zero_shares = statistic is Statistic.ZERO_SHARE
-        for group, moments in zip(self.values, self._zero_shares if zero_shares else self._moments, strict=True):
+        for group, moments in zip(self.values, self._moments_with(statistic), strict=True):
             values = moments[statistic]
             fqns, n_elements = group.fqns, group.n_elements
             if statistic not in OF_COMPLEX and not all(group.is_real):
@@ -86,16 +87,28 @@ class TensorReadings:
         """A few elements of each real tensor, always the same ones; one sample a device and type."""
         return tuple(element_samples(self.values, self._scale))
 
+    def _moments_with(self, statistic: Statistic) -> tuple[_Moments, ...]:
+        if statistic is Statistic.ZERO_SHARE:
+            return self._zero_shares
+        return self._norms if self._is_only_norm and statistic in _OF_SQUARES else self._moments
+
     @cached_property
-    def _zero_shares(self) -> tuple[dict[str, torch.Tensor], ...]:
+    def _zero_shares(self) -> tuple[_Moments, ...]:
         return tuple(
             {Statistic.ZERO_SHARE: (host_zero_shares if group.device.type == "cpu" else device_zero_shares)(group)}
             for group in self.values
         )
 
     @cached_property
-    def _moments(self) -> tuple[dict[str, torch.Tensor], ...]:
+    def _norms(self) -> tuple[_Moments, ...]:
+        return self._taken(only_norm=True)
+
+    @cached_property
+    def _moments(self) -> tuple[_Moments, ...]:
+        return self._taken(only_norm=False)
+
+    def _taken(self, *, only_norm: bool) -> tuple[_Moments, ...]:
         return tuple(
-            (host_moments if group.device.type == "cpu" else device_moments)(group, only_norm=self._is_only_norm)
+            (host_moments if group.device.type == "cpu" else device_moments)(group, only_norm=only_norm)
             for group in self.values
         )
