@@ -26,7 +26,7 @@ from moduleview.telemetry.hooks import (
 from moduleview.telemetry.records import HooksChanged, ModuleReport
 
 LINEAR = "blocks.0.lin"
-THEIRS = FoundHook("forward", "user_code.watch", "/home/me/user_code.py:3", False, order=2)
+THEIRS = FoundHook("forward", "user_code.watch", "mine/user_code.py:3", False, order=2)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_counts_arrive_without_losing_the_selected_row(qtbot, panel, bench, tab,
     find(panel, bench, THEIRS, others)
     click(qtbot, tab.found_table, 1, FoundColumn.NAME)
     counted = FoundHook(
-        "forward", "user_code.watch", "/home/me/user_code.py:3", False, order=2, n_fires=1284, us_per_fire=12.34
+        "forward", "user_code.watch", "mine/user_code.py:3", False, order=2, n_fires=1284, us_per_fire=12.34
     )
     find(panel, bench, counted, others)
     assert tab.found_table.currentIndex().row() == 1
@@ -143,7 +143,7 @@ def test_a_click_on_a_hook_shows_its_file_and_the_traceback_of_what_it_raised(qt
     failed = FoundHook(
         "forward",
         "user_code.watch",
-        "/home/me/user_code.py:3",
+        "mine/user_code.py:3",
         False,
         n_fires=3,
         last_error="ValueError: no good",
@@ -153,7 +153,7 @@ def test_a_click_on_a_hook_shows_its_file_and_the_traceback_of_what_it_raised(qt
     assert tab.found.index(0, FoundColumn.NAME).data(LOOK_ROLE).icon == "error"
     click(qtbot, tab.found_table, 0, FoundColumn.NAME)
     assert tab.detail.isVisible()
-    assert "/home/me/user_code.py:3" in tab.detail.text
+    assert "mine/user_code.py:3" in tab.detail.text
     assert "Traceback (most recent call last):" in tab.detail.text
     bench.selection.select("embed")
     panel.refresh(bench.store)
