@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 from torch._dynamo.utils import counters
 from watched_run import Watch, WatchedRun
 
+import moduleview
 from moduleview.telemetry.hooks import HookKind, HookStatus
 
 FORWARD, BACKWARD, TENSOR = HookKind.FORWARD, HookKind.BACKWARD, HookKind.TENSOR
@@ -160,3 +162,53 @@ def test_exported_model_holds_nothing_of_ours(watch: Watch) -> None:
     assert run.values("forward.mean") == {}
     run.step(lambda: model(x).sum())
     assert len(run.values("forward.mean")) == 3
+
+
+def test_watching_from_inside_a_script_compiles_nothing_again() -> None:
+    """Fault row 12: begun, toggled and ended in between."""
+    model = half_compiled("aot_eager")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        model["last"](model["net"](torch.ones(2, 3))).sum().backward()
+        optimizer.step()
+
+    for begins_watched in (False, True):
+        if not begins_watched:
+            step()
+        with moduleview.watch(model, optimizer) as w:
+            for toggle in range(8):
+                w.set_hook(("net", INSIDE, "last"), (FORWARD, BACKWARD)[toggle % 2], enabled=toggle % 4 < 2)
+                step()
+            assert len(w.series("grad_norm", "net._orig_mod.0.weight")[0]) == 8
+        step()
+        assert not counters["graph_break"]
+        assert counters["stats"]["unique_graphs"] == 1
+        torch._dynamo.reset()
+        counters.clear()
+
+
+def test_a_compiled_step_with_its_backward_inside_trains_as_if_nobody_listened() -> None:
+    """Dynamo leaves its graph for ``backward``; what listens there must not be traced, nor warn, nor change the run."""
+
+    def train_compiled(*, watched: bool) -> tuple[list[float], int]:
+        torch._dynamo.reset()
+        counters.clear()
+        model = nn.Linear(3, 1)
+        nn.init.ones_(model.weight)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+        def step(x: torch.Tensor) -> None:
+            optimizer.zero_grad()
+            model(x).sum().backward()
+            optimizer.step()
+
+        compiled = torch.compile(step, backend="eager")
+        with moduleview.watch(model, optimizer) if watched else contextlib.nullcontext() as w:
+            for _ in range(3):
+                compiled(torch.ones(2, 3))
+        assert w is None or w.log == ()
+        return model.weight.flatten().tolist(), counters["stats"]["unique_graphs"]
+
+    assert train_compiled(watched=True) == train_compiled(watched=False)

@@ -100,9 +100,10 @@ class _Tap:
                 return around(self._original, *args, **kwargs)
             return self._original(*args, **kwargs)
 
-        wrapper.moduleview_tap = self  # type: ignore[attr-defined]
-        self._wrapper = wrapper
-        setattr(owner, name, wrapper)
+        # a compiled step would trace into it, warn of what it cannot trace, and compile again once it is taken off
+        self._wrapper = torch.compiler.disable(wrapper)  # type: ignore[no-untyped-call]
+        self._wrapper.moduleview_tap = self
+        setattr(owner, name, self._wrapper)
 
     def take_off(self) -> None:
         self._is_on = False
