@@ -91,6 +91,7 @@ class Probe(ABC):
         moment: When it measures.
         every: Measure each so many steps.
         is_histogram: ``measure`` gives (n, 68) counts instead of (n,) values.
+        is_first: Everybody looks at it: where the budget is short, all others are sampled before it is.
         is_free: It costs next to nothing, and is measured in each step whatever the budget.
     """
 
@@ -98,6 +99,7 @@ class Probe(ABC):
     unit: ClassVar[str] = ""
     moment: ClassVar[Moment] = Moment.STEP_END
     is_histogram: ClassVar[bool] = False
+    is_first: ClassVar[bool] = False
     is_free: ClassVar[bool] = False
     every: int = 1
 

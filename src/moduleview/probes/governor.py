@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
 
 DEFAULT_BUDGET = 0.02  # of the step's time
-_SMOOTHING = 0.2  # weight of the newest measurement in a mean
+_N_COSTS = 7  # of the last measurements; their median counts, since other programs make some of them dear
+_N_UNDECIDED = 8  # steps before the first decision: they pay for what is made once, and say little
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.7  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
 _MOST = 10_000  # steps between two measurements, at most
+_SHARE_OF_FIRST = 0.8  # of the budget at most is for what comes first: the rest must be seen now and then too
 _N_ENTRIES = 200  # lines of a bill: the dearest
 
 
@@ -26,30 +30,36 @@ class Account:
         fqn: Where a hook sits; "" for a probe.
         wish: It is to be measured in one of so many steps, if the budget allows.
         is_free: It is not on the budget.
-        cost_s: Mean cost in a step in which it was measured, in seconds.
+        is_first: It is sampled only where the budget is used up by its kind alone.
     """
 
     name: str
     fqn: str = ""
     wish: int = 1
     is_free: bool = False
-    cost_s: float = 0.0
+    is_first: bool = False
     n_measured: int = 0
     n_skipped: int = 0
+    charged_s: float = 0.0  # in the step that runs
+    _costs_s: deque[float] = field(default_factory=lambda: deque(maxlen=_N_COSTS))
+
+    @property
+    def cost_s(self) -> float:
+        """Of a step in which it is measured, in seconds: the median of the last ones; 0 before the first."""
+        return statistics.median(self._costs_s) if self._costs_s else 0.0
 
     def charge(self, seconds: float) -> None:
-        """It was measured, and took so long. The first time pays for what is made once, and is not believed."""
+        """It was measured, and took so long."""
         self.n_measured += 1
-        if self.n_measured <= 2 or seconds < self.cost_s / 8:
-            self.cost_s = seconds
-        else:
-            self.cost_s += _SMOOTHING * (seconds - self.cost_s)
+        self._costs_s.append(seconds)
+        self.charged_s += seconds
 
 
 class Governor:
     """Decides in which steps something is measured. Training thread only.
 
-    All that is sampled is measured in the same steps: what probes read together is then read once.
+    What comes first (the gradient norm, which everybody looks at) is sampled last. All that is sampled is measured in
+    the same steps: what probes read together is then read once.
 
     Args:
         budget: Share of the step's time, 0..1; None measures as often as was wished.
@@ -60,19 +70,18 @@ class Governor:
         self.budget = budget
         self._clock_s = clock_s
         self._accounts: dict[tuple[str, str], Account] = {}
-        self._factor = 1
+        self._factor = self._first_factor = 1
         self._step_s = 0.0
         self._spent_s = 0.0  # mean of a step, whatever was measured in it
-        self._fixed_s = 0.0  # mean of a step in which nothing that is sampled was due
+        self._fixed_s = 0.0  # mean of what a step costs beside all measurements
         self._wished_s = 0.0  # cost of a step in which everything is measured as often as was wished
         self._decided_s = self._ended_s = 0.0
-        self._is_on_grid = True
         self._is_extra = False
         self._n_steps = 0
 
     @property
     def factor(self) -> int:
-        """Everything is measured so many times more rarely than was wished."""
+        """All but what comes first is measured so many times more rarely than was wished."""
         return self._factor
 
     def set_budget(self, share: float | None) -> None:
@@ -86,7 +95,9 @@ class Governor:
 
     def every(self, account: Account) -> int:
         """It is measured in one of so many steps."""
-        return account.wish if account.is_free else min(account.wish * self._factor, max(_MOST, account.wish))
+        if account.is_free:
+            return account.wish
+        return account.wish * (self._first_factor if account.is_first else self._factor)
 
     def begin_step(self, step: int) -> None:
         """A step begins. One that comes long after the last one is measured whatever its number is.
@@ -94,8 +105,7 @@ class Governor:
         Who makes single steps by hand sees each of them: the time in between pays for it.
         """
         idle_s = self._clock_s() - self._ended_s
-        self._is_on_grid = step % self._factor == 0
-        self._is_extra = not self._is_on_grid and self._wished_s <= (self.budget or 1.0) * idle_s
+        self._is_extra = step % self._factor != 0 and self._wished_s <= (self.budget or 1.0) * idle_s
 
     def is_due(self, account: Account, step: int) -> bool:
         """Whether it is measured in this step; one that is not is counted as skipped where the budget is the reason."""
@@ -115,26 +125,34 @@ class Governor:
         weight = 1.0 if self._n_steps <= 3 else 0.05
         self._step_s += weight * (step_s - self._step_s)
         self._spent_s += weight * (spent_s - self._spent_s)
-        if not self._is_on_grid and not self._is_extra:
-            self._fixed_s += (0.05 if self._fixed_s else 1.0) * (spent_s - self._fixed_s)
+        charged_s = 0.0
+        for account in self._accounts.values():
+            charged_s += account.charged_s
+            account.charged_s = 0.0
+        self._fixed_s += weight * (max(spent_s - charged_s, 0.0) - self._fixed_s)
         now_s = self._ended_s = self._clock_s()
-        if now_s - self._decided_s < _PERIOD_S and self._n_steps not in (3, 10):
+        if self._n_steps < _N_UNDECIDED or now_s - self._decided_s < _PERIOD_S:
             return False
         self._decided_s = now_s
         self._decide()
         return True
 
     def _decide(self) -> None:
-        if self.budget is None or self._step_s <= 0.0:
-            self._factor = 1
+        budget = self.budget
+        if budget is None or self._step_s <= 0.0:
+            self._factor = self._first_factor = 1
             return
-        wished_s = self._wished_s = sum(a.cost_s / a.wish for a in self._accounts.values() if not a.is_free)
-        allowed_s = max(self.budget * (self._step_s - self._spent_s) - self._fixed_s, wished_s / _MOST)
-        needed, needed_with_slack = (max(1, math.ceil(wished_s / (share * allowed_s))) for share in (1.0, _SLACK))
-        if needed > self._factor:
-            self._factor = min(needed, _MOST)
-        elif needed_with_slack < self._factor:
-            self._factor = needed_with_slack
+        first_s, rest_s = (
+            sum(a.cost_s / a.wish for a in self._accounts.values() if not a.is_free and a.is_first is is_first)
+            for is_first in (True, False)
+        )
+        self._wished_s = first_s + rest_s
+        allowed_s = budget * (self._step_s - self._spent_s) - self._fixed_s
+        self._first_factor = _factor(self._first_factor, first_s, allowed_s * _SHARE_OF_FIRST)
+        left_s = allowed_s - first_s / self._first_factor
+        self._factor = self._first_factor * _factor(
+            self._factor // self._first_factor, rest_s / self._first_factor, left_s
+        )
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""
@@ -147,3 +165,13 @@ class Governor:
         every = self.every(account)
         us = account.cost_s * 1e6
         return CostEntry(account.name, account.fqn, us / every, us, every, account.n_measured, account.n_skipped)
+
+
+def _factor(now: int, wished_s: float, allowed_s: float) -> int:
+    """How many times more rarely something has to be measured; not denser than now before there is some slack."""
+    if wished_s <= 0.0:
+        return 1
+    needed, needed_with_slack = (
+        min(_MOST, max(1, math.ceil(wished_s / max(share * allowed_s, wished_s / _MOST)))) for share in (1.0, _SLACK)
+    )
+    return needed if needed > now else min(max(now, 1), needed_with_slack)

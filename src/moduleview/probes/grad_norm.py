@@ -21,3 +21,4 @@ class GradNorm(GradientStatistic):
 
     quantity: ClassVar[str] = GRAD_NORM
     statistic: ClassVar[Statistic] = Statistic.NORM
+    is_first: ClassVar[bool] = True

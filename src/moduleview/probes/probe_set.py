@@ -39,7 +39,7 @@ class ProbeSet:
                 probe = kind()
                 account = self._accounts[probe] = governor.account(probe.quantity)
                 account.wish = probe.every if every is None else max(every, probe.every if probe.is_free else 1)
-                account.is_free = probe.is_free
+                account.is_free, account.is_first = probe.is_free, probe.is_first
         self._due: list[Probe] = []
         self._spent_s: dict[Probe, float] = {}
         self._wanted: frozenset[str] = frozenset()
