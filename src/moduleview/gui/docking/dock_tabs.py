@@ -15,6 +15,7 @@ from moduleview.gui.panel import Badge
 from moduleview.gui.widgets.safe_paint import safe_paint
 
 _TAB_PADDING = 8  # logical px, as the style sheet has it
+_LEAST_TABS = 120  # logical px that tabs keep beside controls
 _MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
 
 
@@ -83,8 +84,9 @@ class DockTabs(QObject):
 
     def _place_all(self) -> None:
         current: dict[str, QTabBar] = {}
+        widths = {dock.windowTitle(): dock.width() for dock in self._docks if dock.is_tabbed}
         for bar, outline in self._outlines.items():
-            outline.follow()
+            outline.follow(widths.get(bar.tabText(bar.currentIndex()), bar.width()))
             if bar.isVisible() and bar.currentIndex() >= 0:
                 current[bar.tabText(bar.currentIndex())] = bar
         for dock in self._docks:
@@ -96,19 +98,27 @@ class DockTabs(QObject):
         if controls.parent() is not self._window:
             controls.setParent(self._window)
         controls.installEventFilter(self)  # a second time changes nothing
-        room = 0 if bar is None else bar.width() - _tabs_width(bar)
+        room = 0 if bar is None else dock.width() - _tabs_width(bar)
         for is_compact in (False, True):
             controls.set_compact(is_compact)
             width = controls.sizeHint().width()
             if width <= room:
                 break
-        if bar is None or width > room:
+        left = dock.width() - width  # what the tabs have: they scroll where they do not fit into it
+        if bar is None or left < self._theme.px(_LEAST_TABS):
             controls.hide()
             return
+        self._narrow(bar, dock.width() if width <= room else left)
         frame = bar.geometry()
-        controls.setGeometry(frame.right() - width, frame.top() + 1, width, frame.height() - 2)
+        controls.setGeometry(frame.left() + left - 1, frame.top() + 1, width, frame.height() - 2)
         controls.show()
         controls.raise_()
+
+    def _narrow(self, bar: QTabBar, width: int) -> None:
+        """Qt gives a bar the width of its docks, unless it may not become so wide."""
+        if bar.width() != width:
+            bar.setMaximumWidth(width)
+            bar.resize(width, bar.height())
 
 
 class _Outline(QWidget):
@@ -120,9 +130,10 @@ class _Outline(QWidget):
         self._bar, self._theme = bar, theme
         self.badges: Mapping[str, Badge] = {}  # by the text of the tab, which ends in the count
 
-    def follow(self) -> None:
-        """Lie over the bar."""
-        self.setGeometry(self._bar.geometry())
+    def follow(self, width: int) -> None:
+        """Lie over the bar, and over what stands at its right."""
+        frame = self._bar.geometry()
+        self.setGeometry(frame.x(), frame.y(), width, frame.height())
         self.setVisible(self._bar.isVisible())
         self.raise_()
         self.update()
@@ -131,6 +142,7 @@ class _Outline(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """All but where the current tab has its underline."""
         painter = QPainter(self)
+        painter.fillRect(self.rect().adjusted(self._bar.width(), 0, 0, 0), QColor(self._theme.tokens.raised))
         painter.setPen(QColor(self._theme.tokens.border))
         right, bottom = self.width() - 1, self.height() - 1
         for line in ((0, 0, right, 0), (0, 0, 0, bottom), (right, 0, right, bottom)):
