@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.export.csv_text import csv_lines
 from moduleview.gui.plots.export.plot_export import PlotExport
-from moduleview.gui.plots.map_columns import ZERO, row_decades
+from moduleview.gui.plots.map_columns import ZERO, RowsInView
 from moduleview.gui.plots.map_rows import MapRows, make_rows
 from moduleview.gui.plots.plot_menu import PlotMenu
 from moduleview.gui.plots.profile_chart import ProfileChart, ProfileColumn
@@ -43,7 +43,8 @@ class ProfilePanel(Panel):
         self._chart = ProfileChart(context.theme, self)
         self._chart.setAccessibleName(self.tr("Gradient norm of every module, now and 100 steps before"))
         self._row_navigation = RowNavigation(self._chart, context.axes, self)
-        self._columns: tuple[ProfileColumn | None, ProfileColumn | None] = (None, None)
+        self._part: RowsInView | None = None
+        self._steps: tuple[int, int] = (-1, -1)  # drawn: now and before
         export = PlotExport(context, self._chart, "gradient profile", self._make_csv)
         self._menu = PlotMenu(context.theme, self._chart, (export.add_to,))
         self._empty = EmptyState(
@@ -81,27 +82,29 @@ class ProfilePanel(Panel):
         if not is_there or store.last_step is None or self._rows is None:
             return
         step = store.last_step if crosshair is None else min(crosshair, store.last_step)
-        now, before = (self._column(store, at) for at in (step, step - STEPS_BEFORE))
+        self._steps = step, step - STEPS_BEFORE
         seen = axes.rows_in_view(len(self._rows))
-        self._columns = now, before
+        part = range(math.floor(seen[0]), math.ceil(seen[1]))
+        if self._part is None or self._part.seen != part:
+            self._part = RowsInView(self._rows, self._keys, part)
+        now, before = (self._column(store, self._part, at) for at in self._steps)
         self._chart.draw_profile(self._rows, now, before, context.scale.limits, seen)
 
     def _make_csv(self) -> Iterator[str]:
-        """A line for each row: the norm now and before."""
-        rows, drawn = self._rows, [column for column in self._columns if column is not None]
+        """A line for each row, in view or not: the norm now and before."""
+        rows, store = self._rows, self.context.store
+        whole = None if rows is None else RowsInView(rows, self._keys, range(len(rows)))
+        asked = [] if whole is None else [self._column(store, whole, step) for step in self._steps]
+        drawn = [column for column in asked if column is not None]
         heads = [self.tr("gradient norm (L2) at step {0}").format(str(column.step)) for column in drawn]
         cells = [[_norm_text(decade) for decade in column.decades.tolist()] for column in drawn]
         yield csv_lines([["module", *heads], *zip(() if rows is None else rows.fqns, *cells, strict=True)])
 
-    def _column(self, store: StoreView, step: int) -> ProfileColumn | None:
-        """Norms at a step, or at the last one before it that is kept at full resolution."""
-        assert self._rows is not None
-        if step < 0 or store.first_step is None or step < store.first_step:
-            return None
-        matrix = store.matrix(self._keys, 1, end_step=None if step == store.last_step else step)
-        if not len(matrix.steps):
-            return None
-        return ProfileColumn(int(matrix.steps[0]), row_decades(matrix, self._rows)[:, 0])
+    @staticmethod
+    def _column(store: StoreView, rows: RowsInView, step: int) -> ProfileColumn | None:
+        """Norms at a step, or at the last one before it."""
+        found = rows.at_step(store, step)
+        return None if found is None else ProfileColumn(found[0], rows.seen.start, found[1])
 
     def _take_model(self, store: StoreView) -> None:
         model, opened = store.model, self.context.axes.opened
@@ -110,7 +113,7 @@ class ProfilePanel(Panel):
         elif self._rows is None or self._rows.snapshot is not model or self._opened != opened:
             self._opened = opened
             self._rows = make_rows(model, opened)
-            self._keys = tensor_keys(model, GRAD_NORM)
+            self._keys, self._part = tensor_keys(model, GRAD_NORM), None
             self._row_navigation.set_n_rows(len(self._rows))
             self._show_selected()
 

@@ -135,6 +135,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._x, self._y = x, y
         self.view_box.invertY(y[0] > y[1])
         self.view_box.setRange(xRange=x, yRange=(min(y), max(y)), padding=0, disableAutoRange=True)
+        self.view_box.updateMatrix()  # left to the next paint, it asks for another one: each frame would be drawn twice
         self.redraw()
 
     def set_margins(self, margins: Margins) -> None:

@@ -113,7 +113,8 @@ class Line:
             lefts = axes.x_of(points.steps - 0.5)
             self.band.set_edges(lefts, axes.x_of(points.steps - 0.5 + points.n_steps) - lefts, low, high)
         x = axes.x_of(points.steps)
-        self.raw.setData(x, axes.scale.of(points.middle))  # under a band too: one value alone has no height
+        middle = axes.scale.of(points.middle)
+        self.raw.setData(x, np.where(_has_no_height(low, high), middle, np.nan) if is_band and has_smooth else middle)
         if has_smooth:
             self.smooth.setData(x, axes.scale.of(points.smooth))
 
@@ -132,6 +133,17 @@ class Line:
         color = QColor(style.color)
         color.setAlphaF(_BAND_OPACITY * opacity)
         self.band.set_color(color)
+
+
+def _has_no_height(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a band may show nothing, and the neighbours, to draw a line from.
+
+    A point that holds a single value has no height, and of the last one there may be less than a pixel in the plot.
+    """
+    flat = np.concatenate([[False], low == high, [True]])
+    found: NDArray[np.bool_] = flat[1:-1] | flat[:-2] | flat[2:]
+    found[-2:] = True
+    return found
 
 
 def lone_points(points: CurvePoints, scale: Scale) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,11 +13,42 @@ from moduleview.gui.plots.curve_points import column_width
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.plots.step_window import StepWindow
 from moduleview.telemetry.module_norms import tensor_keys
-from moduleview.telemetry.store_view import History, Matrix, StoreView
+from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.store_view import History, StoreView
 
 NOT_MEASURED = np.float32(np.nan)
 NON_FINITE = np.float32(np.inf)
 ZERO = np.float32(-400.0)  # below the decade of the smallest float there is
+
+
+class RowsInView:
+    """Some rows of the map, and the series that they are put together from."""
+
+    def __init__(self, rows: MapRows, keys: tuple[SeriesKey, ...], seen: range) -> None:
+        self.seen = seen
+        begins, ends = rows.begins[seen.start : seen.stop], rows.ends[seen.start : seen.stop]
+        first = int(begins.min()) if len(seen) else 0
+        self.keys = keys[first : int(ends.max()) if len(seen) else 0]
+        self._begins, self._ends = begins - first, ends - first
+
+    def decades(self, values: NDArray[np.float32], measured: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """(rows in view, steps): log10 of the norm over each row's tensors, from (steps, keys)."""
+        return _decades(values, measured, self._begins, self._ends)
+
+    def of_history(self, history: History) -> tuple[NDArray[np.float32]]:
+        """(rows of history, rows in view). Of several steps their maxima: the norm over these is never too low."""
+        values = np.where(history.non_finite, np.float32(np.inf), history.high)
+        return (self.decades(values, ~np.isnan(values)).T,)
+
+    def at_step(self, store: StoreView, step: int) -> tuple[int, NDArray[np.float32]] | None:
+        """The last step up to ``step`` that is kept, and (rows in view,) log10 of the norms there; None for none."""
+        if step < 0 or store.first_step is None:
+            return None
+        if step < store.first_step:
+            history = store.history(self.keys, step, step, 1)
+            return (step, self.of_history(history)[0][-1]) if len(history.steps) else None
+        matrix = store.matrix(self.keys, 1, end_step=step)
+        return (int(matrix.steps[0]), self.decades(matrix.values, matrix.measured)[:, 0]) if len(matrix.steps) else None
 
 
 class MapColumns:
@@ -31,8 +62,8 @@ class MapColumns:
     def __init__(self, rows: MapRows, quantity: str) -> None:
         self._rows = rows
         self._keys = tensor_keys(rows.snapshot, quantity)
-        self._seen = range(0)
-        self._window = StepWindow((), self._combine)
+        self._part = RowsInView(rows, self._keys, range(0))
+        self._window = StepWindow((), self._part.of_history)
         self._width = 1
         self._first = 0  # first column
         self._decades = np.zeros((0, 0), dtype=np.float32)
@@ -45,7 +76,7 @@ class MapColumns:
     @property
     def seen(self) -> range:
         """The rows that ``decades`` are of."""
-        return self._seen
+        return self._part.seen
 
     @property
     def width(self) -> int:
@@ -65,17 +96,17 @@ class MapColumns:
     def decade_at(self, row: int, step: int) -> float | None:
         """log10 of a row's norm at a step; Inf is not finite, None was not measured or is not in view."""
         column = step // self._width - self._first
-        if not 0 <= column < self._decades.shape[1] or row not in self._seen:
+        if not 0 <= column < self._decades.shape[1] or row not in self.seen:
             return None
-        decade = float(self._decades[row - self._seen.start, column])
+        decade = float(self._decades[row - self.seen.start, column])
         return None if np.isnan(decade) else decade
 
     def update(self, store: StoreView, steps: tuple[int, int], most: int, seen: range | None = None) -> None:
         """Hold the columns from a first to a last step, at most ``most``, of the rows ``seen``, or of all."""
         seen = range(len(self._rows)) if seen is None else seen
-        if seen != self._seen:
-            self._seen = seen
-            self._window = StepWindow(tuple(self._keys[slice(*self._tensors())]), self._combine)
+        if seen != self.seen:
+            self._part = RowsInView(self._rows, self._keys, seen)
+            self._window = StepWindow(self._part.keys, self._part.of_history)
         first_step, last_step = steps
         self._width = column_width(first_step, last_step, most)
         self._first = first_step // self._width
@@ -85,7 +116,7 @@ class MapColumns:
     def _on_grid(self, n_columns: int) -> NDArray[np.float32]:
         """(rows in view, columns) from the rows of history, of which one may reach over several columns."""
         window, width = self._window, self._width
-        grid = np.full((len(self._seen), n_columns), NOT_MEASURED, dtype=np.float32)
+        grid = np.full((len(self.seen), n_columns), NOT_MEASURED, dtype=np.float32)
         if not len(window.steps):
             return grid
         begins = (self._first + np.arange(n_columns)) * width
@@ -94,27 +125,6 @@ class MapColumns:
         (decades,) = window.arrays
         grid[:, there] = decades[source[there]].T
         return grid
-
-    def _tensors(self) -> tuple[int, int]:
-        """First tensor and one past the last of the rows in view."""
-        if not len(self._seen):
-            return 0, 0
-        rows = slice(self._seen.start, self._seen.stop)
-        return int(self._rows.begins[rows].min()), int(self._rows.ends[rows].max())
-
-    def _combine(self, history: History) -> tuple[NDArray[np.float32]]:
-        """Of several steps in a row their maxima: the norm over the parameters' maxima is never below the true one."""
-        first, _end = self._tensors()
-        rows = slice(self._seen.start, self._seen.stop)
-        values = np.where(history.non_finite, np.float32(np.inf), history.high)
-        measured = ~np.isnan(values)
-        begins, ends = self._rows.begins[rows] - first, self._rows.ends[rows] - first
-        return (_decades(values, measured, begins, ends).T,)
-
-
-def row_decades(matrix: Matrix, rows: MapRows) -> NDArray[np.float32]:
-    """(rows, steps): log10 of the norm over each row's tensors, from a matrix of all tensors of the snapshot."""
-    return _decades(matrix.values, matrix.measured, rows.begins, rows.ends)
 
 
 def _decades(

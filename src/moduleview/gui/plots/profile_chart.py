@@ -36,9 +36,10 @@ _LEGEND_BELOW_PX = 35
 
 @dataclass(frozen=True, eq=False)
 class ProfileColumn:
-    """The rows at one step: (n,) log10 of the norms; Inf is not finite, NaN was not measured."""
+    """Some rows at one step: (n,) log10 of their norms; Inf is not finite, NaN was not measured."""
 
     step: int
+    first_row: int
     decades: NDArray[np.float32]
 
 
@@ -81,10 +82,12 @@ class ProfileChart(Canvas):
         """Draw both columns on the decades of the colour scale, or more where a value lies outside."""
         self.row_axis.rows = rows
         self._steps = (None if now is None else now.step, None if before is None else before.step)
-        heights = np.arange(len(rows), dtype=np.float64) + 0.5
-        nothing = np.full(len(rows), np.nan)
+        drawn = next((column for column in (now, before) if column is not None), None)
+        first, n_rows = (0, 0) if drawn is None else (drawn.first_row, len(drawn.decades))
+        heights = np.arange(first, first + n_rows, dtype=np.float64) + 0.5
+        nothing = np.full(n_rows, np.nan)
         x_now, x_before = (nothing if c is None else _finite(c.decades) for c in (now, before))
-        self._non_finite = [] if now is None else np.flatnonzero(np.isinf(now.decades)).tolist()
+        self._non_finite = [] if now is None else (first + np.flatnonzero(np.isinf(now.decades))).tolist()
         both = np.isfinite(x_now) & np.isfinite(x_before)
         pairs_x = np.stack([x_before[both], x_now[both]], axis=1).reshape(-1)
         self._links.setData(pairs_x, np.repeat(heights[both], 2))
@@ -139,7 +142,7 @@ class ProfileChart(Canvas):
             if self.area.top() < y < self.area.bottom():
                 painter.drawLine(QPointF(self.area.left(), y), QPointF(self.area.right() - 1, y))
         size = self.theme.px(6)
-        for row in [row for row in self._non_finite if top <= row < bottom]:
+        for row in self._non_finite:
             y = round(self.y_px(row + 0.5) - 2)
             if self.area.top() <= y <= self.area.bottom():
                 painter.fillRect(QRectF(self.area.right() - size, y, size, 4), QColor(self.theme.tokens.non_finite))
