@@ -1,6 +1,6 @@
 """What other loggers cost a training step beside ``moduleview.watch``, each logging at every step, in one run.
 
-    python tests/benchmarks/bench_peers.py [--models mlp,resnet,gpt] [--rounds 4] [--device cuda]
+    python tests/benchmarks/bench_peers.py [--models mlp,resnet,gpt] [--rounds 3] [--device cuda]
 
 The peers live in an environment of their own, which the first run makes (``peers_venv.py``); one that cannot be
 installed or does not run with this torch is said and left out. The numbers are read as those of ``bench_watch.py``.
@@ -84,5 +84,5 @@ if __name__ == "__main__":
     among_peers()
     parser = bench_parser(__doc__)
     parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
     start(main, parser)

@@ -1,6 +1,6 @@
 """What an open window costs the training beside it, and how late the window answers, in one run.
 
-    python tests/benchmarks/bench_window.py [--models gpt,mlp] [--rounds 5] [--seconds 4] [--device cuda]
+    python tests/benchmarks/bench_window.py [--models gpt,mlp] [--rounds 4] [--seconds 4] [--device cuda]
 
 Three ways of training take turns: a copy of the model that nobody watches and beside which nothing draws; the model
 that the window watches, while the window's thread sleeps; and the same while it draws everything. The median step of
@@ -204,6 +204,6 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = bench_parser(__doc__)
     parser.add_argument("--models", default="gpt,mlp")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=4.0)
     start(main, parser)

@@ -17,7 +17,7 @@ from typing import Any
 from summary import MARK, bench_parser, results_in, write_json
 
 FOLDER = Path(__file__).parent
-_TIMEOUT_S = 600.0
+_TIMEOUT_S = 900.0
 
 
 def run(script: Path, device: str) -> list[dict[str, Any]]:
