@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import argparse
 import statistics
+from collections.abc import Sequence
 
 import torch
+from gpu_facts import host_syncs_and_mib
 from interleaved import Contender, Pairs, compare, steps_a_turn, timed_steps
 from models import MODELS, Workload
 from own_code import seconds_inside, where_it_goes
 from summary import bench_parser, report, start
 from watching import ways_of_watching
 
+GOAL_GPU_MIB = 64.0  # performance.md
 _PROFILED_TURNS = 3
 _MORE_ROUNDS = {"mlp": 3}  # its turns are short
 
@@ -59,6 +62,8 @@ def bench(model: str, device: str, n_rounds: int) -> None:
     for contender, one, share in zip(contenders, pairs, shares, strict=True):
         goal = "" if contender.goal is None else f"<= {contender.goal:g}"
         print(f"{contender.name:<50}{one.wall!s:<26}{one.cpu!s:<26}{1 + share:12.4f}   {goal}")
+    if workload.batches[0][0].is_cuda:
+        _report_gpu(workload, contenders[1:])
     for contender, one, share in zip(contenders, pairs, shares, strict=True):
         _report(workload, contender, one, share)
         if contender.goal is not None and 1 + share > contender.goal:
@@ -72,6 +77,14 @@ def _report(workload: Workload, contender: Contender, pairs: Pairs, share: float
     report(what, contender.goal, ratio.median)
     if contender.goal is not None:
         report(f"{what}, in our code", contender.goal, 1 + share)
+
+
+def _report_gpu(workload: Workload, contenders: Sequence[Contender]) -> None:
+    for contender in contenders:
+        n_syncs, mib = host_syncs_and_mib(workload, contender)
+        what = f"{workload.title}: {contender.name.strip()}"
+        report(f"{what}, host syncs a step", 0.0, n_syncs)
+        report(f"{what}, memory", GOAL_GPU_MIB, mib, "MiB")
 
 
 def main(arguments: argparse.Namespace) -> None:
