@@ -29,11 +29,11 @@ class UpdateRatio(Probe):
 
     def before_update(self, step: StepView) -> None:
         """Keep the weights as they are now, where what is kept is not that already."""
-        self._change.keep(step.parameters)
+        self._change.keep(step.parameters, step.step)
 
     def measure(self, step: StepView) -> Iterable[Measured]:
         """Two series: the ratio, and the norm of the change itself (``update_norm``)."""
-        for change in self._change.take(step.parameters):
+        for change in self._change.take(step.parameters, step.step):
             ratio = torch.where(change.change == 0, 0.0, change.change / change.before)
             yield Measured(change.fqns, ratio, is_sampled=change.is_sampled)
             yield Measured(change.fqns, change.change, is_sampled=change.is_sampled, quantity=UPDATE_NORM)

@@ -46,27 +46,36 @@ class WeightChange:
 
     The copy made at one step's end is the "before" of the next step, as long as the tensor's version and place say
     that nobody has touched it since; a change through ``.data`` moves no version and is counted to the step it
-    precedes.
+    precedes. After steps that were not measured the copy is made anew: optimizers that write through ``.data`` move no
+    version either.
     """
 
     def __init__(self) -> None:
         self._kept: dict[str, torch.Tensor] = {}
         self._identities: dict[str, _Identity] = {}
+        self._taken_step = -2
+        self._is_sampled: bool | None = None
         self._buffer = torch.empty(_BLOCK, device="cpu")
 
-    def keep(self, parameters: Mapping[str, nn.Parameter]) -> None:
-        """Make sure that the copy holds what these weights are now."""
+    def keep(self, parameters: Mapping[str, nn.Parameter], step: int) -> None:
+        """Make sure that the copy holds what these weights are now, before they change in ``step``."""
+        if self._is_sampled is None:
+            self._is_sampled = _n_trained(parameters) > MAX_EXACT
+        if step > self._taken_step + 1:
+            self._identities.clear()
+            self._taken_step = step - 1  # another optimizer of the same step need not copy again
         moved = {fqn: p for fqn, p in parameters.items() if self._identities.get(fqn) != _identity(p)}
         if moved:
-            self._copy(moved, is_sampled=_is_sampled(parameters))
+            self._copy(moved, is_sampled=self._is_sampled)
 
-    def take(self, parameters: Mapping[str, nn.Parameter]) -> Iterator[Change]:
+    def take(self, parameters: Mapping[str, nn.Parameter], step: int) -> Iterator[Change]:
         """Changes since the copy was made, one ``Change`` a device; the copy then holds the weights of now.
 
         A weight that no copy was kept of, or of another shape or type, has no change yet.
         """
         trained = {fqn: p for fqn, p in parameters.items() if p.requires_grad}
-        is_sampled = _is_sampled(parameters)
+        is_sampled = self._is_sampled = _n_trained(trained) > MAX_EXACT
+        self._taken_step = step
         unknown: dict[str, nn.Parameter] = {}
         for group in plain_values(trained):
             known: list[tuple[str, torch.Tensor, torch.Tensor, float]] = []
@@ -155,8 +164,8 @@ def _on_device(
     return torch.stack(change), torch.stack(before)
 
 
-def _is_sampled(parameters: Mapping[str, nn.Parameter]) -> bool:
-    return sum(p.numel() for p in parameters.values() if p.requires_grad and not is_lazy(p)) > MAX_EXACT
+def _n_trained(parameters: Mapping[str, nn.Parameter]) -> int:
+    return sum(p.numel() for p in parameters.values() if p.requires_grad and not is_lazy(p))
 
 
 def _chosen(flat: torch.Tensor, *, is_sampled: bool) -> torch.Tensor:
