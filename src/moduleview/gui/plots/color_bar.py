@@ -40,10 +40,15 @@ class ColorBar:
         left = QRectF(0, bar.top() - px(5), bar.left() - px(8) - shift, bar.height() + px(10))
         painter.drawText(left, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"1e{low:+d}")
         x = self._draw_text(painter, bar.right() + px(14), middle, f"1e{high:+d}")
-        x = self._draw_swatch(painter, x + px(26), middle, tokens.non_finite, tokens.non_finite)
-        x = self._draw_text(painter, x, middle, QCoreApplication.translate("ColorBar", "NaN, Inf"))
-        x = self._draw_swatch(painter, x + px(18), middle, tokens.not_measured, tokens.strong)
-        self._draw_text(painter, x, middle, QCoreApplication.translate("ColorBar", "not measured"))
+        colors = (
+            (tokens.non_finite, tokens.non_finite, QCoreApplication.translate("ColorBar", "NaN, Inf")),
+            (tokens.not_measured, tokens.strong, QCoreApplication.translate("ColorBar", "not measured")),
+        )
+        for gap, (fill, outline, text) in zip((px(26), px(18)), colors, strict=True):
+            end = x + gap + px(_HEIGHT_PX + 6) + painter.fontMetrics().horizontalAdvance(text)
+            if end > self._canvas.width():  # half a word says less than none
+                return
+            x = self._draw_text(painter, self._draw_swatch(painter, x + gap, middle, fill, outline), middle, text)
 
     def _draw_arrows(self, painter: QPainter, bar: QRectF, ends: list[list[int]]) -> None:
         size = self._canvas.theme.px(_ARROW_PX)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
@@ -150,13 +151,18 @@ class SeriesChart(Canvas):
         for points, style in self._drawn:
             if style.is_hidden:
                 continue
-            x_of = self._axes.x_of
-            for at in x_of(points.steps[points.non_finite]).tolist():
-                painter.fillRect(QRectF(round(self.x_px(at) - width / 2), self.area.top(), width, size), color)
+            for x in self._pixels_of(points.steps[points.non_finite], width):
+                painter.fillRect(QRectF(x, self.area.top(), width, size), color)
             if self.is_log:
-                for at in x_of(points.steps[points.high == 0.0]).tolist():
-                    x = round(self.x_px(at) - width / 2)
+                for x in self._pixels_of(points.steps[points.high == 0.0], width):
                     painter.fillRect(QRectF(x, self.area.bottom() - size, width, size), QColor(style.color))
+
+    def _pixels_of(self, steps: NDArray[np.float64], width: float) -> list[float]:
+        """Left edges of marks at these steps; one where several are in a pixel."""
+        left, low, high = self.area.left(), *self.x_range
+        centres = left + (self._axes.x_of(steps) - low) / (high - low) * self.area.width()
+        found: list[float] = np.unique(np.round(centres - width / 2)).tolist()
+        return found
 
     def _draw_lone_points(self, painter: QPainter) -> None:
         """A square where a line has no second point: the first step, or a value between two gaps."""
