@@ -162,3 +162,42 @@ def test_forgetting_leaves_an_empty_store() -> None:
     store.forget_model()
     assert store.model is None
     assert store.run.state is RunState.CLOSED
+
+
+def test_history_of_known_and_unknown_series_stands_in_the_order_asked_for() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    rows = np.arange(60 * len(keys), dtype=np.float32).reshape(60, len(keys))
+    rows[7, 3] = np.nan
+    add_steps(store, rows)
+    asked = (keys[3], SeriesKey("nobody's"), keys[1])
+    for wanted in (asked, list(asked)):
+        found = store.history(wanted, 4, 39, 6)
+        assert found.steps.tolist() == [4, 10, 16, 22, 28, 34]
+        assert found.n_steps.tolist() == [6] * 6
+        assert found.low[:, 2].tolist() == rows[4:40:6, 1].tolist()
+        assert found.high[:, 0].tolist() == rows[9:40:6, 3].tolist()
+        assert np.isnan(found.high[:, 1]).all()
+        assert found.non_finite[:, :2].tolist() == [[True, False]] + [[False, False]] * 5
+
+
+def test_clock_says_when_steps_ended() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.ones((60, len(keys))))
+    steps, times = store.clock(10, 19, 1)
+    assert steps.tolist() == list(range(10, 20))
+    np.testing.assert_allclose(times, steps * 0.01)
+
+
+def test_what_is_read_stays_as_it_was_when_steps_come() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.ones((3, len(keys))))
+    store._series._archive.raw.resize(len(keys), 32, (np.nan,))
+    add_steps(store, np.ones((29, len(keys))), 3)
+    matrix, history = store.matrix(keys, 32), store.history(keys, 0, 31, 1)
+    add_steps(store, np.full((32, len(keys)), 7.0), 32)
+    assert (matrix.values == 1).all()
+    assert (history.high == 1).all()
+    assert matrix.steps.tolist() == history.steps.tolist() == list(range(32))
