@@ -19,7 +19,7 @@ import torch.distributed as dist
 from torch import nn
 
 rank, folder = int(sys.argv[1]), sys.argv[2]
-sys.path.insert(0, {unit!r})
+sys.path[:0] = {paths!r}
 dist.init_process_group(
     "gloo", init_method=f"file://{{folder}}/store", rank=rank, world_size=2,
     timeout=datetime.timedelta(seconds={timeout_s}),
@@ -33,7 +33,8 @@ ENDING = """
 dist.barrier()
 dist.destroy_process_group()
 """
-_UNIT = Path(__file__).parent.parent / "unit"
+_TESTS = Path(__file__).parent.parent
+_PATHS = [str(_TESTS), str(_TESTS / "unit")]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def run_two_ranks(
         collective_timeout_s: After this a collective that waits for the other rank raises.
     """
     path = folder / "script.py"
-    preamble = PREAMBLE.format(unit=str(_UNIT), timeout_s=collective_timeout_s)
+    preamble = PREAMBLE.format(paths=_PATHS, timeout_s=collective_timeout_s)
     path.write_text(preamble + textwrap.dedent(script) + ENDING, encoding="utf-8")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     children = []

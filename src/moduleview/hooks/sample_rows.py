@@ -32,6 +32,11 @@ class Sample:
         """(5,) float32, in the order of ``HOOK_STATISTICS``, on the tensor's device."""
         return self.block.table[self.number]
 
+    @property
+    def numbers(self) -> tuple[torch.Tensor, ...]:
+        """The same as 0-d tensors, made when the step ended: to read them asks nothing of torch, and cannot fail."""
+        return self.block.numbers[self.number]
+
 
 class SampleRows:
     """Takes samples in a step and gives their statistics at its end.
@@ -115,6 +120,7 @@ class _Block:
             self.rows = self._whole.unbind()
             self.grids = self._whole.view(_N_ROWS, -1, BLOCK).unbind() if size == SAMPLE_SIZE else ()
         self.table = torch.empty((0, 5), dtype=torch.float32, device=device)
+        self.numbers: list[tuple[torch.Tensor, ...]] = []
         self.begin()
 
     def begin(self) -> None:
@@ -134,6 +140,7 @@ class _Block:
     def gather(self) -> None:
         if self._done:
             self.table = self._done[0] if len(self._done) == 1 else torch.cat(self._done)
+            self.numbers = [row.unbind() for row in self.table.unbind()]
 
 
 _PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)

@@ -108,7 +108,7 @@ class Sighting:
     @property
     def statistics(self) -> tuple[torch.Tensor, ...]:
         """0-d tensors as ``HOOK_STATISTICS``, once the step is over."""
-        return self.sample.statistics.unbind()
+        return self.sample.numbers
 
 
 class StepSightings:
