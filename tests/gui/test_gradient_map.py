@@ -14,6 +14,7 @@ from builders import snapshot_of, task_info
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.telemetry.records import Finding, ModelChanged, ModelOpened, Severity, Tier
+from moduleview.telemetry.step_outcome import StepSkipped
 from moduleview.telemetry.store import SeriesStore
 
 
@@ -144,6 +145,17 @@ def test_tooltip_says_name_step_and_value(panel: GradientMapPanel, bench: Bench)
 
     assert all(part in texts[0] for part in ("embed", "step 60", "2.500e-1"))
     assert "NaN or Inf" in texts[1]
+
+
+def test_a_step_that_mixed_precision_left_out_has_a_square_that_says_why(panel: GradientMapPanel, bench: Bench) -> None:
+    canvas = canvas_of(panel)
+    at = QPointF(canvas.x_px(30), canvas.area.top() / 2)
+    before = QColor(canvas.grab().toImage().pixel(at.toPoint())).name()
+    bench.store.apply(StepSkipped(0, 30, "GradScaler found <Inf>.", 65536.0))
+    panel.refresh(bench.store)
+    assert panel.pointer.tooltip_at(at) == "<b>step 30</b><br>GradScaler found &lt;Inf&gt;."
+    shown = QColor(canvas.grab().toImage().pixel(at.toPoint())).name()
+    assert shown == bench.context.theme.tokens.muted.lower() != before
 
 
 def test_tooltip_of_a_finding_shows_its_text_as_text(panel: GradientMapPanel, bench: Bench) -> None:

@@ -170,6 +170,7 @@ class GradientMapPanel(Panel):
         if store.findings_revision != self._findings_revision:
             self._findings_revision = store.findings_revision
             self._map.events.set_findings(store.findings)
+        self._map.events.set_skipped(store.skipped_steps)
 
     def _draw(self, store: StoreView) -> None:
         assert self._rows is not None

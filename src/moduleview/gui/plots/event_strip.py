@@ -1,4 +1,4 @@
-"""The strip above the map: findings at the step where they were found."""
+"""The strip above the map: findings at the step where they were found, and steps that mixed precision left out."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.telemetry.records import Finding, Severity
+from moduleview.telemetry.step_outcome import StepSkipped
 
 STRIP_PX = 20
-_MARK_PX = 10
+_MARK_PX, _SQUARE_PX = 10, 7
 _OCTAGON = ((0.3, 0), (0.7, 0), (1, 0.3), (1, 0.7), (0.7, 1), (0.3, 1), (0, 0.7), (0, 0.3))
 _TRIANGLE = ((0.5, 0.0), (1.0, 0.95), (0.0, 0.95))
 _ORDER = tuple(reversed(Severity))  # the worst is drawn last, over the others
 
 
 class EventStrip:
-    """Draws a triangle for a warning, an octagon for an error, a circle for information."""
+    """Triangles are warnings, octagons errors, circles information, squares steps that were left out."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._findings: tuple[Finding, ...] = ()
+        self._skipped: tuple[StepSkipped, ...] = ()
         canvas.decorate(self._draw)
 
     def set_findings(self, findings: Sequence[Finding]) -> None:
@@ -30,6 +32,20 @@ class EventStrip:
         with_step = [finding for finding in findings if finding.step is not None]
         self._findings = tuple(sorted(with_step, key=lambda finding: _ORDER.index(finding.severity)))
         self._canvas.redraw()
+
+    def set_skipped(self, skipped: Sequence[StepSkipped]) -> None:
+        """Show steps that changed no weight."""
+        if self._skipped != (found := tuple(skipped)):
+            self._skipped = found
+            self._canvas.redraw()
+
+    def skipped_at(self, position: QPointF) -> StepSkipped | None:
+        """The skipped step whose mark is under the pointer."""
+        if position.y() >= self._canvas.area.top():
+            return None
+        half = self._canvas.theme.px(_SQUARE_PX) / 2 + 1
+        under = (one for one in self._skipped if abs(self._canvas.x_px(one.step) - position.x()) <= half)
+        return next(under, None)
 
     def finding_at(self, position: QPointF) -> Finding | None:
         """The finding whose mark is under the pointer."""
@@ -52,11 +68,20 @@ class EventStrip:
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
+        self._draw_skipped(painter, px(_SQUARE_PX))
         size = px(_MARK_PX)
         for finding in self._findings:
             x = self._x(finding)
             if area.left() <= x <= area.right():
                 self._draw_mark(painter, finding.severity, QRectF(x - size / 2, (area.top() - size) / 2, size, size))
+
+    def _draw_skipped(self, painter: QPainter, size: int) -> None:
+        area = self._canvas.area
+        painter.setBrush(QColor(self._canvas.theme.tokens.muted))
+        for skipped in self._skipped:
+            x = self._canvas.x_px(skipped.step)
+            if area.left() <= x <= area.right():
+                painter.drawRect(QRectF(x - size / 2, (area.top() - size) / 2, size, size))
 
     def _draw_mark(self, painter: QPainter, severity: Severity, box: QRectF) -> None:
         tokens = self._canvas.theme.tokens

@@ -147,6 +147,9 @@ class MapPointer(QObject):
         if finding is not None:
             title, name = escape(displayable(finding.title)), escape(displayable(finding.fqn))
             return f"<b>{title}</b><br>{name}, {self._step_text(finding.step)}"
+        skipped = self._map.events.skipped_at(at)
+        if skipped is not None:
+            return f"<b>{self._step_text(skipped.step)}</b><br>{escape(displayable(skipped.reason))}"
         row, step = self._map.row_at(at), self._map.step_at(at)
         if row is None or self._rows is None or self._columns is None:
             return ""
