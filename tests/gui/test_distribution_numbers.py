@@ -114,6 +114,13 @@ def test_each_column_shows_the_last_histogram_up_to_its_step() -> None:
     assert columns.width == 1.0
 
 
+def test_where_measuring_paused_nothing_is_shown() -> None:
+    columns = columns_of(at_steps(0, 2, 4, 20), (-0.5, 29.5), newest=29, most=100)
+
+    assert columns.rows.tolist() == [0, 0, 1, 1, 2, 2, 2, 2, *[-1] * 12, 3, 3, 3, 3, *[-1] * 6]
+    assert columns_of(at_steps(3), (-0.5, 9.5), newest=9, most=100).rows.tolist() == [-1, -1, -1, 0, *[-1] * 6]
+
+
 def test_many_steps_share_a_column_and_its_newest_is_shown() -> None:
     columns = columns_of(at_steps(0, 500, 999), (-0.5, 999.5), newest=999, most=10)
 

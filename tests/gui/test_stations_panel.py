@@ -340,7 +340,17 @@ def test_crosshair_before_what_is_kept_says_so(run: Run, qtbot: QtBot) -> None:
     run.bench.context.selection.set_crosshair(3)
 
     assert panel.empty.isVisible()
-    assert "crosshair is before the first" in panel.empty.accessibleDescription()
+    assert "got no gradient up to this step" in panel.empty.accessibleDescription()
+
+
+def test_steps_that_the_budget_left_out_are_said_to_be(run: Run, qtbot: QtBot) -> None:
+    run.step(0, {("loss", "", ""): 1.0})
+    run.store.apply(CostsMeasured((CostEntry(GRAD_NORM, "", 1.0, 4.0, 500, 1, 3),), 1e4, 0.02, 0.01))
+    panel = run.panel(qtbot)
+
+    assert panel.empty.accessibleDescription() == (
+        "No step was followed up to here: one in 500 is, to keep to the budget."
+    )
 
 
 @pytest.mark.parametrize("width", [240, 420, 760, 1400])

@@ -30,7 +30,7 @@ _WIDTHS: dict[int, int] = {  # logical px
     CostColumn.PER_STEP: 84,
     CostColumn.SHARE: 76,
     CostColumn.PER_FIRE: 84,
-    CostColumn.EVERY: 84,
+    CostColumn.EVERY: 104,
     CostColumn.SKIPPED: 76,
 }
 _MS_FROM_US = 10_000

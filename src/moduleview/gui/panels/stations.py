@@ -129,6 +129,7 @@ class StationsPanel(Panel):
             has_parameters=bool(self._fqns),
             is_frozen=bool(rows) and not tensors.requires_grad[rows].any(),
             has_steps=store.last_step is not None,
+            every=self._words.every(store.costs),
         )
 
     def _draw_lines(self, store: StoreView) -> None:

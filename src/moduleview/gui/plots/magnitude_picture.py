@@ -25,7 +25,7 @@ class Columns:
     Attributes:
         first_step: Of the first column.
         width: Steps a column, not necessarily whole.
-        rows: (columns,) int64, rows of a ``ShareHistory``; -1 where none was measured yet.
+        rows: (columns,) int64, rows of a ``ShareHistory``; -1 where none was measured.
     """
 
     first_step: float
@@ -35,6 +35,9 @@ class Columns:
 
 def columns_of(history: ShareHistory, steps: tuple[float, float], newest: int, most: int) -> Columns:
     """Columns for a stretch of steps; each shows the last histogram up to its last step.
+
+    A histogram stands for the steps up to the next one, but for no more than twice as many as usually lie between two:
+    where measuring paused, nothing is shown.
 
     Args:
         history: What is kept.
@@ -46,7 +49,11 @@ def columns_of(history: ShareHistory, steps: tuple[float, float], newest: int, m
     n = max(1, min(most, round(high - low)))
     width = max(high - low, 1.0) / n
     ends = np.ceil(low + width * np.arange(1, n + 1) - 0.5 - 1e-9).astype(np.int64)
-    return Columns(low, width, np.searchsorted(history.steps, ends, side="right") - 1)
+    rows = np.searchsorted(history.steps, ends, side="right") - 1
+    reach = 2 * int(np.median(np.diff(history.steps))) if len(history.steps) > 1 else 1
+    begins = np.floor(low + width * np.arange(n) + 0.5 + 1e-9)
+    is_old = begins - history.steps[np.maximum(rows, 0)] >= max(reach, 1)
+    return Columns(low, width, np.where(is_old, -1, rows))
 
 
 def share_codes(shares: NDArray[np.float64]) -> NDArray[np.int16]:

@@ -36,7 +36,7 @@ LANE = (
 )
 """What the lane shows, in its order; the last one is the change of the weight over the weight before it."""
 _FOLLOWED = (UNSCALED_GRAD_NORM, GRAD_NORM)  # in a step that was followed at least one of them is measured
-_LOOKED_BACK = 1_024  # steps in which the newest that was followed is looked for
+_LOOKED_BACK = 16_384  # steps in which the newest that was followed is looked for
 _MOST_PASSES = 64
 _PLAIN = SeriesTraits()
 

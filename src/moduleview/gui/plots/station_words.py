@@ -150,8 +150,8 @@ class StationWords(QObject):
         """Before anything is selected."""
         return self.tr("Nothing selected"), self.tr("Select a module or a parameter to follow its gradient.")
 
-    def nothing_here(self, *, has_parameters: bool, is_frozen: bool, has_steps: bool) -> tuple[str, str]:
-        """Why what is selected has no lane."""
+    def nothing_here(self, *, has_parameters: bool, is_frozen: bool, has_steps: bool, every: int) -> tuple[str, str]:
+        """Why what is selected has no lane; ``every``: one in so many steps is followed."""
         title = self.tr("No gradient here")
         if not has_parameters:
             return title, self.tr("What is selected has no parameter.")
@@ -159,9 +159,10 @@ class StationWords(QObject):
             return title, self.tr("What is selected is frozen: it gets no gradient, and the optimizer leaves it alone.")
         if not has_steps:
             return self.tr("No step yet"), self.tr("The way of the gradient is drawn once training runs.")
-        return title, self.tr(
-            "What is selected got no gradient in the last steps, or the crosshair is before the first."
-        )
+        if every > 1:
+            text = self.tr("No step was followed up to here: one in {0} is, to keep to the budget.")
+            return self.tr("Not measured here"), text.format(number_format.exact_count(every))
+        return title, self.tr("What is selected got no gradient up to this step, or its steps are no longer kept.")
 
 
 def is_unchanged(lane: Lane) -> bool:
