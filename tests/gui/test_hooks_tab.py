@@ -54,8 +54,15 @@ def tab(panel, bench):
 
 
 def click(qtbot, table, row, column):
-    at = table.visualRect(table.model().index(row, column)).center()
-    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at))
+    rect = table.visualRect(table.model().index(row, column))
+    at = QPoint(rect.left() + min(40, rect.width() // 2), rect.center().y())
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def right_end(qtbot, tab, kind):
+    """Click on a row of ours, far from its box and name."""
+    rect = tab.table.visualRect(tab.model.index(row_of(tab, kind), 0))
+    qtbot.mouseClick(tab.table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center() + QPoint(rect.width() // 3, 0))
 
 
 def row_of(tab, kind, parameter=""):
@@ -226,6 +233,14 @@ def test_the_optimizers_hooks_stand_at_the_root_only(qtbot, panel, bench, tab):
     assert bench.sent_of(SetHooks) == [SetHooks(("",), HookKind.STEP_POST, True)]
 
 
+def test_a_name_has_the_whole_width_until_there_are_numbers_beside_it(panel, bench, tab):
+    row = row_of(tab, HookKind.FORWARD)
+    assert tab.table.columnSpan(row, 0) == len(HookColumn)
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "", 5, 20.0, "8 × 4"),)))
+    panel.refresh(bench.store)
+    assert tab.table.columnSpan(row, 0) == 1
+
+
 def test_a_counting_hook_shows_what_happened_and_no_statistics(panel, bench, tab):
     entry = HookEntry(
         LINEAR,
@@ -269,5 +284,6 @@ def test_the_traceback_of_a_hook_of_ours_that_was_switched_off_is_shown_on_deman
     assert not tab.detail.isVisible()
     click(qtbot, tab.table, row_of(tab, HookKind.FORWARD) + 1, HookColumn.HOOK)
     assert tab.detail.text == traceback
-    click(qtbot, tab.table, row_of(tab, HookKind.FORWARD_PRE), HookColumn.MEAN)
+    right_end(qtbot, tab, HookKind.FORWARD_PRE)
     assert not tab.detail.isVisible()
+    assert bench.sent_of(SetHooks) == []

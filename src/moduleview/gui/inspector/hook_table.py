@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 
@@ -74,15 +74,26 @@ class HookDelegate(HookBoxDelegate):
         """A click on the box or on the name beside it ticks."""
         if not isinstance(event, QMouseEvent) or event.button() != Qt.MouseButton.LeftButton:
             return False
-        if index.data(HOOK_CELL_ROLE) is None:
+        is_on_it = self._box_and_name(option, index).contains(event.position().toPoint())
+        if index.data(HOOK_CELL_ROLE) is None or not is_on_it:
             return False
-        if event.type() == QEvent.Type.MouseButtonRelease and option.rect.contains(event.position().toPoint()):
+        if event.type() == QEvent.Type.MouseButtonRelease:
             toggle_check(model, index)
         return True
 
+    def _box_and_name(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QRect:
+        """The cell as far as something stands in it: it may be as wide as the table."""
+        px = self.theme.px
+        name = QFontMetrics(self.font(index.data(LOOK_ROLE))).horizontalAdvance(index.data())
+        width = px(_BOX_LEFT_PX + CHECK_COLUMN_PX + 2 * self.padding_px) + name
+        return QRect(option.rect.topLeft(), QSize(min(width, option.rect.width()), option.rect.height()))
+
 
 class HookTable(HookBoxTable):
-    """Space ticks the hook of the current row. A note takes the whole width, and as many lines as it needs."""
+    """Space ticks the hook of the current row.
+
+    What has no numbers takes the whole width; a note also takes the lines that it needs.
+    """
 
     hook_column = HookColumn.HOOK
 
@@ -104,8 +115,8 @@ class HookTable(HookBoxTable):
 
     def _span_notes(self) -> None:
         self.clearSpans()
-        for row, shown in enumerate(self._hooks.rows):
-            if shown.row_kind is RowKind.NOTE:
+        for row in range(len(self._hooks.rows)):
+            if not self._hooks.has_numbers(row):
                 self.setSpan(row, 0, 1, len(HookColumn))
         self._fit_notes()
 

@@ -21,7 +21,7 @@ from moduleview.telemetry.snapshot import ModelSnapshot
 
 _FOUND_WIDTHS: dict[int, int] = {
     FoundColumn.ORDER: 20,
-    FoundColumn.KIND: 120,
+    FoundColumn.KIND: 128,
     FoundColumn.LOCATION: 120,
     FoundColumn.FIRES: 44,
     FoundColumn.COST: 44,

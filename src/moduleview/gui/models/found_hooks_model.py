@@ -147,9 +147,9 @@ def _whole(hook: FoundHook, column: FoundColumn) -> str:
 
 def _look(hook: FoundHook, column: FoundColumn) -> Look:
     if column is FoundColumn.NAME and hook.last_error:
-        return Look(color="error", is_mono=True, is_small=True, icon="error", keeps_color=True)
+        return Look(color="error", is_mono=True, is_small=True, icon="error", keeps_color=True, elides_left=True)
     if column is FoundColumn.KIND and hook.note:
         return Look(color="warning", is_mono=True, is_small=True)
     color = "text" if column is FoundColumn.NAME and not hook.is_ours else "muted"
-    is_right, is_place = column in _NUMBERS, column is FoundColumn.LOCATION
-    return Look(color=color, is_mono=True, is_small=True, is_right=is_right, elides_left=is_place)
+    is_path = column in (FoundColumn.NAME, FoundColumn.LOCATION)  # the end of both tells more than the beginning
+    return Look(color=color, is_mono=True, is_small=True, is_right=column in _NUMBERS, elides_left=is_path)

@@ -112,6 +112,12 @@ class HookTableModel(QAbstractTableModel):
         entries = map(self.entry, self._targets)
         return tuple(None if entry is None else entry.status for entry in entries)
 
+    def has_numbers(self, row: int) -> bool:
+        """The row may have something in its other columns."""
+        shown = self._rows[row]
+        is_on = self.entry(shown.target) is not None and shown.kind not in COUNTING_KINDS
+        return is_on and shown.row_kind is not RowKind.NOTE
+
     def traceback(self, row: int) -> str:
         """Of what the hook of a row raised, "" where it did not."""
         entry = self.entry(self._rows[row].target) if 0 <= row < len(self._rows) else None
