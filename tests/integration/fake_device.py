@@ -25,10 +25,20 @@ def on_device(tensor: torch.Tensor) -> torch.Tensor:
 def on_cpu(value: Any) -> Any:
     """The CPU's tensor behind one of the device; anything else as it is."""
     if isinstance(value, torch.Tensor) and value.device.type == NAME:
-        return _ON_CPU[value.untyped_storage()._cdata]
+        there = _ON_CPU[value.untyped_storage()._cdata]
+        return there if there.dtype is value.dtype else there.view(value.dtype)  # torch changed how it reads the bits
     if isinstance(value, torch.device) and value.type == NAME:
         return torch.device("cpu")
     return value
+
+
+def _with_tensors(operation: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A number in a tensor's place (``tensor & 7``) as the tensor that the operation wants."""
+    wants = [str(argument.type) == "Tensor" for argument in operation._schema.arguments]
+    return tuple(
+        torch.tensor(arg) if wanted and isinstance(arg, int | float) else arg
+        for arg, wanted in zip(args, wants, strict=False)
+    )
 
 
 def _run(operation: Any, *args: Any, **kwargs: Any) -> Any:
@@ -37,7 +47,7 @@ def _run(operation: Any, *args: Any, **kwargs: Any) -> Any:
         return args[1]
     if operation is torch.ops.aten.as_strided.default:
         return on_device(_part(on_cpu(args[0]), *args[1:]))
-    of_cpu, named_of_cpu = tree_map(on_cpu, (args, kwargs))
+    of_cpu, named_of_cpu = tree_map(on_cpu, (_with_tensors(operation, args), kwargs))
     result = operation(*of_cpu, **named_of_cpu)
     for argument, schema in zip(args, operation._schema.arguments, strict=False):
         if schema.alias_info is not None and schema.alias_info.is_write:

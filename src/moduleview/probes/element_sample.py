@@ -53,6 +53,11 @@ class ElementSample:
         values = widened(self.true_values)
         return self.layout.sums(values * values)
 
+    @cached_property
+    def is_finite(self) -> torch.Tensor:
+        """(n,) bool: no NaN or Inf among a tensor's elements."""
+        return self.squares - self.squares == 0
+
 
 def widened(values: torch.Tensor) -> torch.Tensor:
     """As float64 where the device has it: squares of gradients that vanish are too small for float32."""

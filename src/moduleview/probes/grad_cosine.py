@@ -22,10 +22,16 @@ class _Gradient:
     layout: SampleLayout
     values: torch.Tensor
     squares: torch.Tensor
+    is_finite: torch.Tensor
 
     def only(self, chosen: SampleLayout) -> _Gradient:
         layout = self.layout
-        return _Gradient(chosen, layout.elements_of(chosen, self.values), layout.tensors_of(chosen, self.squares))
+        return _Gradient(
+            chosen,
+            layout.elements_of(chosen, self.values),
+            layout.tensors_of(chosen, self.squares),
+            layout.tensors_of(chosen, self.is_finite),
+        )
 
 
 class GradCosine(Probe):
@@ -66,16 +72,16 @@ class GradCosine(Probe):
 
 def _gradient(sample: ElementSample, before: _Gradient | None) -> _Gradient:
     layout = sample.share(None if before is None else before.layout)
-    return _Gradient(layout, sample.true_values, sample.squares)
+    return _Gradient(layout, sample.true_values, sample.squares, sample.is_finite)
 
 
 def _kept(now: _Gradient, before: _Gradient) -> _Gradient:
     """What the next step is compared with: of a gradient that is not finite, as in a skipped step, the one before."""
-    is_finite = torch.isfinite(now.squares)
-    if is_finite.is_cpu and bool(is_finite.all()):
+    if now.is_finite.is_cpu and bool(now.is_finite.all()):
         return now
-    values = torch.where(now.layout.spread(is_finite), now.values, before.values)
-    return _Gradient(now.layout, values, torch.where(is_finite, now.squares, before.squares))
+    values = torch.where(now.layout.spread(now.is_finite), now.values, before.values)
+    squares = torch.where(now.is_finite, now.squares, before.squares)
+    return _Gradient(now.layout, values, squares, now.is_finite)
 
 
 def _cosines(now: _Gradient, before: _Gradient) -> torch.Tensor:

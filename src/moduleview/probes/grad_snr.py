@@ -82,8 +82,7 @@ class _Part:
         return cls(layout, sums, nothing, nothing, 0)
 
     def with_step(self, sample: ElementSample) -> _Part:
-        squares, values = sample.squares, sample.true_values
-        is_finite = torch.isfinite(squares)
+        squares, values, is_finite = sample.squares, sample.true_values, sample.is_finite
         if not (is_finite.is_cpu and bool(is_finite.all())):
             values = torch.where(sample.layout.spread(is_finite), values, 0.0)
             squares = torch.where(is_finite, squares, 0.0)

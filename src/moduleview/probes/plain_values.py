@@ -121,8 +121,16 @@ def _is_plain(tensor: torch.Tensor) -> bool:
         and tensor.layout is torch.strided
         and not (tensor.is_meta or tensor.is_nested or tensor.is_neg())
         and tensor.is_contiguous()
-        and tensor.data_ptr() != 0
+        and _has_memory(tensor)
     )
+
+
+def _has_memory(tensor: torch.Tensor) -> bool:
+    """FSDP gives a parameter's memory back while it is not used: to read it would end the program.
+
+    Devices of other kinds need not have addresses.
+    """
+    return tensor.data_ptr() != 0 or not (tensor.is_cpu or tensor.is_cuda)
 
 
 def _flat_of_odd_one(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
@@ -133,8 +141,8 @@ def _flat_of_odd_one(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bo
         tensor = tensor.to_local()
     n = tensor.numel()
     values = stored_values(tensor).as_subclass(torch.Tensor)
-    if values.numel() and not values.data_ptr():
-        return None, 0, True  # FSDP has given its memory back, or a subclass keeps it elsewhere
+    if values.numel() and not _has_memory(values):
+        return None, 0, True
     is_real = not values.is_complex()
     if not is_real:
         values = torch.view_as_real(values.resolve_conj())
