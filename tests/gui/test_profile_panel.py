@@ -77,6 +77,28 @@ def test_rows_opened_in_the_map_are_open_here(panel: ProfilePanel, bench: Bench)
     assert panel.findChild(ProfileChart).y_range == (6.0, 0.0)
 
 
+def test_steps_that_were_sampled_away_show_the_last_one_that_was_measured(panel: ProfilePanel, bench: Bench) -> None:
+    more_steps(bench.store, -1.0, 5)  # not measured
+    panel.refresh(bench.store)
+
+    assert panel._steps == (106, 6)
+    assert color_at(panel, 0.0, 0.5) == bench.context.theme.tokens.series[0].lower()
+
+
+def test_crosshair_on_a_step_that_is_only_in_the_archive_shows_its_largest_values(qtbot: QtBot, qapp: QObject) -> None:
+    store = run_store(0)
+    store._series._archive.raw.resize(1 + len(store.keys("grad_norm")), 64, (float("nan"),))
+    more_steps(store, 0.001, 300)
+    more_steps(store, 0.1, 200)
+    bench = make_bench(QObject(qapp), store)
+    panel = ProfilePanel(bench.context)
+    show(qtbot, panel, 189, 340)
+    bench.context.selection.set_crosshair(350)
+    assert color_at(panel, -1.0, 0.5) == bench.context.theme.tokens.series[0].lower()
+    bench.context.selection.set_crosshair(50)
+    assert color_at(panel, -3.0, 0.5) == bench.context.theme.tokens.series[0].lower()
+
+
 def test_without_a_step_it_says_so(qtbot: QtBot, qapp: QObject) -> None:
     panel = ProfilePanel(make_bench(QObject(qapp), run_store(0)).context)
     show(qtbot, panel)

@@ -18,6 +18,7 @@ from moduleview.telemetry.store_view import History, StoreView
 
 NOT_MEASURED = np.float32(np.nan)
 NON_FINITE = np.float32(np.inf)
+_STEPS_BACK = 64
 ZERO = np.float32(-400.0)  # below the decade of the smallest float there is
 
 
@@ -41,14 +42,22 @@ class RowsInView:
         return (self.decades(values, ~np.isnan(values)).T,)
 
     def at_step(self, store: StoreView, step: int) -> tuple[int, NDArray[np.float32]] | None:
-        """The last step up to ``step`` that is kept, and (rows in view,) log10 of the norms there; None for none."""
+        """A step and (rows in view,) log10 of the norms there: the last one up to ``step`` that was measured.
+
+        Where measuring is sampled that is some steps before; where none of the last 64 was, it is the last of them.
+        """
         if step < 0 or store.first_step is None:
             return None
         if step < store.first_step:
             history = store.history(self.keys, step, step, 1)
             return (step, self.of_history(history)[0][-1]) if len(history.steps) else None
-        matrix = store.matrix(self.keys, 1, end_step=step)
-        return (int(matrix.steps[0]), self.decades(matrix.values, matrix.measured)[:, 0]) if len(matrix.steps) else None
+        matrix = store.matrix(self.keys, _STEPS_BACK, end_step=step)
+        if not len(matrix.steps):
+            return None
+        there = np.flatnonzero(matrix.measured.any(axis=1))
+        at = int(there[-1]) if len(there) else len(matrix.steps) - 1
+        one = slice(at, at + 1)
+        return int(matrix.steps[at]), self.decades(matrix.values[one], matrix.measured[one])[:, 0]
 
 
 class MapColumns:
