@@ -169,6 +169,19 @@ def test_update_of_a_module_is_over_its_weights_before_the_step(run: Run, qtbot:
     assert panel.lane_shown.update == pytest.approx(0.5)
 
 
+def test_weight_that_did_not_move_counts_as_it_was_measured_last(run: Run, qtbot: QtBot) -> None:
+    moved = of(WEIGHT, update_norm=0.3, update_ratio=0.1)
+    run.step(0, {**moved, **of(BIAS, update_norm=0.0, update_ratio=0.0, weight_norm=4.0)})
+    still = {
+        name: value for name, value in of(BIAS, update_norm=0.0, update_ratio=0.0).items() if name[0] != WEIGHT_NORM
+    }
+    run.step(1, {**moved, **still})
+    panel = run.panel(qtbot, "blocks.0.lin")
+
+    assert panel.lane_shown.step == 1
+    assert panel.lane_shown.stations[5].value == pytest.approx(0.3 / 5)
+
+
 def test_weight_of_zero_that_moved_has_an_infinite_ratio(run: Run, qtbot: QtBot) -> None:
     run.step(0, {**of(WEIGHT, update_norm=0.3, update_ratio=np.inf), **of(BIAS, update_norm=0.4, update_ratio=np.inf)})
     panel = run.panel(qtbot, "blocks.0.lin")
@@ -312,9 +325,9 @@ def test_curves_of_the_stations_stand_below_in_the_colours_of_the_lane(run: Run,
 
 
 def test_curve_of_a_modules_update_is_its_change_over_its_weight(run: Run, qtbot: QtBot) -> None:
-    moved = {**of(WEIGHT, update_norm=0.3, weight_norm=3.0), **of(BIAS, update_norm=0.4, weight_norm=4.0)}
+    weight, bias = of(WEIGHT, update_norm=0.3, update_ratio=0.1), of(BIAS, update_norm=0.4, update_ratio=0.1)
     for step in range(30):
-        run.step(step, moved)
+        run.step(step, {**weight, **bias})
     panel = run.panel(qtbot, "blocks.0.lin")
     points = panel._lines.read(run.store, 0, 29, 1)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from moduleview.telemetry.quantities import (
     ACCUMULATED_GRAD_NORM,
@@ -38,6 +39,7 @@ LANE = (
 _FOLLOWED = (UNSCALED_GRAD_NORM, GRAD_NORM)  # in a step that was followed at least one of them is measured
 _LOOKED_BACK = 16_384  # steps in which the newest that was followed is looked for
 _MOST_PASSES = 64
+_WEIGHTS_LOOKED_BACK = 64  # weights are measured in one of ten steps
 _PLAIN = SeriesTraits()
 
 
@@ -146,7 +148,7 @@ class StationReader:
         )
         self._first = next(candidates, self._first)
         self.n_passes = 1 + sum(1 for _ in self._later_passes(store))
-        parts = [(quantity, "") for quantity in (*LANE, UPDATE_NORM, WEIGHT_NORM)]
+        parts = [(quantity, "") for quantity in (*LANE, UPDATE_NORM)]
         for number in range(self.n_passes if self.n_passes > 1 else 0):
             parts += [(ACCUMULATED_GRAD_NORM, f"pass {number}"), (MICRO_GRAD_NORM, f"pass {number}")]
         n = len(self._fqns)
@@ -169,7 +171,9 @@ class StationReader:
 
     def _station(self, store: StoreView, row: Matrix | None, quantity: str, skipped: StepSkipped | None) -> Station:
         traits = store.traits(SeriesKey(quantity, self._first))
-        value = None if row is None else self._ratio(row) if quantity == UPDATE_RATIO else self._norm(row, quantity)
+        value = (
+            None if row is None else self._ratio(store, row) if quantity == UPDATE_RATIO else self._norm(row, quantity)
+        )
         passes = self._passes(row, quantity) if row is not None else ()
         if value is not None or any(part is not None for part in passes):
             return Station(quantity, value, None, traits, passes)
@@ -196,19 +200,31 @@ class StationReader:
         here = self._slices[(quantity, part)]
         return _root_of_squares(row.values[0, here][row.measured[0, here]].astype(np.float64))
 
-    def _ratio(self, row: Matrix) -> float | None:
+    def _ratio(self, store: StoreView, row: Matrix) -> float | None:
         """Change over weight before it: of several parameters the weights before come from their own ratios."""
-        parts = [self._slices[(quantity, "")] for quantity in (UPDATE_NORM, UPDATE_RATIO, WEIGHT_NORM)]
-        update, ratio, after = (row.values[0, part].astype(np.float64) for part in parts)
-        there = row.measured[0, parts[1]]
-        if not there.any():
+        parts = [self._slices[(quantity, "")] for quantity in (UPDATE_NORM, UPDATE_RATIO)]
+        update, ratio = (row.values[0, part].astype(np.float64) for part in parts)
+        measured = np.flatnonzero(row.measured[0, parts[1]])
+        if not len(measured):
             return None
-        if there.sum() == 1:
-            return float(ratio[there][0])
+        if len(measured) == 1:
+            return float(ratio[measured[0]])
+        update, ratio = update[measured], ratio[measured]
         with np.errstate(divide="ignore", invalid="ignore"):
-            before = np.where(ratio > 0, update / ratio, after)[there]  # one that did not move is as it was
-            total, moved = _root_of_squares(before), _root_of_squares(update[there])
-            return None if total is None or moved is None else float(np.float64(moved) / np.float64(total))
+            before = update / ratio
+            still = np.flatnonzero(ratio == 0)
+            if len(still):  # one that did not move is what it was when its norm was taken last
+                before[still] = self._weights(store, measured[still], int(row.steps[0]))
+            moved, total = np.sqrt((update**2).sum()), np.sqrt((before**2).sum())
+            return None if np.isnan(total) and np.isfinite(ratio).all() else float(moved / total)
+
+    def _weights(self, store: StoreView, at: NDArray[np.int64], step: int) -> NDArray[np.float64]:
+        """Norms of some of the weights, as they were measured last up to a step; NaN where they were not."""
+        keys = tuple(SeriesKey(WEIGHT_NORM, self._fqns[number]) for number in at.tolist())
+        rows = store.matrix(keys, _WEIGHTS_LOOKED_BACK, end_step=step)
+        newest = np.where(rows.measured, np.arange(len(rows.steps))[:, None], -1).max(axis=0, initial=-1)
+        found = rows.values[np.maximum(newest, 0), np.arange(len(keys))].astype(np.float64)
+        return np.where(newest >= 0, found, np.nan)
 
     def _learning_rate(self, store: StoreView, step: int) -> float | None:
         rates = {_at(store, key, step) for key in store.keys(LEARNING_RATE)}
@@ -228,7 +244,7 @@ def is_local(station: Station) -> bool:
     return station.traits.scope is Scope.LOCAL
 
 
-def _root_of_squares(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float | None:
+def _root_of_squares(values: NDArray[np.float64]) -> float | None:
     if not len(values):
         return None
     return float(values[0]) if len(values) == 1 else float(np.sqrt((values**2).sum()))
