@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from moduleview.gui.models.quantity_words import QuantityWords
@@ -49,3 +51,12 @@ def test_tooltip_says_unit_and_how_to_read(qapp):
         QuantityWords().tip("forward.zero_share").startswith("Output, share of zeros, in shares of 1. About one half")
     )
     assert QuantityWords().tip("their_quantity") == "Their_quantity"
+
+
+def test_every_quantity_stands_in_what_the_numbers_mean():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## What the numbers mean")[2].partition("\n## ")[0]
+    missing = [quantity for quantity in own_quantities() if f"`{quantity}`" not in section]
+    assert not missing
+    assert all(f"`{statistic}`" in section for statistic in HOOK_STATISTICS)
+    assert all(f"`{kind}`" in section for kind in HookKind)
