@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from builders import snapshot_of
+from moduleview.gui.models.hook_states import HookStates
 from moduleview.gui.models.node_marks import Mark, findings_below, node_marks, partners, wholly_tied
+from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
 from moduleview.telemetry.records import Finding, Severity, Tier
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait, NodeCoverage
 
@@ -23,10 +26,15 @@ def tied_snapshot() -> ModelSnapshot:
     return replace(snapshot, tensors=replace(snapshot.tensors, alias_of=aliases))
 
 
-def marks_of(snapshot: ModelSnapshot, *findings: Finding, coverage: int = NodeCoverage.EXECUTED) -> dict[str, Mark]:
+def marks_of(
+    snapshot: ModelSnapshot,
+    *findings: Finding,
+    coverage: int = NodeCoverage.EXECUTED,
+    hooks: Sequence[HookEntry] = (),
+) -> dict[str, Mark]:
     seen = np.full(len(snapshot), coverage, dtype=np.uint8)
-    refused = np.zeros(len(snapshot), dtype=np.bool_)
-    marks = node_marks(snapshot, seen, refused, partners(snapshot), findings)
+    states = HookStates(snapshot, {(entry.fqn, entry.kind): entry for entry in hooks})
+    marks = node_marks(snapshot, seen, states, partners(snapshot), findings)
     return {fqn: Mark(int(mark)) for fqn, mark in zip(snapshot.fqns, marks, strict=True)}
 
 
@@ -83,3 +91,16 @@ def test_lazy_module_waits() -> None:
     traits = snapshot.traits.copy()
     traits[snapshot.node_of("head")] = ModuleTrait.LAZY
     assert marks_of(replace(snapshot, traits=traits))["head"] is Mark.LAZY
+
+
+def test_module_whose_hooks_look_at_some_steps_only_is_sampled() -> None:
+    def entry(fqn: str, status: HookStatus = HookStatus.ACTIVE, every: int = 8) -> HookEntry:
+        return HookEntry(fqn, HookKind.FORWARD, status, every=every)
+
+    hooks = (entry("embed"), entry("head", every=1), entry("blocks.0", HookStatus.CANNOT_FIRE))
+    marks = marks_of(snapshot_of(), hooks=hooks)
+    assert marks["embed"] is Mark.SAMPLED
+    assert marks["head"] is Mark.OBSERVED
+    assert marks["blocks.0"] is Mark.CANNOT_FIRE
+    passed_by = marks_of(snapshot_of(), hooks=hooks, coverage=NodeCoverage.BYPASSED)
+    assert passed_by["embed"] is Mark.BYPASSED

@@ -17,7 +17,7 @@ from moduleview.probes.loss import Loss
 from moduleview.probes.memory import resident_bytes
 from moduleview.probes.step_values import StepValues
 from moduleview.telemetry.hooks import HookKind
-from moduleview.telemetry.records import HooksChanged, SeriesDeclared, StepRecord
+from moduleview.telemetry.records import CoverageMeasured, HooksChanged, SeriesDeclared, StepRecord
 from moduleview.telemetry.snapshot import NodeCoverage
 
 
@@ -144,6 +144,17 @@ def test_coverage_says_what_ran_in_the_first_step_once(watch: Watch) -> None:
         "tied": NodeCoverage.NOT_EXECUTED,
     }
     assert sum(type(record).__name__ == "CoverageMeasured" for record in run.records) == 1
+
+
+def test_what_runs_is_counted_again_every_256_steps(watch: Watch) -> None:
+    model = nn.ModuleDict({"a": nn.Linear(3, 1), "b": nn.Linear(3, 1)})
+    run = watch(model)
+    for _ in range(256):
+        run.step(lambda: model["a"](torch.ones(2, 3)).sum())
+    assert len([record for record in run.records if isinstance(record, CoverageMeasured)]) == 1
+    assert run.coverage()[1:] == [NodeCoverage.EXECUTED, NodeCoverage.NOT_EXECUTED]
+    run.step(lambda: model["b"](torch.ones(2, 3)).sum())
+    assert run.coverage()[1:] == [NodeCoverage.NOT_EXECUTED, NodeCoverage.EXECUTED]
 
 
 def test_a_new_structure_is_covered_anew_with_its_generation(watch: Watch) -> None:

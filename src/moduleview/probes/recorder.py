@@ -29,6 +29,7 @@ from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.step_outcome import StepSkipped
 
 _HOOK_COUNTS_PERIOD_S = 0.5
+_COVERAGE_PERIOD = 256  # steps from one count of all modules' calls to the next
 
 
 class Recorder:
@@ -126,6 +127,8 @@ class Recorder:
         self._probes.begin_step(step)
         self._way.begin_step(self._probes.wanted)
         has_hooks = self._governor.is_due(self._hook_account, step)
+        if self._coverage is None and step % _COVERAGE_PERIOD == 0:
+            self._coverage = CoverageCount()
         self._hooks.begin_step(step, count_calls=self._coverage is not None, is_measured=has_hooks)
         self._began_s = began_s if since_s is None else since_s
         self._spent_s += time.perf_counter() - began_s

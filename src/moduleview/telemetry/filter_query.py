@@ -40,6 +40,10 @@ _KINDS: dict[str, tuple[HookKind, ...]] = {
     "forward_pre": (HookKind.FORWARD_PRE,),
     "bwd_pre": (HookKind.BACKWARD_PRE,),
     "backward_pre": (HookKind.BACKWARD_PRE,),
+    "full_bwd": (HookKind.FULL_BACKWARD,),
+    "full_backward": (HookKind.FULL_BACKWARD,),
+    "state_dict": (HookKind.STATE_DICT,),
+    "load_state_dict": (HookKind.LOAD_STATE_DICT,),
     "any": MODULE_KINDS,
 }
 

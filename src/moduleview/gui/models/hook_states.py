@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from moduleview.telemetry.hooks import MODULE_KINDS, HookEntry, HookKind, HookStatus
+from moduleview.telemetry.hooks import COUNTING_KINDS, MODULE_KINDS, HookEntry, HookKind, HookStatus
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
 
 _NEVER_FIRES = (ModuleTrait.CONTAINER, ModuleTrait.SCRIPT, ModuleTrait.COMPILED)
@@ -49,6 +49,7 @@ class HookStates:
         self._may_fire = ~np.isin(snapshot.traits, _NEVER_FIRES)
         self._own: dict[HookKind, NDArray[np.uint8]] = {}
         self._refused = np.zeros(len(snapshot), dtype=np.bool_)
+        self._sampled = np.zeros(len(snapshot), dtype=np.bool_)
         self._read()
         self._sums = {kind: _Counts(self._fireable(kind), self.own(kind)) for kind in MODULE_KINDS if kind in self._own}
         self._idle = _Counts(self._may_fire, None)
@@ -68,6 +69,16 @@ class HookStates:
         """(n,) bool: modules that no hook can look at, or where one was refused."""
         closed: NDArray[np.bool_] = np.isin(self._snapshot.traits, (ModuleTrait.SCRIPT, ModuleTrait.COMPILED))
         return self._refused | closed
+
+    @property
+    def sampled(self) -> NDArray[np.bool_]:
+        """(n,) bool: modules whose hooks look at one step in several, to keep within the budget."""
+        return self._sampled[self._first_place]
+
+    @property
+    def every(self) -> int:
+        """They look at one step in so many."""
+        return max((entry.every for entry in self._hooks.values()), default=1)
 
     def own(self, kind: HookKind) -> NDArray[np.uint8]:
         """(n,) uint8 of ``CellState``: each module's own hook, without its subtree."""
@@ -126,6 +137,7 @@ class HookStates:
                 continue
             own = self._own.setdefault(kind, np.zeros(len(self._snapshot), dtype=np.uint8))
             own[node] = CELL_STATE_OF[entry.status]
+            self._sampled[node] |= entry.every > 1 and entry.status is HookStatus.ACTIVE and kind not in COUNTING_KINDS
             if entry.status is HookStatus.CANNOT_FIRE:
                 self._refused[node] = True
         for kind, own in self._own.items():

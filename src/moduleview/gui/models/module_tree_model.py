@@ -116,7 +116,7 @@ class ModuleTreeModel(QAbstractTableModel):
     def set_marks(self, coverage: NDArray[np.uint8], findings: Sequence[Finding]) -> None:
         """Coverage, findings or refused hooks have changed."""
         self._findings = findings
-        self._marks = node_marks(self._snapshot, coverage, self._hooks.refused, self._partners, findings)
+        self._marks = node_marks(self._snapshot, coverage, self._hooks, self._partners, findings)
 
     def set_expanded(self, node: int, is_expanded: bool) -> None:
         """Show or hide what is below a visible node."""
@@ -236,6 +236,8 @@ class ModuleTreeModel(QAbstractTableModel):
         mark = self.mark(node)
         if mark in (Mark.WARNING, Mark.ERROR):
             return self.texts.findings(findings_below(self._snapshot, node, self._findings))
+        if mark is Mark.SAMPLED:
+            return self.texts.sampled(self._hooks.every)
         return self.texts.mark(mark, self._snapshot, node, self.partner(node))
 
     def _latest(self, node: int) -> float | None:

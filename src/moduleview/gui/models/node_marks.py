@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.gui.models.hook_states import HookStates
 from moduleview.telemetry.records import Finding, Severity
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait, NodeCoverage
 
@@ -17,13 +18,14 @@ class Mark(IntEnum):
 
     NONE = 0
     OBSERVED = 1
-    BYPASSED = 2
-    NOT_EXECUTED = 3
-    CANNOT_FIRE = 4
-    LINKED = 5  # tied or shared
-    LAZY = 6
-    WARNING = 7
-    ERROR = 8
+    SAMPLED = 2  # a hook on it looks at one step in several
+    BYPASSED = 3
+    NOT_EXECUTED = 4
+    CANNOT_FIRE = 5
+    LINKED = 6  # tied or shared
+    LAZY = 7
+    WARNING = 8
+    ERROR = 9
 
 
 _OF_COVERAGE = {
@@ -37,7 +39,7 @@ _OF_SEVERITY = {Severity.ERROR: Mark.ERROR, Severity.WARNING: Mark.WARNING}
 def node_marks(
     snapshot: ModelSnapshot,
     coverage: NDArray[np.uint8],
-    refused: NDArray[np.bool_],
+    hooks: HookStates,
     partners: NDArray[np.int32],
     findings: Iterable[Finding],
 ) -> NDArray[np.uint8]:
@@ -46,7 +48,7 @@ def node_marks(
     Args:
         snapshot: The model.
         coverage: (n,) of ``NodeCoverage``.
-        refused: (n,) bool, modules that no hook can look at.
+        hooks: What is ticked, and where no hook can look.
         partners: (n,) from ``partners``.
         findings: All that hold now; information leaves no mark.
     """
@@ -55,7 +57,8 @@ def node_marks(
     if len(coverage) == len(snapshot):
         for seen, mark in _OF_COVERAGE.items():
             marks[(coverage == seen) & ~is_container] = mark
-    marks[refused] = Mark.CANNOT_FIRE
+    marks[hooks.sampled & (marks == Mark.OBSERVED)] = Mark.SAMPLED
+    marks[hooks.refused] = Mark.CANNOT_FIRE
     marks[partners != NO_NODE] = Mark.LINKED
     marks[snapshot.traits == ModuleTrait.LAZY] = Mark.LAZY
     for finding in findings:

@@ -82,8 +82,11 @@ class TreeTexts(QObject):
     def _fires(self, entry: HookEntry | None) -> str:
         if entry is None or not entry.n_fires:
             return self.tr("On; it has not fired yet")
-        fires = fires_and_cost(entry)
-        return f"{fires}\n{displayable(entry.seen)}" if entry.seen else fires
+        lines = [fires_and_cost(entry), displayable(entry.seen)]
+        if entry.every > 1:
+            lines.append(self.tr("Looks at 1 step in {0}").format(exact_count(entry.every)))
+        lines.append(displayable(entry.reason))
+        return "\n".join(line for line in lines if line)
 
     def off(self, kind: HookKind) -> str:
         """What a tick would measure, and its cost, as measured on a CPU."""
@@ -92,10 +95,10 @@ class TreeTexts(QObject):
                 return self.tr("Tick: mean, std, largest, zeros and non-finite values of the inputs; a few µs a call")
             case HookKind.FORWARD:
                 return self.tr(
-                    "Tick: mean, std, largest, zeros and non-finite values of the output; about 14 µs a call"
+                    "Tick: mean, std, largest, zeros and non-finite values of the output; about 15 µs a call"
                 )
             case HookKind.BACKWARD:
-                return self.tr("Tick: the same of the gradient at the output; about 14 µs a call, in-place safe")
+                return self.tr("Tick: the same of the gradient at the output; about 25 µs a call, in-place safe")
             case _:
                 return self.tr(
                     "Tick: the gradient at the output by torch's own module hook; about 50 µs a call, "
@@ -130,11 +133,19 @@ class TreeTexts(QObject):
             link = self.link(snapshot, node, partner)
             return self.tr("{0}; click to go there").format(link[:1].upper() + link[1:])
         return {
-            Mark.OBSERVED: self.tr("Ran in the last steps"),
-            Mark.NOT_EXECUTED: self.tr("Did not run in the last steps"),
+            Mark.OBSERVED: self.tr("Ran when calls were last counted: in the first step and in one of 256"),
+            Mark.NOT_EXECUTED: self.tr(
+                "Did not run when calls were last counted: in the first step and in one of 256"
+            ),
             Mark.BYPASSED: self.tr("Bypassed: its parameters are used, but the module itself is never called"),
             Mark.LAZY: self.tr("Waits for its first input: shapes and parameters are not known yet"),
         }.get(mark, "")
+
+    def sampled(self, every: int) -> str:
+        """What the mark of a module means whose hooks do not look at every step."""
+        return self.tr("Observed, sampled: its hooks look at 1 step in {0}, to keep within the budget").format(
+            exact_count(every)
+        )
 
     def findings(self, findings: list[Finding]) -> str:
         """The first findings of a subtree, a line each."""

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter
 from moduleview.gui.models.node_marks import Mark
 from moduleview.gui.tree.tree_look import TreeLook
 
-_DOT_PX = 3
+_DOT_PX, _RING_PX = 3, 5
 _ICONS: dict[Mark, tuple[str, str, int]] = {
     Mark.NOT_EXECUTED: ("dashed-ring", "muted", 12),
     Mark.BYPASSED: ("arch", "muted", 14),
@@ -25,11 +25,12 @@ def paint_mark(painter: QPainter, look: TreeLook, cell: QRect, mark: Mark, is_se
     """Draw a mark in the middle of its cell."""
     if mark is Mark.NONE:
         return
-    if mark is Mark.OBSERVED:
+    if mark in (Mark.OBSERVED, Mark.SAMPLED):
+        color = look.on_selection if is_selected else look.faint
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.on_selection if is_selected else look.faint)
-        radius = look.px(_DOT_PX) / 2
+        painter.setPen(color if mark is Mark.SAMPLED else Qt.PenStyle.NoPen)  # a ring: not all of it is seen
+        painter.setBrush(Qt.BrushStyle.NoBrush if mark is Mark.SAMPLED else color)
+        radius = look.px(_RING_PX if mark is Mark.SAMPLED else _DOT_PX) / 2
         painter.drawEllipse(QPointF(cell.x() + cell.width() / 2, cell.y() + cell.height() / 2), radius, radius)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         return
