@@ -11,7 +11,7 @@ import torch
 
 from moduleview.probes.base import Measured
 from moduleview.probes.series_ids import SeriesIds
-from moduleview.probes.step_values import HostCopy, SentStep, StepValues
+from moduleview.probes.step_values import Block, SentStep, StepValues
 from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.records import Record, SeriesTraits
@@ -24,7 +24,7 @@ _FUSED_SKIPPED = "The fused optimizer left the step out: mixed precision found I
 class _SentHistograms:
     quantity: str
     fqns: tuple[str, ...]
-    counts: HostCopy
+    counts: Block
 
 
 class Emitter:
@@ -70,7 +70,7 @@ class Emitter:
             scope_of: Scope of a series, by quantity and FQN; all are global where it is not given.
         """
         if measured.values.dim() > 1:
-            self._histograms.append(_SentHistograms(quantity, measured.fqns, HostCopy(measured.values)))
+            self._histograms.append(_SentHistograms(quantity, measured.fqns, self._values.add_block(measured.values)))
             return
 
         def traits_of(fqn: str) -> SeriesTraits:
@@ -104,7 +104,7 @@ class Emitter:
             if was_skipped:
                 self._put(StepSkipped(self._rank, sent.step, _FUSED_SKIPPED))
             for one in histograms:
-                counts = one.counts.wait().astype(np.uint16, copy=False)
+                counts = sent.block(one.counts).astype(np.uint16)
                 self._put(HistogramsMeasured(self._rank, sent.step, one.quantity, one.fqns, counts))
 
     def drop(self) -> None:

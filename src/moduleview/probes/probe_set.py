@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from functools import partial
 
+import torch
+
 from moduleview import probes as probes_package
 from moduleview.probes.base import Measured, Moment, Probe, StepView
+from moduleview.probes.cost_clock import CostClock, event_maker
 from moduleview.probes.governor import Account, Governor
 from moduleview.registry import discover
 
@@ -41,7 +43,8 @@ class ProbeSet:
                 account.wish = probe.every if every is None else max(every, probe.every if probe.is_free else 1)
                 account.is_free, account.is_first = probe.is_free, probe.is_first
         self._due: list[Probe] = []
-        self._spent_s: dict[Probe, float] = {}
+        self._clock: CostClock[Probe] = CostClock()
+        self._device: torch.device | None = None
         self._wanted: frozenset[str] = frozenset()
 
     @property
@@ -59,7 +62,12 @@ class ProbeSet:
         self._governor.begin_step(step)
         self._due = [probe for probe, account in self._accounts.items() if self._governor.is_due(account, step)]
         self._wanted = frozenset(probe.quantity for probe in self._due)
-        self._spent_s = {}
+
+    def set_device(self, device: torch.device | None) -> None:
+        """The model is there now: that is where measuring costs time."""
+        if device != self._device:
+            self._device = device
+            self._clock = CostClock(event_maker(device))
 
     def before_update(self, view: StepView) -> None:
         """The optimizer is about to change the weights."""
@@ -73,8 +81,11 @@ class ProbeSet:
                 self._guarded(probe, partial(_measure, probe, view, take))
 
     def end_step(self) -> None:
-        """Put on the bill what was measured in it."""
-        for probe, seconds in self._spent_s.items():
+        """Put on the bill what is known by now of what was measured: of a GPU that is the step before."""
+        spent_s: dict[Probe, float] = {}
+        for probe, seconds in self._clock.take_finished():
+            spent_s[probe] = spent_s.get(probe, 0.0) + seconds
+        for probe, seconds in spent_s.items():
             if probe in self._accounts:
                 self._accounts[probe].charge(seconds)
 
@@ -84,14 +95,13 @@ class ProbeSet:
             probe.forget()
 
     def _guarded(self, probe: Probe, run: Callable[[], object]) -> None:
-        began_s = time.perf_counter()
         try:
-            run()
+            with self._clock.timing(probe):
+                run()
         except Exception as error:
             del self._accounts[probe]
             self._due.remove(probe)
             self._report(probe.quantity, error)
-        self._spent_s[probe] = self._spent_s.get(probe, 0.0) + time.perf_counter() - began_s
 
 
 def _measure(probe: Probe, view: StepView, take: Take) -> None:

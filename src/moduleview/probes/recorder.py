@@ -124,6 +124,8 @@ class Recorder:
         self._step, self._is_in_step, self._spent_s = step, True, 0.0
         self._emitter.begin_step()
         self._find_changes()
+        first = next(iter(self._index.unique_parameters.values()), None)
+        self._probes.set_device(None if first is None else first.device)
         self._probes.begin_step(step)
         self._way.begin_step(self._probes.wanted)
         has_hooks = self._governor.is_due(self._hook_account, step)

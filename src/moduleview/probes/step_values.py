@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -34,6 +36,7 @@ class StepValues:
     def __init__(self) -> None:
         self._pieces: dict[torch.device, list[_Piece]] = {}
         self._scalars: dict[torch.device, tuple[list[int], list[torch.Tensor]]] = {}
+        self._blocks: dict[torch.device, list[torch.Tensor]] = {}
         self._n_groups = _ALWAYS
         self._doubtful: set[int] = set()
 
@@ -62,12 +65,24 @@ class StepValues:
         numbers.append(series)
         values.append(value)
 
+    def add_block(self, values: torch.Tensor) -> Block:
+        """Take (n, k) whole numbers that belong to no series, as histograms; they travel with the rest.
+
+        Args:
+            values: Up to 2**24: float32 holds them exactly.
+        """
+        of_device = self._blocks.setdefault(values.device, [])
+        of_device.append(values.float())
+        return Block(values.device, len(of_device) - 1)
+
     def send(self, rank: int, step: int, time_s: float) -> SentStep:
         """Start the copies to the host, one a device; on CUDA nothing waits for them."""
         for numbers, values in self._scalars.values():
             self.add(np.array(numbers, dtype=np.int32), torch.stack(values))
         self._scalars = {}
-        pieces = list(chain.from_iterable(self._pieces.values()))
+        devices = list(dict.fromkeys([*self._pieces, *self._blocks]))
+        parcels = [self._parcel(device) for device in devices]
+        pieces = list(chain.from_iterable(self._pieces.get(device, ()) for device in devices))
         groups = [np.full(len(piece.series), piece.group, dtype=np.int32) for piece in pieces]
         nothing = np.zeros(0, dtype=np.int32)
         return SentStep(
@@ -77,8 +92,14 @@ class StepValues:
             np.concatenate([piece.series for piece in pieces]) if pieces else nothing,
             np.concatenate(groups) if pieces else nothing,
             frozenset(self._doubtful),
-            tuple(HostCopy(torch.cat([piece.values for piece in of_device])) for of_device in self._pieces.values()),
+            dict(zip(devices, parcels, strict=True)),
         )
+
+    def _parcel(self, device: torch.device) -> _Parcel:
+        pieces, blocks = self._pieces.get(device, ()), self._blocks.get(device, ())
+        values = [piece.values for piece in pieces]
+        copy = HostCopy(torch.cat([*values, *(block.reshape(-1) for block in blocks)]))
+        return _Parcel(copy, sum(len(one) for one in values), tuple(tuple(block.shape) for block in blocks))
 
 
 class HostCopy:
@@ -105,6 +126,33 @@ class HostCopy:
         return self._host.numpy()
 
 
+@dataclass(frozen=True)
+class Block:
+    """Where numbers that belong to no series are found again."""
+
+    device: torch.device
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Parcel:
+    """All of one device in one copy: first the values of series, then the blocks."""
+
+    copy: HostCopy
+    n_values: int
+    shapes: tuple[tuple[int, ...], ...]
+
+    def values(self) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = self.copy.wait()[: self.n_values]
+        return values
+
+    def block(self, index: int) -> NDArray[np.float32]:
+        sizes = [math.prod(shape) for shape in self.shapes]
+        begin = self.n_values + sum(sizes[:index])
+        block: NDArray[np.float32] = self.copy.wait()[begin : begin + sizes[index]].reshape(self.shapes[index])
+        return block
+
+
 @dataclass(frozen=True, eq=False)
 class SentStep:
     """One step's values under way to the host."""
@@ -115,15 +163,19 @@ class SentStep:
     _series: NDArray[np.int32]
     _groups: NDArray[np.int32]
     _doubtful: frozenset[int]
-    _copies: tuple[HostCopy, ...]
+    _parcels: Mapping[torch.device, _Parcel]
 
     def has_arrived(self) -> bool:
         """All copies are done; ``record`` will not wait."""
-        return all(copy.has_arrived() for copy in self._copies)
+        return all(parcel.copy.has_arrived() for parcel in self._parcels.values())
+
+    def block(self, block: Block) -> NDArray[np.float32]:
+        """Numbers that belong to no series, in their shape."""
+        return self._parcels[block.device].block(block.index)
 
     def record(self) -> tuple[StepRecord, bool]:
         """The record, and whether a device said that the optimizer left the step out; waits for copies under way."""
-        parts = [copy.wait() for copy in self._copies]
+        parts = [parcel.values() for parcel in self._parcels.values()]
         values = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype=np.float32)])
         declared = self._series < 0
         if not self._doubtful and not declared.any():
