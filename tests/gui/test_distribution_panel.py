@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, run_store, show
-from PySide6.QtCore import QObject, QPointF
+from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from builders import snapshot_of, task_info
@@ -303,3 +305,24 @@ def test_zoom_with_the_wheel_moves_the_steps_of_all_plots(panel: DistributionPan
     panel.image.zoomed.emit(0.5, QPointF(panel.image.area.center()), False)
 
     assert bench.context.axes.steps != before
+
+
+def test_every_kept_distribution_can_be_exported(panel: DistributionPanel, bench: Bench) -> None:
+    lines = list(csv.reader(line for line in "".join(panel._make_csv()).splitlines() if not line.startswith("#")))
+
+    assert lines[0][:7] == ["step", "sampled", "zero", "subnormal", "Inf", "NaN", "2^-48"]
+    assert [row[0] for row in lines[1:]] == [str(step) for step in range(0, 200, 10)]
+    assert lines[1][lines[0].index("2^-10")] == "0.75"
+    assert lines[1][1] == "12"
+
+
+@pytest.mark.parametrize("view", [BARS, IMAGE, RIDGE])
+def test_right_click_offers_the_export(view: str, panel: DistributionPanel) -> None:
+    choose(panel, view)
+    chart = {BARS: panel.bars, IMAGE: panel.image, RIDGE: panel.ridge}[view]
+    chart.customContextMenuRequested.emit(chart.area.center().toPoint())
+    menus = chart.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
+    assert any("CSV" in action.text() for menu in menus for action in menu.actions())
+    for menu in menus:
+        menu.close()

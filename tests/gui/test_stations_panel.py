@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -427,3 +428,14 @@ def test_factor_is_said_where_it_is_known_and_not_one(
 
 def test_icon_of_the_empty_state_is_there() -> None:
     assert (Path(__file__).parents[2] / "resources" / "icons" / "stations.svg").is_file()
+
+
+def test_every_station_of_every_step_can_be_exported(run: Run, qtbot: QtBot) -> None:
+    for step in range(3):
+        run.step(step, of(WEIGHT, grad_norm=1.0 + step))
+    panel = run.panel(qtbot)
+    lines = list(csv.reader(line for line in "".join(panel._make_csv()).splitlines() if not line.startswith("#")))
+
+    assert f"{GRAD_NORM} {WEIGHT}" in lines[0]
+    assert [row[lines[0].index(f"{GRAD_NORM} {WEIGHT}")] for row in lines[1:]] == ["1.0", "2.0", "3.0"]
+    assert len(lines[0]) == 4 + len(LANE) + 1  # the norm of the update too

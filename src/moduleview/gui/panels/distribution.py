@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint
@@ -13,10 +13,13 @@ from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.distribution_facts import WIDTH_PX, DistributionFacts
 from moduleview.gui.plots.distribution_words import DistributionWords, common_dtype
 from moduleview.gui.plots.dtype_ranges import DTYPE_RANGES
+from moduleview.gui.plots.export.distribution_csv import distribution_csv
+from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.magnitude_bars import MagnitudeBars
 from moduleview.gui.plots.magnitude_image import MagnitudeImage
 from moduleview.gui.plots.magnitude_ridge import MagnitudeRidge
 from moduleview.gui.plots.navigation import StepNavigation
+from moduleview.gui.plots.plot_menu import PlotMenu
 from moduleview.gui.plots.selected_shares import MOST_PARAMETERS, Asked, SelectedShares
 from moduleview.gui.plots.title_controls import Choice
 from moduleview.gui.widgets.empty_state import EmptyState
@@ -55,8 +58,8 @@ class DistributionPanel(Panel):
         return self.tr("Distribution")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """Of what, and how it is drawn."""
-        return (self.quantity, self.view)
+        """Of what, how it is drawn, and the menu with the export."""
+        return (self.quantity, self.view, self._menu.button())
 
     def kept(self) -> str:
         """What is shown, and how."""
@@ -175,6 +178,13 @@ class DistributionPanel(Panel):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._body)
+        export = PlotExport(self.context, self._body, "distribution", self._make_csv)
+        charts = (self.bars, self.image, self.ridge)
+        self._menu, *_ = (PlotMenu(self.context.theme, chart, (export.add_to,)) for chart in charts)
+
+    def _make_csv(self) -> Iterator[str]:
+        title = self.tr("{0} of {1}").format(self.quantity.currentText(), self.facts.facts.name)
+        return distribution_csv(self._shares.history, title)
 
     def _connect(self) -> None:
         context = self.context

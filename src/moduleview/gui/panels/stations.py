@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Qt
@@ -13,7 +13,10 @@ from moduleview.gui.look import number_format
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle
 from moduleview.gui.plots.curve_points import steps_to_draw
+from moduleview.gui.plots.export.plot_export import PlotExport
+from moduleview.gui.plots.export.series_csv import series_csv
 from moduleview.gui.plots.navigation import StepNavigation
+from moduleview.gui.plots.plot_menu import PlotMenu
 from moduleview.gui.plots.selected_place import SelectedPlace
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.station_lane import StationLane
@@ -57,6 +60,8 @@ class StationsPanel(Panel):
         self.empty = EmptyState(context.theme, "stations", *self._words.nothing_selected(), parent=self)
         self._make_head()
         self._lay_out()
+        export = PlotExport(context, self._body, "gradient stations", self._make_csv)
+        self._menu = PlotMenu(context.theme, self.chart, (export.add_to,))
         self._connect()
 
     def title(self) -> str:
@@ -64,8 +69,8 @@ class StationsPanel(Panel):
         return self.tr("Stations")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """None: it shows what is selected, at the crosshair."""
-        return ()
+        """The menu with the export."""
+        return (self._menu.button(),)
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
@@ -144,6 +149,11 @@ class StationsPanel(Panel):
         self.chart.draw_lines(list(zip(points, styles, strict=True)), axes.steps, has_smooth=False)
         if not self._lines.is_complete:
             self._drawn_for = ()
+
+    def _make_csv(self) -> Iterator[str]:
+        name = self.tr("stations of the gradient of {0}").format(self.name.text())
+        keys = [key for key in self._reader.all_keys if self.context.store.latest(key) is not None]
+        return series_csv(self.context.store, keys, name)
 
     # -- building --------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,11 @@ class StationReader:
         self._slices: dict[tuple[str, str], slice] = {}
         self._keys: tuple[SeriesKey, ...] = ()
 
+    @property
+    def all_keys(self) -> tuple[SeriesKey, ...]:
+        """Of every station and pass, as far as ``read`` has found them."""
+        return self._keys
+
     def keys(self, quantity: str, part: str = "") -> tuple[SeriesKey, ...]:
         """One a parameter."""
         return tuple(SeriesKey(quantity, fqn, 0, part) for fqn in self._fqns)
