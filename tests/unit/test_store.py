@@ -201,3 +201,14 @@ def test_what_is_read_stays_as_it_was_when_steps_come() -> None:
     assert (matrix.values == 1).all()
     assert (history.high == 1).all()
     assert matrix.steps.tolist() == history.steps.tolist() == list(range(32))
+
+
+def test_latest_values_of_many_series_say_which_have_one() -> None:
+    store = opened_store()
+    keys = declare_gradients(store)
+    add_steps(store, np.array([[1.0] * len(keys), [-1.0, np.nan, *[2.0] * (len(keys) - 2)]]))  # -1 is not measured
+    store.apply(SeriesDeclared(len(keys), (SeriesKey("late"),)))
+    values, known = store.latest_of((keys[0], SeriesKey("late"), keys[1], SeriesKey("nobody's"), keys[2]))
+    assert known.tolist() == [True, False, True, False, True]
+    np.testing.assert_array_equal(values[known], [1.0, np.nan, 2.0])
+    assert [store.latest(key) for key in (keys[0], keys[2], SeriesKey("late"))] == [1.0, 2.0, None]

@@ -90,6 +90,10 @@ class Archive:
         is_measured = bool(was_measured(self._latest[series : series + 1])[0])
         return float(self._latest[series]) if is_measured else None
 
+    def latest_of(self, columns: Columns) -> NDArray[np.float32]:
+        """Last value measured of some series; ``was_measured`` tells which have one."""
+        return self._latest[columns].copy()
+
     def clock(self, first_step: int, last_step: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Steps between two, no closer than about ``width`` where those between are folded, and their times."""
         spans = self._spans(first_step, last_step, width)

@@ -92,6 +92,10 @@ class Measurements:
         """Last measured value."""
         return self._series.latest(key)
 
+    def latest_of(self, keys: Sequence[SeriesKey]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Last measured value of each series, and whether there is one."""
+        return self._series.latest_of(keys)
+
     def tail(self, key: SeriesKey, n: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Steps and values of the measured points among the last ``n`` steps."""
         return self._series.tail(key, n)

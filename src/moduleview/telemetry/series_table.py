@@ -113,6 +113,12 @@ class SeriesTable:
         series = self._id_of.get(key)
         return None if series is None else self._archive.latest(series)
 
+    def latest_of(self, keys: Sequence[SeriesKey]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Last measured value of each series, and whether there is one."""
+        place = self._place(keys)
+        found = self._archive.latest_of(place.columns)[None, :]
+        return place.spread(found, np.nan)[0], place.spread(was_measured(found), False)[0]
+
     def tail(self, key: SeriesKey, n: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Steps and values of the measured points among the last ``n`` steps."""
         series = self._id_of.get(key)

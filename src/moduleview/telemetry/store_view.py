@@ -175,6 +175,9 @@ class StoreView(Protocol):
     def latest(self, key: SeriesKey) -> float | None:
         """Last measured value; None when there is none."""
 
+    def latest_of(self, keys: Sequence[SeriesKey]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Last measured value of each of many series, and whether there is one."""
+
     def tail(self, key: SeriesKey, n: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Steps and values of the measured points among the last ``n`` steps kept at full resolution."""
 

@@ -148,23 +148,24 @@ def newest_values(
             found them, and has room for few.
         groups: Numbers of the lines that are the median of their keys.
     """
-    matrix, values, begin = store.matrix(all_keys, 1), list[float | None](), 0
+    matrix, (latest, is_known) = store.matrix(all_keys, 1), store.latest_of(all_keys)
+    values, begin = list[float | None](), 0
     for number, keys in enumerate(lines):
-        part, measured = (array[:, begin : begin + len(keys)] for array in (matrix.values, matrix.measured))
+        here = slice(begin, begin + len(keys))
         begin += len(keys)
-        newest = [float(value) for value in part[measured]] if len(keys) > 1 else []
-        newest = newest or [value for key in keys if (value := store.latest(key)) is not None]
-        values.append(_together(newest, is_group=number in groups))
+        part, measured = matrix.values[:, here], matrix.measured[:, here]
+        newest = part[measured] if len(keys) > 1 and measured.any() else latest[here][is_known[here]]
+        values.append(_together(newest.astype(np.float64), is_group=number in groups))
     return values
 
 
-def _together(values: list[float], *, is_group: bool) -> float | None:
+def _together(values: NDArray[np.float64], *, is_group: bool) -> float | None:
     if len(values) < 2:
-        return values[0] if values else None
-    finite = [value for value in values if np.isfinite(value)]
-    if is_group:
-        return float(np.median(finite)) if finite else float("nan")
-    return float(np.linalg.norm(values))
+        return float(values[0]) if len(values) else None
+    if not is_group:
+        return float(np.linalg.norm(values))
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def _norms(edges: NDArray[np.float64], starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
