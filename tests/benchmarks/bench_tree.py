@@ -29,7 +29,8 @@ from moduleview.telemetry.name_index import NameIndex  # noqa: E402
 from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait, TensorTable  # noqa: E402
 
 _BLOCK_MODULES = 10
-QUERIES = ("attn", "type:Linear", "blocks.7", "/attn\\.qkv$/", "hook:fwd", "mlp !type:gelu")
+REGEX = r"/s\.\d+7\.attn$/"
+QUERIES = ("attn", "type:Linear", "blocks.7", r"/attn\.qkv$/", REGEX, "hook:fwd", "mlp !type:gelu")
 LIVE_QUERY = "grad>1e-2"
 
 
@@ -110,6 +111,10 @@ def bench_typing(panel: ModulesPanel, application: QApplication) -> None:
         application.processEvents()
     row("keystroke in the filter, all of them", everything, "<= 16")
     report("tree: slowest keystroke of all", None, max(everything), "ms")
+    panel.field.setText(REGEX)
+    row(f"  {REGEX!r}, once the keys pause, first time", timed_ms(panel.field.filter_wanted.emit, 1), "")
+    row(f"  {REGEX!r}, once the keys pause", timed_ms(panel.field.filter_wanted.emit, 5), "")
+    panel.field.setText("")
     row(f"  {LIVE_QUERY!r}, first time at a step", timed_ms(lambda: panel.field.setText(LIVE_QUERY), 1), "")
     panel.field.setText("")
     again = timed_ms(lambda: panel.field.setText(LIVE_QUERY + "0" * (1 + len(panel.field.text()) % 2)), 5)

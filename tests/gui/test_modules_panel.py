@@ -290,6 +290,26 @@ def test_what_the_filter_does_not_understand_is_named_unless_half_typed(
     assert (f"not understood: {text}" in panel._footer.accessibleName()) is is_named
 
 
+def test_slow_regex_filters_once_the_keys_pause(
+    panel: ModulesPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moduleview.gui.tree.tree_filter._REGEX_AT_ONCE", 0)
+    qtbot.keyClicks(panel.field, "/qkv")
+    found_at_once = shown(panel)
+    qtbot.keyClicks(panel.field, "|proj/")
+    assert shown(panel) == found_at_once, "typing waits for nothing"
+    qtbot.waitUntil(lambda: shown(panel)[-1] == "blocks.5.attn.proj")
+
+
+def test_enter_does_not_wait_for_the_keys_to_pause(
+    panel: ModulesPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moduleview.gui.tree.tree_filter._REGEX_AT_ONCE", 0)
+    qtbot.keyClicks(panel.field, "/qkv|proj/")
+    qtbot.keyClick(panel.field, Key.Key_Return)
+    assert panel.context.selection.fqn == "blocks.0.attn.qkv"
+
+
 def test_selection_extended_by_a_key_is_followed_by_everyone(panel: ModulesPanel, qtbot: QtBot) -> None:
     selection = panel.context.selection
     panel.view.setFocus()

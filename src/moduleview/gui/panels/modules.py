@@ -44,9 +44,9 @@ class ModulesPanel(Panel):
         self._series_seen = -1
         self._filtered_at_s = 0.0
         self.view = TreeView(context.theme, context.scale, self)
-        self.field = FilterField(context.theme, self)
-        self.actions_of_tree = TreeActions(context, self)
         self._filter = TreeFilter(context.store)
+        self.field = FilterField(context.theme, self._filter.takes_long, self)
+        self.actions_of_tree = TreeActions(context, self)
         self._crumbs = Breadcrumbs(context.theme, context.selection, self)
         self._footer = TreeFooter(context.theme, self)
         self._summary = TreeSummary(self)
@@ -264,7 +264,7 @@ class ModulesPanel(Panel):
     def _connect(self) -> None:
         view = self.view
         self._crumbs.chosen.connect(self.go_to)
-        self.field.textChanged.connect(self._apply_filter)
+        self.field.filter_wanted.connect(self._apply_filter)
         self.field.returnPressed.connect(self._on_field_entered)
         self.field.went_down.connect(lambda: view.setFocus(Qt.FocusReason.TabFocusReason))
         self.field.given_up.connect(lambda: view.setFocus(Qt.FocusReason.TabFocusReason))

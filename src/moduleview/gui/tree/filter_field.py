@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -14,17 +16,29 @@ _HEIGHT_PX = 24
 _ICON_PX = 16
 _LEFT_PX = 26
 _HINT_RIGHT_PX = 7
+_PAUSE_MS = 250  # between two keys, longer than most people need
 
 
 class FilterField(QLineEdit):
-    """A line edit with a magnifying glass at the left and its key at the right while it is empty."""
+    """A line edit with a magnifying glass at the left and its key at the right while it is empty.
 
+    Args:
+        theme: Sizes and colours.
+        takes_long: Says of a text that its answer would hold up typing; it is asked for once the keys pause.
+        parent: The panel.
+    """
+
+    filter_wanted = Signal()  # the text is another one
     went_down = Signal()  # to the tree
     given_up = Signal()  # Escape in an empty field
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, takes_long: Callable[[str], bool], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._takes_long = takes_long
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self.filter_wanted)
+        self.textChanged.connect(self._on_text_changed)
         self._icons = Icons(theme)
         self._key_hint = self.tr("Ctrl+F")
         self.setClearButtonEnabled(True)
@@ -50,6 +64,10 @@ class FilterField(QLineEdit):
                 self.clear()
             case Qt.Key.Key_Escape:
                 self.given_up.emit()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._pause.isActive():
+                self._pause.stop()
+                self.filter_wanted.emit()
+                super().keyPressEvent(event)
             case _:
                 super().keyPressEvent(event)
 
@@ -72,6 +90,13 @@ class FilterField(QLineEdit):
             space = QRect(0, 0, self.width() - px(_HINT_RIGHT_PX), self.height())
             painter.drawText(space, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._key_hint)
         painter.end()
+
+    def _on_text_changed(self, text: str) -> None:
+        if self._takes_long(text):
+            self._pause.start()
+        else:
+            self._pause.stop()
+            self.filter_wanted.emit()
 
     def _on_theme_changed(self) -> None:
         px = self._theme.px

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
-from moduleview.telemetry.filter_query import FilterQuery, FilterSubject, parse
-from moduleview.telemetry.name_index import NameIndex
+from moduleview.telemetry.filter_query import FilterQuery, FilterSubject, RegexTerm, parse
+from moduleview.telemetry.name_index import NameIndex, is_mere_text
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
 Matches = NDArray[np.bool_]
+
+_REGEX_AT_ONCE = 150_000  # modules; a regular expression over a million takes 60 ms, and the first one half a second
 
 
 class TreeFilter:
@@ -39,6 +41,12 @@ class TreeFilter:
         matches = self._last[1]
         found = np.flatnonzero(matches) if matches is not None else np.zeros(0, dtype=np.int64)
         return int(found[0]) if len(found) else None
+
+    def takes_long(self, text: str) -> bool:
+        """The answer takes longer than a person notices between two keys."""
+        return len(self._store.model or ()) > _REGEX_AT_ONCE and any(
+            isinstance(term, RegexTerm) and not is_mere_text(term.pattern) for term, _ in parse(text).terms
+        )
 
     def matches(self, text: str, model: ModuleTreeModel) -> Matches | None:
         """(n,) bool, or None where nothing is asked."""
