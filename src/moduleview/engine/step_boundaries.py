@@ -49,6 +49,7 @@ class StepBoundaries:
         self._taps = Taps(self)
         self._handles: list[RemovableHandle] = []
         self._forward_hook = GlobalForwardHook(self._on_forward, is_pre=True)
+        self._wants_forward = False
         self._warnings = OwnWarnings("boundaries")
         self._modules: frozenset[int] = frozenset()
         self._parameters: Mapping[str, nn.Parameter] = {}
@@ -79,9 +80,11 @@ class StepBoundaries:
     def watch_forward(self, *, is_wanted: bool) -> None:
         """Begin a step with the first call of a module, or (cheaper) with the first backward pass."""
         if is_wanted:
+            self._wants_forward = True
             self._warnings.hush()
             self._forward_hook.put_on()
-        elif self._forward_hook.is_on:
+        elif self._wants_forward:
+            self._wants_forward = False
             self._warnings.restore()
             self._forward_hook.take_off()
 
@@ -157,16 +160,23 @@ class StepBoundaries:
 
     def _begin(self) -> None:
         self._listener.on_step_begins()
+        if self._forward_hook.is_on:
+            self._forward_hook.take_off()  # until the step is over: each call of a module would pay for it
+
+    def _tell_end(self) -> None:
+        self._listener.on_step_ended()
+        if self._wants_forward:
+            self._forward_hook.put_on()
 
     def _end(self) -> None:
         self._thread = threading.get_ident()
         self._has_optimizer, self._is_over_after_backward, self._versions = True, False, None
-        self._listener.on_step_ended()
+        self._tell_end()
 
     def _end_step_by_hand(self) -> None:
         if self._versions is not None and self._versions != self._read_versions():
             self._versions, self._is_by_hand = None, True
-            self._listener.on_step_ended()
+            self._tell_end()
 
     def _is_ours(self, optimizer: Optimizer) -> bool:
         held = frozenset(map(id, _held(optimizer)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import torch
 from torch import nn
 
-from moduleview.introspect.lookup import module_at
+from moduleview.introspect.lookup import Way, module_at, way_to
 from moduleview.introspect.tree import MAXIMUM_ROWS
 from moduleview.telemetry.snapshot import ModelSnapshot
 
@@ -34,6 +34,7 @@ class ModelIndex:
         compiled = set(_compiled(found))
         self._model = model
         self._path_of = dict(zip(names, paths, strict=True))
+        self._ways: dict[str, Way | None] = {}  # of those that were asked for
         self.modules: Mapping[str, nn.Module] = dict(rows)
         self.compiled = frozenset(name for name, path in self._path_of.items() if path in compiled)
         self.parameters: Mapping[str, nn.Parameter] = dict(_parameters_of(rows))
@@ -41,8 +42,12 @@ class ModelIndex:
 
     def still_has_module(self, fqn: str) -> bool:
         """The live model has the same module at that name."""
-        path = self._path_of.get(fqn)
-        return path is not None and module_at(self._model, path) is self.modules[fqn]
+        if fqn not in self._ways:
+            path = self._path_of.get(fqn)
+            way = None if path is None else way_to(self._model, path)
+            self._ways[fqn] = way if (way[-1][2] if way else self._model) is self.modules.get(fqn) else None
+        way = self._ways[fqn]
+        return way is not None and all(name in table and table[name] is module for table, name, module in way)
 
     def still_has_parameter(self, fqn: str) -> bool:
         """The live model has the same parameter at that name."""
