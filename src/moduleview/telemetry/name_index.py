@@ -79,7 +79,9 @@ class NameIndex:
         parent, nodes = self._snapshot.parent, np.flatnonzero(holders)
         if len(nodes) <= _FEW:
             return found & _is_one_of(parent, nodes)
-        rows = np.flatnonzero(found)
+        if not last:
+            return found & holders[parent]
+        rows = np.flatnonzero(found)  # most often few
         found[rows[~holders[parent[rows]]]] = False
         return found
 
