@@ -32,7 +32,7 @@ def device_moments(group: PlainValues, *, only_norm: bool) -> dict[str, torch.Te
         return {Statistic.NORM: norms, Statistic.RMS: rms}
     stored = _stored_shares(group)
     sums = [flat.sum(dtype=torch.float32) for flat in flats]  # ``var_mean`` makes NaN of the mean where it is infinite
-    means = torch._foreach_mul(sums, [1.0 / flat.numel() for flat in flats])
+    means = torch._foreach_mul(sums, [1.0 / length for length in group.lengths])
     variances = [torch.var(flat if flat.dtype in _WIDE else flat.float(), correction=0) for flat in flats]
     between = [share * (1.0 - share) for share in stored]  # what zeros that are not stored add to the variance
     variance = _weighted(variances, stored) + _weighted(torch._foreach_mul(means, means), between)
@@ -43,7 +43,7 @@ def device_moments(group: PlainValues, *, only_norm: bool) -> dict[str, torch.Te
         Statistic.MEAN: _weighted(means, stored),
         Statistic.STD: variance.sqrt(),
         Statistic.MAX: torch.stack(batched_norms(flats, float("inf"))),
-        Statistic.NON_FINITE: _weighted(bad, group.weights),  # a finite number less itself is 0
+        Statistic.NON_FINITE: _weighted(bad, list(group.weights)),  # a finite number less itself is 0
     }
 
 
@@ -55,7 +55,7 @@ def device_zero_shares(group: PlainValues) -> torch.Tensor:
     return torch.stack(torch._foreach_add(shares, [1.0 - share for share in _stored_shares(group)]))
 
 
-def batched_norms(flats: list[torch.Tensor], order: float) -> list[torch.Tensor]:
+def batched_norms(flats: Sequence[torch.Tensor], order: float) -> list[torch.Tensor]:
     """L2 or infinity norms as float32 0-d tensors, one batched call a dtype.
 
     Summed in float32: the norm of a half-precision gradient overflows otherwise.

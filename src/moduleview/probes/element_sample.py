@@ -76,7 +76,7 @@ def element_samples(groups: Iterable[PlainValues], scale: torch.Tensor | None = 
         of_dtype: dict[torch.dtype, tuple[list[int], list[int]]] = {}
         for index, (dtype, is_real) in enumerate(zip(group.dtypes, group.is_real, strict=True)):
             if is_real:
-                of_dtype.setdefault(dtype, ([], []))[group.flats[index].numel() > most].append(index)
+                of_dtype.setdefault(dtype, ([], []))[group.lengths[index] > most].append(index)
         for dtype, (whole, larger) in of_dtype.items():
             parts = [group.flats[index] for index in whole]
             parts += [sample_elements(group.flats[index], most) for index in larger]

@@ -19,13 +19,14 @@ def host_magnitudes(sample: ElementSample) -> torch.Tensor:
     form = FORMATS[sample.values.dtype]
     magnitudes = sample.values.view(form.bits).numpy() & form.magnitude_mask
     exponents = magnitudes >> form.mantissa_bits
-    bins = _table(sample.values.dtype, sample.dtype, _exponent(sample.scale))[exponents]
-    if not bins.size or bins.max() >= ZERO:
+    bins = _table(sample.values.dtype, sample.dtype, _exponent(sample.scale)).take(exponents)
+    if bins.max() >= ZERO:
         bins[(exponents == 0) & (magnitudes != 0)] = SUBNORMAL
         bins[magnitudes > (form.n_exponents - 1) << form.mantissa_bits] = NAN
     n = len(sample.layout.fqns)
-    counts = np.bincount(sample.layout.of_elements.numpy() * N_BINS + bins, minlength=n * N_BINS)
-    return torch.from_numpy(counts.reshape(n, N_BINS))
+    bins += sample.layout.of_elements.numpy() * N_BINS
+    counts = np.bincount(bins, minlength=n * N_BINS).reshape(n, N_BINS)
+    return torch.from_numpy(counts)
 
 
 @lru_cache(maxsize=32)

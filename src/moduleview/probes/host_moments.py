@@ -72,19 +72,20 @@ def host_zero_shares(group: PlainValues) -> torch.Tensor:
 def _sums(group: PlainValues, *, only_norm: bool) -> _Floats:
     """(n, 3), a row of ``_Sums`` a tensor."""
     sums = np.zeros((len(group.flats), 3), dtype=np.float64)
-    small = [index for index, flat in enumerate(group.flats) if flat.numel() <= _SMALL]
+    small = [index for index, length in enumerate(group.lengths) if length <= _SMALL]
     if small:
-        sums[small] = _sums_together([group.flats[index] for index in small])
-    for index, flat in enumerate(group.flats):
-        if flat.numel() > _SMALL:
-            sums[index] = _sums_in_blocks(flat, only_norm=only_norm)
+        flats, lengths = [group.flats[index] for index in small], [group.lengths[index] for index in small]
+        sums[small] = _sums_together(flats, lengths)
+    for index, length in enumerate(group.lengths):
+        if length > _SMALL:
+            sums[index] = _sums_in_blocks(group.flats[index], length, only_norm=only_norm)
     return sums
 
 
-def _sums_together(flats: list[torch.Tensor]) -> _Floats:
+def _sums_together(flats: list[torch.Tensor], lengths: list[int]) -> _Floats:
     """(n, 3) sums of small tensors: a few calls for all of them."""
     starts = np.zeros(len(flats), dtype=np.int64)
-    np.cumsum([flat.numel() for flat in flats[:-1]], out=starts[1:])
+    np.cumsum(lengths[:-1], out=starts[1:])
     joined = (torch.cat(flats) if len(flats) > 1 else flats[0]).double().numpy()
     found = np.empty((len(flats), 3), dtype=np.float64)
     np.add.reduceat(joined * joined, starts, out=found[:, 0])
@@ -93,11 +94,11 @@ def _sums_together(flats: list[torch.Tensor]) -> _Floats:
     return found
 
 
-def _sums_in_blocks(flat: torch.Tensor, *, only_norm: bool) -> _Sums:
+def _sums_in_blocks(flat: torch.Tensor, length: int, *, only_norm: bool) -> _Sums:
     squares = total = 0.0
     low, high = math.inf, -math.inf
     is_half = flat.dtype not in (torch.float32, torch.float64)
-    for block in torch.split(flat, BLOCK) if flat.numel() > BLOCK else (flat,):
+    for block in torch.split(flat, BLOCK) if length > BLOCK else (flat,):
         values = block.float() if is_half else block
         array = values.numpy()
         square = float(array.dot(array))
@@ -140,7 +141,7 @@ def _of_extreme_one(group: PlainValues, index: int) -> list[float]:
     scaled = [block / largest for block in _blocks(flat)]
     mean = sum(float(block.sum()) for block in scaled) * weight / size
     square = sum(float(block.dot(block)) for block in scaled) * weight / size
-    n_absent = size - flat.numel() * weight
+    n_absent = size - group.lengths[index] * weight
     around = sum(float(((block - mean) ** 2).sum()) for block in scaled) * weight + n_absent * mean * mean
     norm, std = math.sqrt(square * size), math.sqrt(around / size)
     return [norm * largest, math.sqrt(square) * largest, mean * largest, std * largest, largest, 0.0]
@@ -149,7 +150,7 @@ def _of_extreme_one(group: PlainValues, index: int) -> list[float]:
 def _deviations(group: PlainValues, square: _Floats, mean: _Floats) -> _Floats:
     """Root of the mean square less the square of the mean; where little is left of it, summed around the mean."""
     variances = square - mean * mean
-    is_wide = np.array([flat.numel() <= _SMALL for flat in group.flats])
+    is_wide = np.asarray(group.lengths) <= _SMALL
     least = np.where(is_wide, _WIDE_CANCELLATION, _CANCELLATION) * square
     for index in np.flatnonzero(variances < least).tolist():
         variances[index] = _variance_around(group, index, float(mean[index]))
@@ -164,6 +165,6 @@ def _variance_around(group: PlainValues, index: int, mean: float) -> float:
         squares += float(centred.dot(centred))
         shift += float(centred.sum())
     n, weight = group.n_elements[index], group.weights[index]
-    n_absent = n - group.flats[index].numel() * weight  # zeros that a sparse tensor does not store
+    n_absent = n - group.lengths[index] * weight  # zeros that a sparse tensor does not store
     shift = (shift * weight - n_absent * mean) / n  # what the mean, summed in float32, was off by
     return (squares * weight + n_absent * mean * mean) / n - shift * shift

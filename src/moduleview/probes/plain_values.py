@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch.nn.parameter import is_lazy
@@ -15,7 +15,7 @@ _READABLE = frozenset({torch.float32, torch.float64, torch.bfloat16, torch.float
 _PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class PlainValues:
     """Values of the tensors of one device.
 
@@ -24,6 +24,7 @@ class PlainValues:
         fqns: n names.
         flats: n one-dimensional real tensors. A complex tensor stands there as its real and imaginary parts, a sparse
             one as the values it stores, an expanded one without its repetitions, a sharded one as this rank's part.
+        lengths: n; elements of each of ``flats``.
         n_elements: Elements of each whole tensor (of a shard: of the shard).
         weights: How many elements of the tensor one of ``flats`` stands for; 1 but for expanded ones.
         is_real: n; False for a complex tensor, whose mean and maximum mean nothing.
@@ -31,41 +32,44 @@ class PlainValues:
     """
 
     device: torch.device
-    fqns: tuple[str, ...] = ()
-    flats: list[torch.Tensor] = field(default_factory=list)
-    n_elements: tuple[int, ...] = ()
-    weights: list[float] = field(default_factory=list)
-    is_real: list[bool] = field(default_factory=list)
-    dtypes: list[torch.dtype] = field(default_factory=list)
+    fqns: tuple[str, ...]
+    flats: tuple[torch.Tensor, ...]
+    lengths: tuple[int, ...]
+    n_elements: tuple[int, ...]
+    weights: tuple[float, ...]
+    is_real: tuple[bool, ...]
+    dtypes: tuple[torch.dtype, ...]
+
+
+_Row = tuple[str, torch.Tensor, int, int, float, bool, torch.dtype]  # as the attributes of ``PlainValues``
 
 
 def plain_values(tensors: Mapping[str, torch.Tensor]) -> tuple[PlainValues, ...]:
     """The values of tensors, one ``PlainValues`` a device; a tensor without values is left out. Never raises."""
-    groups: dict[torch.device, tuple[list[str], list[int], PlainValues]] = {}
+    rows_of: dict[torch.device, list[_Row]] = {}
     for fqn, tensor in tensors.items():
-        flat, n, is_real = _flat(tensor)
-        if flat is None:
-            continue
-        device = flat.device
-        group = groups.get(device)
-        if group is None:
-            group = groups[device] = ([], [], PlainValues(device))
-        names, sizes, values = group
-        names.append(fqn)
-        sizes.append(n)
-        values.flats.append(flat)
-        values.is_real.append(is_real)
-        values.dtypes.append(tensor.dtype)
-        stored = flat.numel() if is_real else flat.numel() // 2
-        values.weights.append(1.0 if stored == n or tensor.layout is not torch.strided else n / stored)
-    for names, sizes, values in groups.values():
-        values.fqns, values.n_elements = tuple(names), tuple(sizes)
-    return tuple(values for _, _, values in groups.values())
+        if _is_plain(tensor):  # as nearly all are, and there may be ten thousand of them
+            n = tensor.numel()
+            if not n:
+                continue
+            flat = tensor.detach() if tensor.requires_grad else tensor
+            row = (fqn, flat if flat.dim() == 1 else flat.view(-1), n, n, 1.0, True, flat.dtype)
+        else:
+            odd = _row_of_odd_one(fqn, tensor)
+            if odd is None:
+                continue
+            row = odd
+        device = row[1].device
+        rows = rows_of.get(device)
+        if rows is None:
+            rows = rows_of[device] = []
+        rows.append(row)
+    return tuple(PlainValues(device, *zip(*rows, strict=True)) for device, rows in rows_of.items())
 
 
 def why_without_values(tensor: torch.Tensor) -> str:
     """A sentence where a tensor has no values that statistics could be taken of, else ""."""
-    if _flat(tensor)[0] is not None:
+    if plain_values({"": tensor}):
         return ""
     if is_lazy(tensor):
         return "It is lazy: it gets its shape and values with the first input."
@@ -100,19 +104,6 @@ def _dtype_word(tensor: torch.Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def _flat(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
-    """(values in one dimension or None, elements, whether they are real)."""
-    if _is_plain(tensor):
-        n = tensor.numel()
-        if tensor.requires_grad:
-            tensor = tensor.detach()
-        return (None if not n else tensor if tensor.dim() == 1 else tensor.view(-1)), n, True
-    try:
-        return _flat_of_odd_one(tensor)
-    except (RuntimeError, ValueError, NotImplementedError, TypeError, AttributeError):
-        return None, 0, True  # does not apply to this type
-
-
 def _is_plain(tensor: torch.Tensor) -> bool:
     """Nearly all are: one block of numbers in memory."""
     return (
@@ -133,23 +124,34 @@ def _has_memory(tensor: torch.Tensor) -> bool:
     return tensor.data_ptr() != 0 or not (tensor.is_cpu or tensor.is_cuda)
 
 
-def _flat_of_odd_one(tensor: torch.Tensor) -> tuple[torch.Tensor | None, int, bool]:
+def _row_of_odd_one(fqn: str, tensor: torch.Tensor) -> _Row | None:
+    try:
+        return _row(fqn, tensor)
+    except (RuntimeError, ValueError, NotImplementedError, TypeError, AttributeError):
+        return None  # does not apply to this type
+
+
+def _row(fqn: str, tensor: torch.Tensor) -> _Row | None:
     if is_lazy(tensor) or tensor.is_meta or tensor.is_quantized or tensor.is_nested:
-        return None, 0, True
+        return None
     tensor = tensor.detach()
     if hasattr(tensor, "to_local"):  # DTensor.norm() is a collective: called on one rank alone it hangs
         tensor = tensor.to_local()
     n = tensor.numel()
     values = stored_values(tensor).as_subclass(torch.Tensor)
-    if values.numel() and not _has_memory(values):
-        return None, 0, True
+    if not n or (values.numel() and not _has_memory(values)):
+        return None
     is_real = not values.is_complex()
     if not is_real:
         values = torch.view_as_real(values.resolve_conj())
-    values = values.resolve_neg()
-    if not n or not values.numel():
-        return (values.new_zeros(1, dtype=torch.float32) if n else None), n, is_real  # sparse, and nothing stored
-    return _readable(flat_elements(values)), n, is_real
+    flat = _readable(flat_elements(values.resolve_neg()))
+    if flat is None:
+        return None
+    if not flat.numel():
+        flat = flat.new_zeros(1 if is_real else 2)  # a sparse tensor that stores nothing
+    length = flat.numel()
+    stored = length if is_real else length // 2
+    return fqn, flat, length, n, 1.0 if tensor.layout is not torch.strided else n / stored, is_real, tensor.dtype
 
 
 def _readable(flat: torch.Tensor) -> torch.Tensor | None:
