@@ -4,7 +4,8 @@
 
 Two numbers a row, for neither tells all: the median ratio of whole steps, with the interval that its noise leaves (the
 A/A row shows how much that is), and the time inside our own code, which is exact to 0.01 % but blind to what watching
-slows down elsewhere. The goal is held against both. On a CPU the ratio is of CPU time, on a GPU of elapsed time.
+slows down elsewhere; what the watch says of itself (its quantity ``overhead``) stands beside that. The goal is held
+against both. On a CPU the ratio is of CPU time, on a GPU of elapsed time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from interleaved import Contender, Pairs, compare, steps_a_turn, timed_steps
 from models import MODELS, Workload
 from own_code import seconds_inside, where_it_goes
 from summary import bench_parser, report, start
-from watching import ways_of_watching
+from watching import Watching, ways_of_watching
 
 GOAL_GPU_MIB = 64.0  # performance.md
 _PROFILED_TURNS = 3
@@ -54,14 +55,15 @@ def bench(model: str, device: str, n_rounds: int) -> None:
     workload = MODELS[model](device)
     contenders = [Contender("unwatched again (A/A)"), *ways_of_watching(model)]
     pairs = compare(workload, contenders, n_rounds)
+    said = ["" if not isinstance(one, Watching) else f"{1 + one.said:.4f}" for one in contenders]
     n_steps = steps_a_turn(workload)
     step_s = statistics.median(wall_s for one in pairs for wall_s, _ in one.unwatched_s)
     shares = [own_seconds(workload, contender, n_steps) / step_s for contender in contenders]
     print(f"\n{workload.title}, unwatched step {1e3 * step_s:.1f} ms, {n_rounds} pairs a row")
-    print(f"{'':<50}{'elapsed (95 %)':<26}{'CPU time (95 %)':<26}{'in our code':>12}   goal")
-    for contender, one, share in zip(contenders, pairs, shares, strict=True):
+    print(f"{'':<50}{'elapsed (95 %)':<26}{'CPU time (95 %)':<26}{'in our code':>12}{'it says':>10}   goal")
+    for contender, one, share, own_word in zip(contenders, pairs, shares, said, strict=True):
         goal = "" if contender.goal is None else f"<= {contender.goal:g}"
-        print(f"{contender.name:<50}{one.wall!s:<26}{one.cpu!s:<26}{1 + share:12.4f}   {goal}")
+        print(f"{contender.name:<50}{one.wall!s:<26}{one.cpu!s:<26}{1 + share:12.4f}{own_word:>10}   {goal}")
     if workload.batches[0][0].is_cuda:
         _report_gpu(workload, contenders[1:])
     for contender, one, share in zip(contenders, pairs, shares, strict=True):
