@@ -40,6 +40,7 @@ class HookSet:
         self._ahead = LookAhead(index)
         self._observer = Observer(self._sightings)
         self._is_measured = True
+        self._has_new = False  # what was just ticked is looked at in the next step, however rare measuring is
         self.every = 1
         self._calls: dict[int, int] = {}
         self._slots = itertools.count()
@@ -60,6 +61,7 @@ class HookSet:
             if command.enabled:
                 self._ticked[key] = Ticked(fqn, command.kind)
                 self._arming.arm(self._ticked[key])
+                self._has_new = True
         self._rebuild_watch()
 
     def bind(self, index: ModelIndex) -> None:
@@ -110,10 +112,11 @@ class HookSet:
             step: Its number.
             count_calls: Also count the calls of all modules in it.
             is_measured: False to pass the step by: then no hook of the observer's is there, and others return at once.
-                A step in which a trial runs is never passed by.
+                A step in which a trial runs, or the first after something was ticked, is never passed by.
         """
         trials = self._trials()
-        self._is_measured = is_measured or bool(trials)
+        self._is_measured = is_measured or bool(trials) or self._has_new
+        self._has_new = False
         if self._is_measured:
             self._sightings.begin(step)
         else:
