@@ -11,6 +11,7 @@ from watched_run import Watch, WatchedRun, traces
 
 from moduleview.hooks.board import Board
 from moduleview.telemetry.hooks import COUNTING_KINDS, HOOK_STATISTICS, HookKind, HookStatus
+from moduleview.telemetry.records import SeriesDeclared
 
 FULL_BACKWARD, POST_ACCUMULATE = HookKind.FULL_BACKWARD, HookKind.POST_ACCUMULATE
 STATE_DICT, LOAD_STATE_DICT = HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT
@@ -244,6 +245,37 @@ def test_each_kind_fires_measures_what_it_should_and_leaves_no_trace(watch: Watc
     assert measured == (set() if kind in COUNTING_KINDS else set(HOOK_STATISTICS))
     run.tick(kind, fqn, enabled=False)
     assert traces(model) == before
+
+
+def test_series_of_a_sampled_tensor_are_declared_as_estimates_and_others_are_not(watch: Watch) -> None:
+    model = nn.Sequential(nn.Linear(3, 100), nn.Linear(100, 1))
+    run = watch(model)
+    run.tick(HookKind.FORWARD, "0", "1")
+    run.step(lambda: model(torch.ones(50, 3)).sum())
+    sampled = {
+        key.fqn: traits.is_sampled
+        for record in run.records
+        if isinstance(record, SeriesDeclared) and record.traits
+        for key, traits in zip(record.keys, record.traits, strict=True)
+        if key.quantity == "forward.mean"
+    }
+    assert sampled == {"0": True, "1": False}
+
+
+class Adds(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + 1
+
+
+def test_many_hooks_keep_their_own_numbers_when_others_come_and_go(watch: Watch) -> None:
+    model = nn.Sequential(*(Adds() for _ in range(80)))
+    run = watch(model)
+    everywhere = tuple(map(str, range(80)))
+    for chosen in (everywhere, everywhere[::20], everywhere[::-1]):
+        run.tick(HookKind.FORWARD, *everywhere, enabled=False)
+        run.tick(HookKind.FORWARD, *chosen)
+        run.raw_step(lambda: float(model(torch.zeros(2, 3)).sum()))
+        assert run.values("forward.mean") == {(fqn, ""): float(fqn) + 1 for fqn in chosen}
 
 
 def test_a_hook_that_falls_silent_says_why_and_stays_on(watch: Watch) -> None:

@@ -105,11 +105,6 @@ class Sighting:
         """Which hook."""
         return self.ticked.kind
 
-    @property
-    def statistics(self) -> tuple[torch.Tensor, ...]:
-        """0-d tensors as ``HOOK_STATISTICS``, once the step is over."""
-        return self.sample.numbers
-
 
 class StepSightings:
     """All that hooks saw in one step. On CUDA autograd's own threads write here: only list appends, no lock."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from moduleview.probes.base import Measured
-from moduleview.probes.series_ids import SeriesIds
+from moduleview.probes.series_ids import RowName, SeriesIds
 from moduleview.probes.step_values import Block, SentStep, StepValues
 from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.quantities import Scope
@@ -78,6 +78,16 @@ class Emitter:
 
         ids = self._ids.ids_of(quantity, measured.fqns, measured.part, traits_of)
         self._values.add(ids, measured.values, group)
+
+    def add_rows(self, names: Sequence[RowName], columns: Sequence[str], table: torch.Tensor) -> None:
+        """Take a table of values: the quantity of row i and column k is ``f"{names[i].prefix}.{columns[k]}"``.
+
+        Args:
+            names: n names; the same ones in each step cost least.
+            columns: k names.
+            table: (n, k) float32.
+        """
+        self._values.add(self._ids.ids_of_rows(names, columns), table.reshape(-1))
 
     def add_scalar(self, quantity: str, fqn: str, value: torch.Tensor, part: str = "") -> None:
         """Take one value, a float32 0-d tensor."""

@@ -11,6 +11,7 @@ from torch import nn
 
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.model_index import ModelIndex
+from moduleview.hooks.sighting_rows import in_tables
 from moduleview.probes.base import Measured, Moment, Probe, StepView
 from moduleview.probes.coverage import CoverageCount
 from moduleview.probes.emitter import Emitter
@@ -20,6 +21,7 @@ from moduleview.probes.gradient_way import GradientWay
 from moduleview.probes.hook_costs import hook_costs
 from moduleview.probes.plain_values import scope_of
 from moduleview.probes.probe_set import ProbeSet
+from moduleview.probes.series_ids import RowName
 from moduleview.probes.station_norms import is_distributed
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS
@@ -272,10 +274,9 @@ class Recorder:
             self._put(StepSkipped(self._rank, self._step, reason, float("nan") if scale is None else float(scale)))
 
     def _end_hooks(self) -> None:
-        for sighting in self._hooks.end_step():
-            for statistic, value in zip(HOOK_STATISTICS, sighting.statistics, strict=True):
-                if value is not None:
-                    self._emitter.add_scalar(f"{sighting.kind}.{statistic}", sighting.fqn, value, sighting.part)
+        for seen, table in in_tables(self._hooks.end_step()):
+            names = [RowName(one.kind, one.fqn, one.part, one.sample.is_part) for one in seen]
+            self._emitter.add_rows(names, HOOK_STATISTICS, table)
         if self._coverage is not None:
             generation = 0 if self._snapshot is None else self._snapshot.generation
             rows = self._coverage.rows(self._index, self._hooks.take_calls())

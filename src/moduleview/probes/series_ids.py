@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,20 @@ from numpy.typing import NDArray
 from moduleview.telemetry.records import Record, SeriesDeclared, SeriesKey, SeriesTraits
 
 _PLAIN = SeriesTraits()
+_MOST_TABLES = 64  # that are remembered
+
+
+def _sampled(_fqn: str) -> SeriesTraits:
+    return SeriesTraits(is_sampled=True)
+
+
+class RowName(NamedTuple):
+    """What a row of a table of values is about: all but the statistic of its series' names."""
+
+    prefix: str
+    fqn: str
+    part: str
+    is_sampled: bool
 
 
 class SeriesIds:
@@ -25,6 +40,7 @@ class SeriesIds:
         self._rank = rank
         self._ids: dict[tuple[str, str], dict[str, int]] = {}  # (quantity, part) -> fqn -> number
         self._kept: dict[tuple[str, str], tuple[tuple[str, ...], NDArray[np.int32]]] = {}
+        self._kept_rows: dict[tuple[RowName, int], tuple[list[RowName], NDArray[np.int32]]] = {}
         self._n_ids = 0
         self._undeclared: list[tuple[SeriesKey, SeriesTraits]] = []
 
@@ -56,6 +72,22 @@ class SeriesIds:
         ids = np.array([known[fqn] for fqn in fqns], dtype=np.int32)
         self._kept[(quantity, part)] = fqns, ids
         return ids
+
+    def ids_of_rows(self, names: Sequence[RowName], columns: Sequence[str]) -> NDArray[np.int32]:
+        """(n * k,) numbers of the series of a table with n rows and k columns, row by row."""
+        place = names[0], len(names)
+        kept = self._kept_rows.get(place)
+        if kept is not None and kept[0] == names:
+            return kept[1]
+        ids: list[int] = []
+        for name in names:
+            traits_of = _sampled if name.is_sampled else None
+            for column in columns:
+                ids += self.ids_of(f"{name.prefix}.{column}", (name.fqn,), name.part, traits_of).tolist()
+        if len(self._kept_rows) >= _MOST_TABLES:
+            self._kept_rows.clear()
+        self._kept_rows[place] = list(names), np.array(ids, dtype=np.int32)
+        return self._kept_rows[place][1]
 
     def id_of(self, quantity: str, fqn: str, part: str = "") -> int:
         """The number of one series."""
