@@ -115,10 +115,17 @@ def test_each_column_shows_the_last_histogram_up_to_its_step() -> None:
 
 
 def test_where_measuring_paused_nothing_is_shown() -> None:
-    columns = columns_of(at_steps(0, 2, 4, 20), (-0.5, 29.5), newest=29, most=100)
+    steps = (*range(0, 40, 2), 60)
+    columns = columns_of(at_steps(*steps), (-0.5, 69.5), newest=69, most=100)
 
-    assert columns.rows.tolist() == [0, 0, 1, 1, 2, 2, 2, 2, *[-1] * 12, 3, 3, 3, 3, *[-1] * 6]
+    assert columns.rows.tolist() == [*np.repeat(np.arange(20), 2), 19, 19, *[-1] * 18, *[20] * 4, *[-1] * 6]
     assert columns_of(at_steps(3), (-0.5, 9.5), newest=9, most=100).rows.tolist() == [-1, -1, -1, 0, *[-1] * 6]
+
+
+def test_where_measuring_is_sampled_a_histogram_stands_up_to_the_next_one() -> None:
+    columns = columns_of(at_steps(0, 1, 2, 3, 20, 32, 47), (-0.5, 59.5), newest=59, most=100)
+
+    assert (columns.rows >= 0).all()
 
 
 def test_many_steps_share_a_column_and_its_newest_is_shown() -> None:

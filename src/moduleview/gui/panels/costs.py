@@ -26,7 +26,7 @@ DEFAULT_BUDGET = 0.02
 BUDGETS: tuple[float | None, ...] = (0.005, 0.01, DEFAULT_BUDGET, 0.05, 0.1, None)
 """Shares of a step's time that can be chosen; None is no limit."""
 _WIDTHS: dict[int, int] = {  # logical px
-    CostColumn.NAME: 220,
+    CostColumn.NAME: 252,
     CostColumn.PER_STEP: 84,
     CostColumn.SHARE: 76,
     CostColumn.PER_FIRE: 84,

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_look import Look
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.safe_paint import safe_paint
 
 WIDTH_PX = 189
@@ -61,7 +62,7 @@ class DistributionFacts(QWidget):
             self._facts = facts
             lines = (facts.name, facts.kind, *(f"{name} {value}" for name, value, _ in facts.rows), *facts.note)
             self.setAccessibleDescription(", ".join(lines))
-            self.setToolTip(facts.name)
+            self.setToolTip(plain_tip(facts.name))
             self.update()
 
     def sizeHint(self) -> QSize:

@@ -15,6 +15,7 @@ from moduleview.gui.plots.magnitude_shares import SPECIAL, ShareHistory
 
 LOW_SHARE, HIGH_SHARE = 0.0003, 0.3
 """Of the first and the last colour: about one element of a sample, and more than a bin of a power of two ever holds."""
+_USUAL = 0.9  # of all gaps between two histograms are no longer than the one that is called usual
 N_NUMBERS = 2  # of the special bins, zero and subnormal hold numbers
 
 
@@ -50,9 +51,9 @@ def columns_of(history: ShareHistory, steps: tuple[float, float], newest: int, m
     width = max(high - low, 1.0) / n
     ends = np.ceil(low + width * np.arange(1, n + 1) - 0.5 - 1e-9).astype(np.int64)
     rows = np.searchsorted(history.steps, ends, side="right") - 1
-    reach = 2 * int(np.median(np.diff(history.steps))) if len(history.steps) > 1 else 1
+    reach = 2 * float(np.quantile(np.diff(history.steps), _USUAL)) if len(history.steps) > 1 else 1.0
     begins = np.floor(low + width * np.arange(n) + 0.5 + 1e-9)
-    is_old = begins - history.steps[np.maximum(rows, 0)] >= max(reach, 1)
+    is_old = begins - history.steps[np.maximum(rows, 0)] >= reach
     return Columns(low, width, np.where(is_old, -1, rows))
 
 
