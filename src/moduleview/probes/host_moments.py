@@ -31,6 +31,7 @@ _COLUMNS = (Statistic.NORM, Statistic.RMS, Statistic.MEAN, Statistic.STD, Statis
 
 _Floats = NDArray[np.float64]
 _Sums = tuple[float, float, float]  # of squares, of the elements, and the largest magnitude
+_NOTHING: _Sums = (0.0, 0.0, 0.0)
 
 _least = np.minimum.reduce
 _largest = np.maximum.reduce
@@ -71,14 +72,14 @@ def host_zero_shares(group: PlainValues) -> torch.Tensor:
 
 def _sums(group: PlainValues, *, only_norm: bool) -> _Floats:
     """(n, 3), a row of ``_Sums`` a tensor."""
-    sums = np.zeros((len(group.flats), 3), dtype=np.float64)
     small = [index for index, length in enumerate(group.lengths) if length <= _SMALL]
+    rows = [
+        _NOTHING if length <= _SMALL else _sums_in_blocks(flat, length, only_norm=only_norm)
+        for flat, length in zip(group.flats, group.lengths, strict=True)
+    ]
+    sums = np.array(rows, dtype=np.float64)
     if small:
-        flats, lengths = [group.flats[index] for index in small], [group.lengths[index] for index in small]
-        sums[small] = _sums_together(flats, lengths)
-    for index, length in enumerate(group.lengths):
-        if length > _SMALL:
-            sums[index] = _sums_in_blocks(group.flats[index], length, only_norm=only_norm)
+        sums[small] = _sums_together([group.flats[i] for i in small], [group.lengths[i] for i in small])
     return sums
 
 
