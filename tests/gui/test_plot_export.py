@@ -16,7 +16,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QProgressDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
-from builders import add_steps, declare_gradients, opened_store
+from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.panel import Panel
 from moduleview.gui.panels.curves import CurvesPanel
@@ -29,7 +29,7 @@ from moduleview.gui.plots.export.file_writing import FileWriting
 from moduleview.gui.plots.export.picture import PictureFormat, picture_bytes
 from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.export.series_csv import series_csv
-from moduleview.telemetry.records import SeriesKey
+from moduleview.telemetry.records import SeriesDeclared, SeriesKey
 from moduleview.telemetry.store import SeriesStore
 
 PANELS = (GradientMapPanel, CurvesPanel, ProfilePanel, LossPanel)
@@ -196,6 +196,27 @@ def test_csv_says_the_extremes_of_what_is_no_longer_kept_step_by_step() -> None:
         assert float(high[column]) >= inside.max()
     assert ends >= 10_000 - 64
     assert [int(row["step"]) for row in rows if row["row"] == "not finite"] == [0]
+
+
+def test_no_piece_of_many_series_holds_the_window_for_long() -> None:
+    layers = [(f"l{at}", "Linear", (("weight", (2, 2)),)) for at in range(10_000)]
+    store = opened_store(snapshot_of([("", "Net", ()), *layers]))
+    n = len(declare_gradients(store))
+    store._series._archive.raw.resize(n, 64, (np.nan,))
+    add_steps(store, np.full((200, n), 0.5))
+    pieces = list(series_csv(store, store.keys("grad_norm"), "gradient norm"))
+    longest = max(pieces[1:], key=len)
+    assert longest.count(",") <= 2 * 2 * 10_003  # two groups with two lines each
+    assert sum(piece.count("\n") for piece in pieces) == 6 + 9 * 2 + 64
+
+
+def test_series_of_several_ranks_have_columns_of_their_own() -> None:
+    store = opened_store()
+    keys = (SeriesKey("loss"), SeriesKey("loss", rank=1))
+    store.apply(SeriesDeclared(0, keys))
+    add_steps(store, np.array([[1.0, 2.0]]))
+    _comments, rows = parsed(series_csv(store, keys, "loss"))
+    assert (rows[0]["loss rank 0"], rows[0]["loss rank 1"]) == ("1.0", "2.0")
 
 
 def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:

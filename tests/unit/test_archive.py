@@ -73,6 +73,15 @@ def test_old_steps_are_kept_coarser_than_new_ones_and_never_coarser_than_needed(
     assert sizes.max() == FOLD
 
 
+def test_oldest_steps_that_are_kept_one_by_one_are_given_one_by_one() -> None:
+    archive = filled(np.arange(200, dtype=np.float32), raw_rows=64)
+    found = archive.history(ONE, 136, 199, 1)
+    np.testing.assert_array_equal(found.low[:, 0], np.arange(136, 200))
+    steps, times = archive.clock(136, 199, 1)
+    np.testing.assert_array_equal(steps, np.arange(136, 200))
+    np.testing.assert_array_equal(times, steps * 0.5)
+
+
 def test_not_a_number_is_marked_and_leaves_the_extremes_alone() -> None:
     values = np.ones(20_000, dtype=np.float32)
     values[100], values[101] = np.nan, np.inf

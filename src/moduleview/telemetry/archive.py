@@ -126,12 +126,11 @@ class Archive:
     def _folded_spans(self, level: int, first_step: int, last_step: int) -> list[tuple[int, int, int]]:
         """From one level, and from coarser ones what it has lost. A step comes from one level only."""
         ring, spans, begin = self._rings[level], [], first_step - FOLD**level + 1
-        if ring.has_lost and level < N_LEVELS and ring.first_step is not None:
+        oldest = ring.first_step
+        if ring.has_lost and level < N_LEVELS and oldest is not None and first_step < oldest:
             above = FOLD ** (level + 1)
-            whole_from = -(-ring.first_step // above) * above  # all of the next group of the level above is there
-            begin = max(begin, whole_from)
-            if first_step < whole_from:
-                spans = self._folded_spans(level + 1, first_step, min(last_step, whole_from - 1))
+            begin = -(-oldest // above) * above  # all of the next group of the level above is there
+            spans = self._folded_spans(level + 1, first_step, min(last_step, begin - 1))
         return [*spans, (level, ring.rank(begin), ring.rank(last_step, "right"))]
 
     def _fold(self, level: int, step: int) -> None:

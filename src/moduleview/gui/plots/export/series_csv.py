@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from moduleview.gui.plots.export.csv_text import csv_lines
 from moduleview.telemetry.records import SeriesKey
-from moduleview.telemetry.store_view import StoreView
+from moduleview.telemetry.store_view import History, StoreView
 
 _VALUES_A_PIECE = 20_000  # 20 ms
 _GROUP = 4096  # pieces of old steps begin at multiples of it
@@ -34,28 +34,36 @@ def series_csv(store: StoreView, keys: Sequence[SeriesKey], title: str) -> Itera
     first, last = store.first_step, store.last_step
     if first is None or last is None:
         return
-    names = [" ".join(part for part in (key.quantity, key.fqn, key.part) if part) for key in keys]
+    names = [_column_name(key, has_ranks=any(key.rank for key in keys)) for key in keys]
     yield HEADER.format(title=title, first_step=first) + csv_lines([["step", "n_steps", "time_s", "row", *names]])
     keys, rows = tuple(keys), max(_VALUES_A_PIECE // max(len(keys), 1), 1)
-    yield from _old_pieces(store, keys, first - 1)
+    yield from _old_pieces(store, keys, first - 1, rows)
     for begin in range(first, last + 1, rows):
         yield _exact_piece(store, keys, begin, min(begin + rows - 1, last))
 
 
-def _old_pieces(store: StoreView, keys: tuple[SeriesKey, ...], last_step: int) -> Iterator[str]:
-    covered = 0  # up to here steps are written: a group that reaches into a piece was in the one before
+def _column_name(key: SeriesKey, *, has_ranks: bool) -> str:
+    parts = (key.quantity, key.fqn, key.part, f"rank {key.rank}" if has_ranks else "")
+    return " ".join(part for part in parts if part)
+
+
+def _old_pieces(store: StoreView, keys: tuple[SeriesKey, ...], last_step: int, rows: int) -> Iterator[str]:
+    covered = 0  # up to here steps are written: a group that reaches into the next part was in the one before
     for begin in range(0, last_step + 1, _GROUP):
         history = store.history(keys, begin, min(begin + _GROUP - 1, last_step), 1)
-        lines: list[list[str]] = []
-        for at in np.flatnonzero(history.steps >= covered).tolist():
-            step, n_steps = int(history.steps[at]), int(history.n_steps[at])
-            covered = step + n_steps
-            place = [str(step), str(n_steps), f"{history.times[at]:.4f}"]
-            lines.append([*place, "least", *_cells(history.low[at], ~np.isnan(history.low[at]))])
-            lines.append([*place, "largest", *_cells(history.high[at], ~np.isnan(history.high[at]))])
-            if history.non_finite[at].any():
-                lines.append([*place, "not finite", *(str(int(bad)) for bad in history.non_finite[at])])
-        yield csv_lines(lines)
+        new = np.flatnonzero(history.steps >= covered).tolist()
+        if new:
+            covered = int(history.steps[new[-1]] + history.n_steps[new[-1]])
+        for at in range(0, len(new), rows):
+            yield csv_lines(line for row in new[at : at + rows] for line in _group_lines(history, row))
+
+
+def _group_lines(history: History, at: int) -> Iterator[list[str]]:
+    place = [str(history.steps[at]), str(history.n_steps[at]), f"{history.times[at]:.4f}"]
+    yield [*place, "least", *_cells(history.low[at], ~np.isnan(history.low[at]))]
+    yield [*place, "largest", *_cells(history.high[at], ~np.isnan(history.high[at]))]
+    if history.non_finite[at].any():
+        yield [*place, "not finite", *(str(int(bad)) for bad in history.non_finite[at])]
 
 
 def _exact_piece(store: StoreView, keys: tuple[SeriesKey, ...], first_step: int, last_step: int) -> str:
