@@ -168,7 +168,7 @@ class StationReader:
 
     def _last_followed(self, store: StoreView, step: int | None) -> int | None:
         for quantity in _FOLLOWED:
-            column = store.matrix((SeriesKey(quantity, self._first),), _LOOKED_BACK, end_step=step)
+            column = store.matrix([SeriesKey(quantity, self._first)], _LOOKED_BACK, end_step=step)
             rows = np.flatnonzero(column.measured[:, 0])
             if len(rows):
                 return int(column.steps[rows[-1]])
@@ -225,7 +225,7 @@ class StationReader:
 
     def _weights(self, store: StoreView, at: NDArray[np.int64], step: int) -> NDArray[np.float64]:
         """Norms of some of the weights, as they were measured last up to a step; NaN where they were not."""
-        keys = tuple(SeriesKey(WEIGHT_NORM, self._fqns[number]) for number in at.tolist())
+        keys = [SeriesKey(WEIGHT_NORM, self._fqns[number]) for number in at.tolist()]
         rows = store.matrix(keys, _WEIGHTS_LOOKED_BACK, end_step=step)
         newest = np.where(rows.measured, np.arange(len(rows.steps))[:, None], -1).max(axis=0, initial=-1)
         found = rows.values[np.maximum(newest, 0), np.arange(len(keys))].astype(np.float64)
@@ -256,7 +256,7 @@ def _root_of_squares(values: NDArray[np.float64]) -> float | None:
 
 
 def _at(store: StoreView, key: SeriesKey, step: int) -> float | None:
-    column = store.matrix((key,), 1, end_step=step)
+    column = store.matrix([key], 1, end_step=step)
     is_there = len(column.steps) and int(column.steps[0]) == step and bool(column.measured[0, 0])
     return float(column.values[0, 0]) if is_there else None
 
