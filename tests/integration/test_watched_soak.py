@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from many_modules import watch_many
 from watched_soak import Hammer, train_on_and_off
 
 
@@ -35,3 +36,10 @@ def test_hammered_by_toggles_a_run_goes_on_and_each_takes_effect_with_the_next_s
     assert hammered.n_failed == 0
     assert hammered.worst_latency_steps <= 1
     assert hammered.is_same
+
+
+def test_a_tenth_of_many_modules_is_watched_and_what_the_budget_leaves_out_is_counted() -> None:
+    """Fault row 60."""
+    seen = watch_many(1_000, n_steps=12)
+    assert seen.n_seen >= 1_000 // 11
+    assert seen.n_skipped > 0
