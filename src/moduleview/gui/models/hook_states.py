@@ -43,9 +43,6 @@ class HookStates:
     def __init__(self, snapshot: ModelSnapshot, hooks: Mapping[tuple[str, HookKind], HookEntry]) -> None:
         self._snapshot = snapshot
         self._hooks = hooks
-        self._first_place = np.where(
-            snapshot.alias_of == NO_NODE, np.arange(len(snapshot), dtype=np.int32), snapshot.alias_of
-        )
         self._may_fire = ~np.isin(snapshot.traits, _NEVER_FIRES)
         self._own: dict[HookKind, NDArray[np.uint8]] = {}
         self._refused = np.zeros(len(snapshot), dtype=np.bool_)
@@ -73,7 +70,7 @@ class HookStates:
     @property
     def sampled(self) -> NDArray[np.bool_]:
         """(n,) bool: modules whose hooks look at one step in several, to keep within the budget."""
-        return self._sampled[self._first_place]
+        return self._sampled[self._first_places()]
 
     @property
     def every(self) -> int:
@@ -92,7 +89,8 @@ class HookStates:
 
     def entry(self, node: int, kind: HookKind) -> HookEntry | None:
         """What is known of the hook on ``node`` itself."""
-        return self._hooks.get((self._snapshot.fqns[int(self._first_place[node])], kind))
+        first = int(self._snapshot.alias_of[node])
+        return self._hooks.get((self._snapshot.fqn_of(node if first == NO_NODE else first), kind))
 
     def counts(self, node: int, kind: HookKind) -> tuple[int, int]:
         """How many modules in the subtree are ticked, and how many can be; the node itself included."""
@@ -128,7 +126,7 @@ class HookStates:
         ticked = self.ticked(kind)
         chosen &= self._fireable(kind) & ~ticked if enabled else self.own(kind) != CellState.OFF
         fqns = self._snapshot.fqns
-        return tuple(fqns[node] for node in np.unique(self._first_place[chosen]).tolist())
+        return tuple(fqns[node] for node in np.unique(self._first_places()[chosen]).tolist())
 
     def _read(self) -> None:
         for (fqn, kind), entry in self._hooks.items():
@@ -141,7 +139,12 @@ class HookStates:
             if entry.status is HookStatus.CANNOT_FIRE:
                 self._refused[node] = True
         for kind, own in self._own.items():
-            self._own[kind] = own[self._first_place]
+            self._own[kind] = own[self._first_places()]
+
+    def _first_places(self) -> NDArray[np.int32]:
+        """(n,) int32: the row itself, or that where the same module stands first."""
+        alias_of = self._snapshot.alias_of
+        return np.where(alias_of == NO_NODE, np.arange(len(alias_of), dtype=np.int32), alias_of)
 
     def _fireable(self, kind: HookKind) -> NDArray[np.bool_]:
         accepted: NDArray[np.bool_] = self.own(kind) != CellState.CANNOT_FIRE
