@@ -11,6 +11,7 @@ from moduleview import probes as probes_package
 from moduleview.probes.base import Measured, Moment, Probe, StepView
 from moduleview.probes.cost_clock import CostClock, event_maker
 from moduleview.probes.governor import Account, Governor
+from moduleview.probes.left_out import LeftOut
 from moduleview.registry import discover
 
 Take = Callable[[Probe, Measured], None]
@@ -24,6 +25,7 @@ class ProbeSet:
         report: Takes (quantity, error) of a probe that raised.
         quantities: Only these; None for all there are.
         every: Each in one of so many steps; None leaves to each probe what it is made for.
+        say: Takes a line on tensors that have no statistics.
     """
 
     def __init__(
@@ -32,9 +34,11 @@ class ProbeSet:
         report: Callable[[str, Exception], None],
         quantities: Collection[str] | None = None,
         every: int | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._governor = governor
         self._report = report
+        self._left_out = LeftOut(say)
         self._accounts: dict[Probe, Account] = {}
         for kind in discover(probes_package, Probe):
             if quantities is None or kind.quantity in quantities:
@@ -79,6 +83,7 @@ class ProbeSet:
         for probe in list(self._due):
             if probe.moment is moment:
                 self._guarded(probe, partial(_measure, probe, view, take))
+        self._left_out.look_at(view)
 
     def end_step(self) -> None:
         """Put on the bill what is known by now of what was measured: of a GPU that is the step before."""
@@ -93,6 +98,7 @@ class ProbeSet:
         """Let go of what probes keep from step to step."""
         for probe in self._accounts:
             probe.forget()
+        self._left_out.forget()
 
     def _guarded(self, probe: Probe, run: Callable[[], object]) -> None:
         try:

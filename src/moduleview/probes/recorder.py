@@ -70,7 +70,7 @@ class Recorder:
         self._snapshot: ModelSnapshot | None = None
         self._index = ModelIndex(model)
         self._governor = Governor(budget)
-        self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every)
+        self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every, self._say)
         self._hook_account = self._governor.account("hooks")
         self._hooks = HookSet(self._index)
         self._coverage: CoverageCount | None = CoverageCount()
