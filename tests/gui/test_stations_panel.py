@@ -347,6 +347,18 @@ def test_pointer_in_the_curves_moves_the_crosshair_and_the_lane(run: Run, qtbot:
     assert panel.lane_shown.stations[4].value == pytest.approx(13.0)
 
 
+def test_curves_can_be_drawn_against_the_time_of_training(run: Run, qtbot: QtBot) -> None:
+    for step in range(30):
+        run.step(step, of(WEIGHT))
+    panel = run.panel(qtbot)
+    run.bench.context.axes.set_shows_time(True)
+
+    assert panel.chart.x_range[1] == pytest.approx(2.95)  # a tenth of a second a step
+    at = QPointF(panel.chart.x_px(1.2), panel.chart.area.center().y()).toPoint()
+    QTest.mouseMove(panel.chart.viewport(), at)
+    assert panel.lane_shown.step == 12
+
+
 def test_crosshair_before_what_is_kept_says_so(run: Run, qtbot: QtBot) -> None:
     for step in range(10, 20):
         run.step(step, of(WEIGHT))

@@ -16,7 +16,8 @@ from moduleview.gui.plots.curve_points import steps_to_draw
 from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.export.series_csv import series_csv
 from moduleview.gui.plots.navigation import StepNavigation
-from moduleview.gui.plots.plot_menu import PlotMenu
+from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection
+from moduleview.gui.plots.run_time import read_run_time
 from moduleview.gui.plots.selected_place import SelectedPlace
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.station_lane import StationLane
@@ -61,7 +62,7 @@ class StationsPanel(Panel):
         self._make_head()
         self._lay_out()
         export = PlotExport(context, self._body, "gradient stations", self._make_csv)
-        self._menu = PlotMenu(context.theme, self.chart, (export.add_to,))
+        self._menu = PlotMenu(context.theme, self.chart, (TimeSection(context.axes, self), export.add_to))
         self._connect()
 
     def title(self) -> str:
@@ -69,7 +70,7 @@ class StationsPanel(Panel):
         return self.tr("Stations")
 
     def title_controls(self) -> Sequence[QWidget]:
-        """The menu with the export."""
+        """The menu: step or time along the axis, and the export."""
         return (self._menu.button(),)
 
     def refresh(self, store: StoreView) -> None:
@@ -140,12 +141,13 @@ class StationsPanel(Panel):
     def _draw_lines(self, store: StoreView) -> None:
         axes, tokens = self.context.axes, self.context.theme.tokens
         steps = steps_to_draw(store, axes.steps, self.chart.area.width())
-        state = (self._place_for, store.n_series, steps, axes.steps, tokens)
+        state = (self._place_for, store.n_series, steps, axes.steps, axes.shows_time, tokens)
         if state == self._drawn_for:
             return
         self._drawn_for = state
         points = self._lines.read(store, *steps)
         styles = [LineStyle(tokens.series[number]) for number in range(len(LANE))]
+        self.chart.set_run_time(read_run_time(store, axes.steps) if axes.shows_time else None)
         self.chart.draw_lines(list(zip(points, styles, strict=True)), axes.steps, has_smooth=False)
         if not self._lines.is_complete:
             self._drawn_for = ()
@@ -200,7 +202,7 @@ class StationsPanel(Panel):
         self.chart.step_pointed.connect(context.selection.set_crosshair)
         self.chart.area_changed.connect(self._on_looks_changed)
         context.selection.crosshair_changed.connect(self._on_crosshair_changed)
-        for signal in (context.selection.changed, context.axes.steps_changed):
+        for signal in (context.selection.changed, context.axes.steps_changed, context.axes.unit_changed):
             signal.connect(self._on_looks_changed)
         context.axes.columns_changed.connect(self._fit)
         context.theme.changed.connect(self._on_theme_changed)
