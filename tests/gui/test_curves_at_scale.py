@@ -190,7 +190,7 @@ def test_grouping_is_chosen_from_the_menu(qtbot: QtBot, qapp: QObject) -> None:
         assert [row.text for row in legend.model.rows if row.number is not None] == expected
         panel._menu.fill(menu, None)
         checked = [action.text() for action in menu.actions() if action.isChecked()]
-        assert checked == ["Step", text]
+        assert checked == ["Steps from left to right", text]
 
 
 def test_ten_thousand_series_in_groups_lose_no_spike(qtbot: QtBot, qapp: QObject) -> None:

@@ -83,8 +83,8 @@ def test_every_plot_offers_its_picture_and_data_in_title_and_context_menu(
     bench: Bench, qtbot: QtBot, kind: type[Panel]
 ) -> None:
     panel = shown(bench, qtbot, kind)
-    wanted = ["PNG picture...", "PNG picture, 2 × as large...", "PNG picture, 4 × as large...", "SVG picture...",
-              "PDF picture...", "CSV data, every step..."]  # fmt: skip
+    kinds = ("PNG", "PNG, 2 × as large", "PNG, 4 × as large", "SVG", "PDF")
+    wanted = [*(f"Save picture as {kind}..." for kind in kinds), "Save data as CSV, every step..."]
     assert texts(menu_of(panel))[-6:] == wanted
     canvas = panel.findChild(Canvas)
     assert canvas is not None
@@ -223,7 +223,7 @@ def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_p
     add_steps(bench.store, np.full((60, 7), 3.0), 60)
     panel = shown(bench, qtbot, ProfilePanel)
     answer_with(monkeypatch, tmp_path / "profile")
-    choose(menu_of(panel), "CSV data, every step...")
+    choose(menu_of(panel), "Save data as CSV, every step...")
     qtbot.waitUntil((tmp_path / "profile.csv").exists)
     rows = list(csv.DictReader((tmp_path / "profile.csv").read_text().splitlines()))
     assert [row["module"] for row in rows] == ["embed", "blocks.0.lin", "blocks.1.lin", "head"]
@@ -234,13 +234,13 @@ def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_p
 def test_chosen_file_is_written_and_said(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
     panel = shown(bench, qtbot, LossPanel)
     asked = answer_with(monkeypatch, tmp_path / "mine.csv")
-    choose(menu_of(panel), "CSV data, every step...")
+    choose(menu_of(panel), "Save data as CSV, every step...")
     qtbot.waitUntil((tmp_path / "mine.csv").exists)
     _comments, rows = parsed(iter([(tmp_path / "mine.csv").read_text()]))
     assert len(rows) == 60
     assert Path(str(asked[0][2])).name == "loss.csv"
     answer_with(monkeypatch, tmp_path / "picture")
-    choose(menu_of(panel), "PNG picture, 2 × as large...")
+    choose(menu_of(panel), "Save picture as PNG, 2 × as large...")
     qtbot.waitUntil((tmp_path / "picture.png").exists)
     assert QImage(str(tmp_path / "picture.png")).width() == 2 * panel.findChild(Canvas).width()
 
@@ -248,7 +248,7 @@ def test_chosen_file_is_written_and_said(bench: Bench, qtbot: QtBot, tmp_path: P
 def test_dialog_that_is_cancelled_writes_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
     panel = shown(bench, qtbot, LossPanel)
     answer_with(monkeypatch, "")
-    choose(menu_of(panel), "SVG picture...")
+    choose(menu_of(panel), "Save picture as SVG...")
     assert panel.findChildren(FileWriting) == []
 
 
@@ -286,7 +286,7 @@ def test_full_disk_leaves_the_file_before_and_says_what_to_do(
     path = tmp_path / "map.csv"
     path.write_text("what was there")
     answer_with(monkeypatch, path)
-    choose(menu_of(panel), "CSV data, every step...")
+    choose(menu_of(panel), "Save data as CSV, every step...")
     text = said(qtbot)
     assert "map.csv could not be written: File too large" in text
     assert "Choose another folder, or make room there" in text
@@ -297,7 +297,7 @@ def test_full_disk_leaves_the_file_before_and_says_what_to_do(
 def test_folder_that_cannot_be_written_to_is_named(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
     panel = shown(bench, qtbot, LossPanel)
     answer_with(monkeypatch, tmp_path / "nowhere" / "loss.pdf")
-    choose(menu_of(panel), "PDF picture...")
+    choose(menu_of(panel), "Save picture as PDF...")
     text = said(qtbot)
     assert "loss.pdf could not be written" in text
     assert str(tmp_path / "nowhere") in text

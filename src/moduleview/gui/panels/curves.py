@@ -116,7 +116,6 @@ class CurvesPanel(Panel):
             Grouping.DEPTH: self.tr("Group by depth"),
             Grouping.TYPE: self.tr("Group by type"),
         }
-        menu.addSection(self.tr("Lines"))
         add_choice(menu, names, self._grouping, self._on_grouping_chosen)
 
     def _make_csv(self) -> Iterator[str]:

@@ -117,6 +117,7 @@ class MapPointer(QObject):
         axes = self._axes
         if at is not None:
             self._add_row_entries(menu, QPointF(at))
+        if not menu.isEmpty():
             menu.addSeparator()
         if axes.rows is not None:
             menu.addAction(self.tr("Show all rows"), lambda: axes.show_rows(None))

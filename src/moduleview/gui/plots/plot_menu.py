@@ -63,13 +63,14 @@ class TimeSection(QObject):
 
     def __call__(self, menu: QMenu, _at: QPoint | None) -> None:
         """Add both."""
-        menu.addSection(self.tr("Horizontal axis"))
-        names = {False: self.tr("Step"), True: self.tr("Time of training")}
+        names = {False: self.tr("Steps from left to right"), True: self.tr("Time of training from left to right")}
         add_choice(menu, names, self._axes.shows_time, self._axes.set_shows_time)
 
 
 def add_choice(menu: QMenu, names: Mapping[_Value, str], chosen: _Value, choose: Callable[[_Value], object]) -> None:
-    """Entries of which one is chosen."""
+    """Entries of which one is chosen, apart from those above."""
+    if not menu.isEmpty():
+        menu.addSeparator()
     group = QActionGroup(menu)
     for value, name in names.items():
         action = menu.addAction(name)

@@ -37,16 +37,21 @@ class PlotExport(QObject):
 
     def add_to(self, menu: QMenu, _at: QPoint | None) -> None:
         """Offer the formats in a menu."""
-        menu.addSection(self.tr("Export"))
+        if not menu.isEmpty():
+            menu.addSeparator()
         for scale in PNG_SCALES:
-            text = self.tr("PNG picture...") if scale == 1 else self.tr("PNG picture, {0} × as large...").format(scale)
+            text = (
+                self.tr("Save picture as PNG...")
+                if scale == 1
+                else self.tr("Save picture as PNG, {0} × as large...").format(scale)
+            )
             menu.addAction(text, partial(self.save_picture, PictureFormat.PNG, scale))
-        menu.addAction(self.tr("SVG picture..."), partial(self.save_picture, PictureFormat.SVG))
-        menu.addAction(self.tr("PDF picture..."), partial(self.save_picture, PictureFormat.PDF))
-        data = menu.addAction(self.tr("CSV data, every step..."), self.save_csv)
+        menu.addAction(self.tr("Save picture as SVG..."), partial(self.save_picture, PictureFormat.SVG))
+        menu.addAction(self.tr("Save picture as PDF..."), partial(self.save_picture, PictureFormat.PDF))
+        data = menu.addAction(self.tr("Save data as CSV, every step..."), self.save_csv)
         if self._context.store.last_step is None:
             data.setEnabled(False)
-            data.setText(self.tr("CSV data (no step was made yet)"))
+            data.setText(self.tr("Save data as CSV (no step was made yet)"))
 
     def save_picture(self, picture_format: PictureFormat, scale: int = 1) -> None:
         """Ask where to, and write the picture."""
