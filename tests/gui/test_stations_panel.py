@@ -354,8 +354,7 @@ def test_curves_can_be_drawn_against_the_time_of_training(run: Run, qtbot: QtBot
     run.bench.context.axes.set_shows_time(True)
 
     assert panel.chart.x_range[1] == pytest.approx(2.95)  # a tenth of a second a step
-    at = QPointF(panel.chart.x_px(1.2), panel.chart.area.center().y()).toPoint()
-    QTest.mouseMove(panel.chart.viewport(), at)
+    panel.chart.pointer_moved.emit(QPointF(panel.chart.x_px(1.2), panel.chart.area.center().y()))
     assert panel.lane_shown.step == 12
 
 
