@@ -79,16 +79,19 @@ class WeightChange:
         unknown: dict[str, nn.Parameter] = {}
         for group in plain_values(trained):
             known: list[tuple[str, torch.Tensor, torch.Tensor, float]] = []
-            for fqn, flat, n in zip(group.fqns, group.flats, group.n_elements, strict=True):
+            for fqn, flat, length, times in zip(group.fqns, group.flats, group.lengths, group.weights, strict=True):
                 now = _chosen(flat, is_sampled=is_sampled)
                 old = self._kept.get(fqn)
                 if old is None or old.shape != now.shape or old.dtype != now.dtype or old.device != now.device:
                     unknown[fqn] = trained[fqn]
                 else:
-                    known.append((fqn, now, old, n / now.numel() if is_sampled else 1.0))
+                    known.append((fqn, now, old, times * length / now.numel()))
             if known:
                 yield self._compare(known, is_sampled=is_sampled)
         self._copy(unknown, is_sampled=is_sampled)
+        for fqn in self._kept.keys() - parameters.keys():  # the model has it no more
+            del self._kept[fqn]
+            self._identities.pop(fqn, None)
         for fqn in trained.keys() & self._kept.keys():
             self._identities[fqn] = _identity(trained[fqn])
 
@@ -117,7 +120,8 @@ class WeightChange:
         for index, (new, old) in enumerate(zip(news, olds, strict=True)):
             if new.numel() > _SMALL:
                 squares[index] = self._squares_in_blocks(new, old)
-        norms = torch.from_numpy(np.sqrt(squares * np.asarray(weights)[:, None]).astype(np.float32))
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = torch.from_numpy(np.sqrt(squares * np.asarray(weights)[:, None]).astype(np.float32))
         return norms[:, 0], norms[:, 1]
 
     def _squares_in_blocks(self, new: torch.Tensor, old: torch.Tensor) -> tuple[float, float]:
