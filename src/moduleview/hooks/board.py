@@ -12,6 +12,7 @@ import msgspec
 from torch import nn
 
 from moduleview.hooks.counted_hook import count_of, original_of, why_not_counted
+from moduleview.hooks.forecast import Trial
 from moduleview.hooks.hook_counter import HookCounter
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.kinds import LEGACY_BACKWARD, HookSlot, slots_everywhere, slots_of
@@ -33,7 +34,7 @@ def list_hooks(module: nn.Module) -> tuple[FoundHook, ...]:
 
     What C++ registered, and hooks on gradient accumulators (as DistributedDataParallel's), torch does not tell.
     """
-    return tuple(map(describe_hook, slots_of(module)))
+    return tuple(describe_hook(slot) for slot in slots_of(module) if not _is_trial(slot.hook))
 
 
 class Board:
@@ -59,7 +60,7 @@ class Board:
 
     def hooks_on(self, fqn: str) -> tuple[FoundHook, ...]:
         """Everyone's hooks on a module; at the root also those on every module and on the optimizers."""
-        hooks = [describe_hook(slot) for slot in self._slots(fqn)]
+        hooks = [describe_hook(slot) for slot in self._slots(fqn) if not _is_trial(slot.hook)]
         if self._looked_at == fqn and _is_compiled(self._model, fqn):
             return tuple(
                 hook if hook.is_ours else msgspec.structs.replace(hook, not_counted=_COMPILED) for hook in hooks
@@ -153,6 +154,11 @@ def _ticked_of(hook: Any) -> Ticked | None:
                 return ticked
         hook = hook.target if isinstance(hook, SilentHook) else hook.func
     return None
+
+
+def _is_trial(hook: Any) -> bool:
+    """It looks on for one step and is gone: nobody put it there, and it would only come and go before one's eyes."""
+    return isinstance(hook, SilentHook) and isinstance(getattr(hook.target, "__self__", None), Trial)
 
 
 def _unwrapped(hook: Any) -> Any:
