@@ -315,7 +315,7 @@ def test_a_forked_worker_measures_nothing(watch: Watch) -> None:
             ones_loss(model)().backward()
             run.optimizer.step()
             seen = (
-                run.recorder._hooks._sightings.seen,
+                run.recorder.hooks._sightings.seen,
                 run.recorder._emitter._values._pieces,
                 run.recorder._way.stations,
             )

@@ -227,11 +227,6 @@ def watch(
 ) -> Watch:
     """Measure a training run from inside any script, without a window; nothing in the loop has to change.
 
-    >>> w = moduleview.watch(model, optimizer)
-    >>> train()
-    >>> steps, values = w.series("grad_norm", "layers.0.weight")
-    >>> w.detach()
-
     Also a context manager. Weights end bit for bit as they would have without it.
 
     Args:

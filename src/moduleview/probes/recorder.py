@@ -11,27 +11,20 @@ from torch import nn
 
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.model_index import ModelIndex
-from moduleview.hooks.sighting_rows import in_tables
 from moduleview.probes.base import Measured, Moment, Probe, StepView
-from moduleview.probes.coverage import CoverageCount
 from moduleview.probes.emitter import Emitter
 from moduleview.probes.governor import DEFAULT_BUDGET, Governor
 from moduleview.probes.gradient_station import Gradients
 from moduleview.probes.gradient_way import GradientWay
-from moduleview.probes.hook_costs import hook_costs
+from moduleview.probes.hook_recording import HookRecording
 from moduleview.probes.plain_values import scope_of
 from moduleview.probes.probe_set import ProbeSet
-from moduleview.probes.series_ids import RowName
 from moduleview.probes.station_norms import is_distributed
 from moduleview.telemetry.commands import SetHooks
-from moduleview.telemetry.hooks import HOOK_STATISTICS
 from moduleview.telemetry.quantities import LOCAL_QUANTITIES, OVERHEAD, Scope
-from moduleview.telemetry.records import CoverageMeasured, HooksChanged, LogLine, Record
+from moduleview.telemetry.records import LogLine, Record
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.step_outcome import StepSkipped
-
-_HOOK_COUNTS_PERIOD_S = 0.5
-_COVERAGE_PERIOD = 256  # steps from one count of all modules' calls to the next
 
 
 class Recorder:
@@ -71,32 +64,29 @@ class Recorder:
         self._index = ModelIndex(model)
         self._governor = Governor(budget)
         self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every, self._say)
-        self._hook_account = self._governor.account("hooks")
-        self._hooks = HookSet(self._index)
-        self._coverage: CoverageCount | None = CoverageCount()
+        self._hooks = HookRecording(self._index, self._governor, put)
         self._way = GradientWay(self._on_gradients, self._on_updating, self._say_switched_off)
         self._way.bind(self._index.unique_parameters)
         self._emitter = Emitter(put, rank)
-        self._waiting: list[SetHooks] = []
         self._step = 0
         self._group = 0
         self._is_in_step = False
-        self._began_s = self._spent_s = self._last_counts_s = 0.0
+        self._began_s = self._spent_s = 0.0
 
     @property
     def hooks(self) -> HookSet:
         """What is ticked, for the board that shows everyone's."""
-        return self._hooks
+        return self._hooks.hooks
 
     def attach(self) -> None:
         """Training begins: put the global optimizer hook on."""
         self._way.attach()
-        self._hooks.attach()
+        self.hooks.attach()
 
     def detach(self) -> None:
         """Take everything of ours off and emit what is still under way; ``attach`` begins anew with no hook ticked."""
         self._way.detach()
-        self._hooks.remove_all()
+        self.hooks.remove_all()
         self._probes.forget()
         self.flush()
         self._is_in_step = False
@@ -130,10 +120,7 @@ class Recorder:
         self._probes.set_device(None if first is None else first.device)
         self._probes.begin_step(step)
         self._way.begin_step(self._probes.wanted)
-        has_hooks = self._governor.is_due(self._hook_account, step)
-        if self._coverage is None and step % _COVERAGE_PERIOD == 0:
-            self._coverage = CoverageCount()
-        self._hooks.begin_step(step, count_calls=self._coverage is not None, is_measured=has_hooks)
+        self._hooks.begin_step(step)
         self._began_s = began_s if since_s is None else since_s
         self._spent_s += time.perf_counter() - began_s
 
@@ -152,9 +139,9 @@ class Recorder:
             parameters, stations = self._index.unique_parameters, self._way.stations
             self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
             self._say_skipped()
-            self._end_hooks()
+            self._hooks.end_step(self._emitter, 0 if self._snapshot is None else self._snapshot.generation)
             self._spent_s += time.perf_counter() - began_s  # what follows is small, and the record has to hold this
-            self._spent_s += self._way.spent_s + self._hooks.spent_s
+            self._spent_s += self._way.spent_s + self.hooks.spent_s
             self._add_overhead()
             try:
                 self._emitter.send(step, time_s)
@@ -162,7 +149,7 @@ class Recorder:
                 self._say(f"The measurements of step {step} were lost: {error!r}")
         self._is_in_step = False
         self._settle_costs()
-        self._tick_waiting()
+        self._hooks.tick_waiting()
 
     def abandon_step(self) -> None:
         """The step raised and will not end: drop what was measured in it, and tick what waited for its end."""
@@ -170,8 +157,8 @@ class Recorder:
             self._is_in_step = False
             self._emitter.begin_step()
             self._way.abandon_step()
-            self._hooks.abandon_step()
-            self._tick_waiting()
+            self.hooks.abandon_step()
+            self._hooks.tick_waiting()
 
     def flush(self) -> None:
         """Training stands still: emit what is still under way to the host, and the hooks' counts as they are now."""
@@ -180,16 +167,12 @@ class Recorder:
         except RuntimeError as error:  # the device failed; its values are lost with it
             self._emitter.drop()
             self._say(f"The last measurements were lost: {error!r}")
-        if self._hooks.has_new_counts:
-            self._emit_hooks()
+        if self.hooks.has_new_counts:
+            self._hooks.say()
 
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks and say what stands now. Within a step it waits for the step's end."""
-        if self._is_in_step:
-            self._waiting.append(command)
-            return
-        self._hooks.set(command)
-        self._emit_hooks()
+        self._hooks.tick(command, is_in_step=self._is_in_step)
 
     def set_budget(self, share: float | None) -> None:
         """Measuring may take this share of the step's time from now on, 0..1; None for no limit."""
@@ -203,7 +186,7 @@ class Recorder:
         """
         self._snapshot = snapshot
         self._bind(ModelIndex(self._model, snapshot))
-        self._emit_hooks()
+        self._hooks.say()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -218,7 +201,7 @@ class Recorder:
 
     def _find_changes(self) -> None:
         """The user's code may have put others in place of what is ticked or trained; others call ``rebind``."""
-        has_lost_target = self._hooks.has_lost_target()
+        has_lost_target = self.hooks.has_lost_target()
         if has_lost_target or self._way.has_new_parameters:
             index = ModelIndex(self._model, self._snapshot)
             if has_lost_target or not index.is_same(self._index):
@@ -227,8 +210,6 @@ class Recorder:
                 self._way.accept_parameters()
 
     def _bind(self, index: ModelIndex) -> None:
-        if not index.has_same_structure(self._index):
-            self._coverage = CoverageCount()
         self._index = index
         self._way.bind(index.unique_parameters)
         self._hooks.bind(index)
@@ -239,9 +220,7 @@ class Recorder:
             return None
         began_s = time.perf_counter()
         with torch.no_grad():
-            self._hooks.gradients_are_ready()
-            if self._coverage is not None:
-                self._coverage.see_gradients(gradients.parameters)
+            self._hooks.gradients_are_ready(gradients.parameters)
             self._group = self._emitter.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
             view = self._view(gradients.parameters, grad_scale=gradients.grad_scale, optimizer=gradients.optimizer)
             self._measure(Moment.GRADIENTS_READY, view, self._group)
@@ -273,16 +252,6 @@ class Recorder:
             scale = self._way.loss_scale
             self._put(StepSkipped(self._rank, self._step, reason, float("nan") if scale is None else float(scale)))
 
-    def _end_hooks(self) -> None:
-        for seen, table in in_tables(self._hooks.end_step()):
-            names = [RowName(one.kind, one.fqn, one.part, one.sample.is_part) for one in seen]
-            self._emitter.add_rows(names, HOOK_STATISTICS, table)
-        if self._coverage is not None:
-            generation = 0 if self._snapshot is None else self._snapshot.generation
-            rows = self._coverage.rows(self._index, self._hooks.take_calls())
-            self._coverage = None
-            self._put(CoverageMeasured(generation, rows))
-
     def _add_overhead(self) -> None:
         whole_s = max(time.perf_counter() - self._began_s, 1e-9)
         share = torch.tensor(min(self._spent_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
@@ -290,25 +259,9 @@ class Recorder:
 
     def _settle_costs(self) -> None:
         self._probes.end_step()
-        if self._hooks.spent_s:
-            self._hook_account.charge(self._hooks.spent_s)
+        self._hooks.charge()
         if self._governor.end_step(time.perf_counter() - self._began_s, self._spent_s):
-            every = self._hooks.every = self._governor.every(self._hook_account)
-            self._put(self._governor.bill(hook_costs(self._hooks.entries(), self._step + 1, every)))
-
-    def _tick_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for command in waiting:
-            self._hooks.set(command)
-        self._emit_hooks(only_counts=not waiting and not self._hooks.has_new_status)
-
-    def _emit_hooks(self, *, only_counts: bool = False) -> None:
-        """Say what hooks stand; their counts alone at most twice a second."""
-        now_s = time.monotonic()
-        if only_counts and (not self._hooks.has_new_counts or now_s - self._last_counts_s < _HOOK_COUNTS_PERIOD_S):
-            return
-        self._last_counts_s = now_s
-        self._put(HooksChanged(self._hooks.tell()))
+            self._hooks.send_bill(self._step + 1)
 
     def _say_switched_off(self, what: str, error: Exception) -> None:
         self._say(f"Measuring {what} failed at step {self._step} and was switched off: {error!r}")
