@@ -42,7 +42,7 @@ def test_tabs_give_way_to_the_controls_of_the_one_in_front(qtbot, qapp, tmp_path
         def title_controls(self):
             return (choice,)
 
-    more = tuple(make_panel_class(f"another panel {number}", Area.BOTTOM, number + 2) for number in range(6))
+    more = tuple(make_panel_class(f"another panel {number}", Area.BOTTOM, number + 2) for number in range(9))
     settings = QSettings(str(tmp_path / "docks.ini"), QSettings.Format.IniFormat)
     docks = Docks([panel(context) for panel in (*PANELS, *more, PanelWithChoice)], theme, settings, None)
     qtbot.addWidget(docks)
@@ -54,6 +54,7 @@ def test_tabs_give_way_to_the_controls_of_the_one_in_front(qtbot, qapp, tmp_path
     qtbot.waitUntil(choice.isVisible)
     bar = next(bar for bar in docks.findChildren(QTabBar) if bar.tabText(bar.currentIndex()) == "Chosen")
 
+    assert sum(bar.tabRect(at).width() for at in range(bar.count())) > docks.dock("chosen").width() - choice.width()
     assert choice.mapTo(docks, choice.rect().topLeft()).x() >= bar.geometry().right()
     assert bar.rect().contains(bar.tabRect(bar.currentIndex()))
 

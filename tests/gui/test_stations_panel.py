@@ -248,6 +248,15 @@ def test_skipped_step_says_why_and_shows_the_stations_up_to_there(run: Run, qtbo
     assert panel.lane._words.reason(lane.stations[4], lane, None) == REASON
 
 
+def test_newest_step_that_was_skipped_says_so_without_a_crosshair(run: Run, qtbot: QtBot) -> None:
+    run.step(0, {name: value for name, value in of(WEIGHT).items() if name[0] in LANE[:4]})
+    run.store.apply(StepSkipped(0, 0, REASON, 1024.0))
+    panel = run.panel(qtbot)
+
+    assert panel.step.text == "step 0 skipped"
+    assert panel.reason.text() == REASON
+
+
 def test_step_that_was_not_followed_shows_the_last_one_that_was(run: Run, qtbot: QtBot) -> None:
     run.step(0, of(WEIGHT))
     for step in (1, 2, 3):
