@@ -27,6 +27,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from interleaved import synchronise
 from models import MODELS, Workload
 from PySide6.QtCore import Qt, QTimer
 from summary import bench_parser, report, start
@@ -70,13 +71,14 @@ class Lateness:
 
 
 class TimedSteps:
-    """A training step that notes when each began."""
+    """A training step that notes when each began; on a GPU once the one before is done."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
         self.began_s: list[float] = []
 
     def __call__(self) -> object:
+        synchronise(self._workload)
         self.began_s.append(time.perf_counter())
         return self._workload.step()
 
