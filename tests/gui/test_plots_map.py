@@ -195,16 +195,27 @@ def test_run_that_begins_anew_forgets_the_columns() -> None:
 def test_picture_saturates_and_keeps_nan_and_not_measured_apart() -> None:
     table = color_table("viridis", DARK)
     decades = np.array([[-9.0, 9.0, np.inf, np.nan]], dtype=np.float32)
-    pixels = make_picture(decades, (-4, 1), table, 10)[0, :, :3]
+    pixels = make_picture(decades, (-4, 1), table)[0, :, :3]
     colors = [QColor(*pixel).name() for pixel in pixels.tolist()]
 
     assert colors == ["#440154", "#fde725", DARK.non_finite.lower(), DARK.not_measured.lower()]
 
 
-def test_picture_with_more_rows_than_pixels_keeps_the_nan() -> None:
-    decades = np.zeros((1000, 3), dtype=np.float32)
-    decades[777, 1] = np.inf
-    picture = make_picture(decades, (-4, 1), color_table("viridis", DARK), 100)
+def test_more_rows_than_pixels_are_put_together_by_their_largest_and_keep_the_nan() -> None:
+    layers = [(f"l{n}", "Linear", (("weight", (2, 2)),)) for n in range(1000)]
+    store = opened_store(snapshot_of([("", "Net", ()), *layers]))
+    n = len(declare_gradients(store))
+    norms = 10.0 ** np.random.default_rng(0).normal(-2, 0.1, (20, n))
+    norms[11, 1 + 777] = np.nan
+    norms[12, 1 + 203] = 50.0
+    add_steps(store, norms)
+    assert store.model is not None
+    columns = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
+    columns.update(store, (0, 19), 64, None, 100)
 
-    assert picture.shape == (100, 3, 4)
-    assert (picture[77, 1, :3] == [255, 92, 240]).all()
+    assert columns.decades.shape == (100, 20)
+    assert columns.rows_a_band == 10
+    assert np.argwhere(np.isposinf(columns.decades)).tolist() == [[77, 11]]
+    assert columns.decade_at(777, 11) == columns.decade_at(770, 11) == np.inf
+    assert columns.decade_at(203, 12) == pytest.approx(np.log10(50.0))
+    np.testing.assert_allclose(columns.decades[5, 3], np.log10(norms[3, 51:61].max()), rtol=1e-5)

@@ -181,7 +181,8 @@ class GradientMapPanel(Panel):
         last = max(first, min(math.ceil(high - 0.5), store.last_step))
         top, bottom = self.context.axes.rows_in_view(len(self._rows))
         seen = range(math.floor(top), math.ceil(bottom))
-        self._columns.update(store, (first, last), max(64, int(self._map.area.width())), seen)
+        area = self._map.area
+        self._columns.update(store, (first, last), max(64, int(area.width())), seen, max(1, int(area.height())))
         if not self._columns.is_complete:
             self._drawn_for = None
         limits = self._limits.observe(self._columns.decades, store.last_step)

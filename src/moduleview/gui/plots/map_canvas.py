@@ -56,7 +56,7 @@ class MapCanvas(Canvas):
             self.color_bar.is_saturated_above = bool(finite.size and finite.max() > high)
             self.color_bar.is_saturated_below = bool(finite.size and finite.min() < low)
             table = color_table(self._scale.map_name, self.theme.tokens)
-            picture = make_picture(shown, (low, high), table, max(1, int(self.area.height())))
+            picture = make_picture(shown, (low, high), table)
             self._image.setImage(picture, autoLevels=False, levels=None)
             width = shown.shape[1] * columns.width
             self._last_edge = columns.first_step - 0.5 + width

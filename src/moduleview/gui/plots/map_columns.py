@@ -73,13 +73,17 @@ class MapColumns:
         self._keys = tensor_keys(rows.snapshot, quantity)
         self._part = RowsInView(rows, self._keys, range(0))
         self._window = StepWindow((), self._part.of_history)
+        self._bands: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # first row in view of each row of ``decades``
         self._width = 1
         self._first = 0  # first column
         self._decades = np.zeros((0, 0), dtype=np.float32)
 
     @property
     def decades(self) -> NDArray[np.float32]:
-        """(rows in view, columns): log10; ``NOT_MEASURED``, ``NON_FINITE`` and ``ZERO`` stand for themselves."""
+        """(bands, columns): log10; ``NOT_MEASURED``, ``NON_FINITE`` and ``ZERO`` stand for themselves.
+
+        A band is a row in view; where these are more than pixels it is the largest of several, so that no NaN is lost.
+        """
         return self._decades
 
     @property
@@ -102,30 +106,57 @@ class MapColumns:
         """Everything that was asked for is read; else it comes with the next frames."""
         return self._window.is_complete
 
+    @property
+    def rows_a_band(self) -> int:
+        """Rows that a row of ``decades`` stands for, at most."""
+        return -(-len(self.seen) // max(len(self._bands), 1))
+
     def decade_at(self, row: int, step: int) -> float | None:
-        """log10 of a row's norm at a step; Inf is not finite, None was not measured or is not in view."""
+        """log10 of the norm of a row's band at a step; Inf is not finite, None was not measured or is not in view."""
         column = step // self._width - self._first
         if not 0 <= column < self._decades.shape[1] or row not in self.seen:
             return None
-        decade = float(self._decades[row - self.seen.start, column])
+        band = int(np.searchsorted(self._bands, row - self.seen.start, side="right")) - 1
+        decade = float(self._decades[band, column])
         return None if np.isnan(decade) else decade
 
-    def update(self, store: StoreView, steps: tuple[int, int], most: int, seen: range | None = None) -> None:
-        """Hold the columns from a first to a last step, at most ``most``, of the rows ``seen``, or of all."""
+    def update(
+        self,
+        store: StoreView,
+        steps: tuple[int, int],
+        most: int,
+        seen: range | None = None,
+        most_bands: int | None = None,
+    ) -> None:
+        """Hold the columns from a first to a last step.
+
+        Args:
+            store: Where from.
+            steps: The first and the last.
+            most: Columns there may be.
+            seen: The rows in view; None for all.
+            most_bands: Pixels that there are for them; None for enough.
+        """
         seen = range(len(self._rows)) if seen is None else seen
-        if seen != self.seen:
+        n_bands = min(len(seen), most_bands or len(seen))
+        if seen != self.seen or n_bands != len(self._bands):
             self._part = RowsInView(self._rows, self._keys, seen)
-            self._window = StepWindow(self._part.keys, self._part.of_history)
+            self._bands = np.arange(n_bands) * len(seen) // max(n_bands, 1)
+            self._window = StepWindow(self._part.keys, self._in_bands)
         first_step, last_step = steps
         self._width = column_width(first_step, last_step, most)
         self._first = first_step // self._width
         self._window.update(store, self._first * self._width, last_step, self._width)
         self._decades = self._on_grid(last_step // self._width - self._first + 1)
 
+    def _in_bands(self, history: History) -> tuple[NDArray[np.float32]]:
+        (decades,) = self._part.of_history(history)
+        return (decades if len(self._bands) == len(self.seen) else np.fmax.reduceat(decades, self._bands, axis=1),)
+
     def _on_grid(self, n_columns: int) -> NDArray[np.float32]:
-        """(rows in view, columns) from the rows of history, of which one may reach over several columns."""
+        """(bands, columns) from the rows of history, of which one may reach over several columns."""
         window, width = self._window, self._width
-        grid = np.full((len(self.seen), n_columns), NOT_MEASURED, dtype=np.float32)
+        grid = np.full((len(self._bands), n_columns), NOT_MEASURED, dtype=np.float32)
         if not len(window.steps):
             return grid
         begins = (self._first + np.arange(n_columns)) * width

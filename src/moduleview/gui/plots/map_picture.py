@@ -22,23 +22,17 @@ def color_table(map_name: str, tokens: Tokens) -> NDArray[np.uint32]:
     return table.view(np.uint32).reshape(-1)
 
 
-def make_picture(
-    decades: NDArray[np.float32], limits: tuple[int, int], table: NDArray[np.uint32], most_rows: int
-) -> NDArray[np.uint8]:
+def make_picture(decades: NDArray[np.float32], limits: tuple[int, int], table: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """The picture of the map.
 
     Args:
         decades: (rows, columns) log10; Inf is not finite, NaN is not measured.
         limits: Decades of the first and the last colour.
         table: As ``color_table`` makes it.
-        most_rows: Pixels there are; of several rows in one pixel the largest is shown, so that no NaN is lost.
 
     Returns:
         (rows, columns, 4) uint8.
     """
-    if len(decades) > most_rows:
-        starts = np.arange(most_rows) * len(decades) // most_rows
-        decades = np.fmax.reduceat(decades, starts, axis=0)
     low, high = limits
     with np.errstate(invalid="ignore"):
         codes = np.clip((decades - low) * (255.0 / (high - low)) + 0.5, 0.0, 255.0)

@@ -171,5 +171,7 @@ class MapPointer(QObject):
             return self.tr("NaN or Inf in the gradient")
         value = 10.0**decade if decade > ZERO else 0.0
         text = self.tr("gradient norm {0} (L2)").format(number_format.gradient(value, 4))
-        width = self._columns.width
+        width, n_rows = self._columns.width, self._columns.rows_a_band
+        if n_rows > 1:
+            return text + self.tr(", highest of {0} rows and {1} steps").format(n_rows, width)
         return text if width == 1 else text + self.tr(", highest of {0} steps").format(width)

@@ -29,6 +29,7 @@ _NARROW = Margins(42, STRIP_PX, 16, _AXIS_PX + LINE_PX)
 _WIDE = Margins(72, STRIP_PX, 14, _AXIS_PX + LINE_PX)
 _WIDE_FROM_PX = 300
 _SQUARE_PX, _BAR_PX = 6, 7
+_LEAST_BLOCK_PX = 4
 _LABEL_SPACING_PX = 40
 _LINE_OPACITY = 0.6
 _LEGEND_BELOW_PX = 35
@@ -137,7 +138,10 @@ class ProfileChart(Canvas):
         rows = self.row_axis.rows
         painter.setPen(cosmetic_pen(self.theme.tokens.grid))
         bottom, top = self.y_range
+        lowest = _LEAST_BLOCK_PX / self.area.height() * (bottom - top)
         for block in () if rows is None else rows.blocks_between(top, bottom):
+            if block.end - block.first < lowest:
+                continue  # lines that close to each other would be a grey area
             y = round(self.y_px(block.end))
             if self.area.top() < y < self.area.bottom():
                 painter.drawLine(QPointF(self.area.left(), y), QPointF(self.area.right() - 1, y))

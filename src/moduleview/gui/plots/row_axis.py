@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -14,6 +15,7 @@ from moduleview.gui.plots.map_rows import Block, MapRows
 from moduleview.telemetry.display_names import displayable
 
 NAMED_ROW_PX = 12  # from this height on a row has its own name
+_LEAST_BRACKET_PX = 4  # lower ones would be a dotted line
 _LABEL_GAP_PX, _SHORT_GAP_PX, _BRACKET_GAP_PX, _BAR_PX = 9, 6, 5, 3
 
 
@@ -61,20 +63,23 @@ class RowAxis:
         if not self.is_short:
             self._draw_brackets(painter)
         bold, normal = theme.mono_font(bold=True), theme.mono_font()
-        placed: list[float] = []
+        gap, placed = theme.px(NAMED_ROW_PX), list[float]()
         for label in sorted(self._labels(), key=lambda label: label.rank):
-            if all(abs(label.y - other) >= theme.px(NAMED_ROW_PX) for other in placed):
-                placed.append(label.y)
+            at = bisect_left(placed, label.y)
+            if all(abs(label.y - other) >= gap for other in placed[max(at - 1, 0) : at + 1]):
+                placed.insert(at, label.y)
                 self._draw_label(painter, label, bold if label.is_bold else normal)
 
     def _draw_brackets(self, painter: QPainter) -> None:
         assert self.rows is not None
         tokens, px = self._canvas.theme.tokens, self._canvas.theme.px
         x = self._canvas.area.left() - px(_BRACKET_GAP_PX)
+        row_px = self._canvas.area.height() / max(self._canvas.y_range[0] - self._canvas.y_range[1], 1.0)
+        painter.setPen(cosmetic_pen(tokens.strong))
         for block in self._blocks():
-            if block.end - block.first > 1:
+            n_rows = block.end - block.first
+            if n_rows > 1 and n_rows * row_px >= _LEAST_BRACKET_PX:
                 box = self._box(block.first, block.end)
-                painter.setPen(cosmetic_pen(tokens.strong))
                 painter.drawLine(QPointF(x, box.top() + 1), QPointF(x, box.bottom() - 2))
         if self.selected is not None:
             box = self._box(*self.selected[1:])
