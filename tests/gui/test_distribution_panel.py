@@ -328,3 +328,12 @@ def test_right_click_offers_the_export(view: str, panel: DistributionPanel) -> N
     assert isinstance(button, QToolButton)
     assert any("CSV" in action.text() for action in menu.actions())
     button.deleteLater()
+
+
+def test_choice_says_how_to_read_what_is_chosen(panel: DistributionPanel) -> None:
+    assert panel.quantity.toolTip().startswith("Gradient, magnitudes\nWhere the hump nears the subnormal range")
+
+    panel.quantity.setCurrentIndex(1)
+    panel.quantity.activated.emit(1)
+    assert panel.quantity.toolTip().startswith("Weight, magnitudes\nOne hump")
+    assert panel.quantity.itemData(0, Qt.ItemDataRole.ToolTipRole).startswith("Gradient, magnitudes")

@@ -45,10 +45,10 @@ def test_every_quantity_of_ours_has_a_name_and_a_way_to_read_it(qapp):
 
 
 def test_tooltip_says_unit_and_how_to_read(qapp):
-    assert QuantityWords().tip("memory").startswith("Memory, in bytes. After the first steps")
-    assert QuantityWords().tip("grad_norm").startswith("Gradient norm. As the optimizer uses it")
+    assert QuantityWords().tip("memory").startswith("Memory, in bytes\nAfter the first steps")
+    assert QuantityWords().tip("grad_norm").startswith("Gradient norm\nAs the optimizer uses it")
     assert (
-        QuantityWords().tip("forward.zero_share").startswith("Output, share of zeros, in shares of 1. About one half")
+        QuantityWords().tip("forward.zero_share").startswith("Output, share of zeros, in shares of 1\nAbout one half")
     )
     assert QuantityWords().tip("their_quantity") == "Their_quantity"
 

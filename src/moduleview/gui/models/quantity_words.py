@@ -58,7 +58,7 @@ class QuantityWords(QObject):
         text = self.text(quantity)
         title = text.name[:1].upper() + text.name[1:]
         unit = self.tr("{0}, in {1}").format(title, self._unit_word(text.unit)) if text.unit else title
-        return f"{unit}. {text.reading}" if text.reading else unit
+        return f"{unit}\n{text.reading}" if text.reading else unit
 
     def _unit_word(self, unit: str) -> str:
         return self.tr("bytes") if unit == "B" else unit

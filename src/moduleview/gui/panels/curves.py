@@ -169,6 +169,7 @@ class CurvesPanel(Panel):
         offered = quantities_of(store, selection.fqns, selection.tensor_fqn)
         self._quantities.set_options([(self._words.name(quantity), quantity) for quantity in offered])
         self._quantities.choose(self._quantity)
+        self._quantities.explain(self._words.tip)
         self._quantity = str(self._quantities.currentData())
         choice = self._find_lines(store)
         if has_turned or choice != self._choice:
@@ -242,6 +243,7 @@ class CurvesPanel(Panel):
         self._on_looks_changed()
 
     def _on_quantity_chosen(self, quantity: object) -> None:
+        self._quantities.explain(self._words.tip)
         self._quantity = str(quantity)
         self._chart.set_log(self._quantity == GRAD_NORM)
         self._log.setChecked(self._quantity == GRAD_NORM)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QStackedWidget, QWidget
 
+from moduleview.gui.models.quantity_words import QuantityWords
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.distribution_facts import WIDTH_PX, DistributionFacts
 from moduleview.gui.plots.distribution_words import DistributionWords, common_dtype
@@ -163,6 +164,9 @@ class DistributionPanel(Panel):
             self.tr("Of what the elements are"),
             [(self.tr("gradient"), GRAD_MAGNITUDES), (self.tr("weight"), WEIGHT_MAGNITUDES)],
         )
+        quantities = QuantityWords(self)
+        self.quantity.explain(quantities.tip)
+        self.quantity.chosen.connect(lambda _quantity: self.quantity.explain(quantities.tip))
         views = [(self.tr("now"), BARS), (self.tr("over time: image"), IMAGE), (self.tr("over time: ridge"), RIDGE)]
         self.view = Choice(self.tr("How the distribution is drawn"), views)
 

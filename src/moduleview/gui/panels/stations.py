@@ -32,7 +32,7 @@ from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.store_view import StoreView
 
 _NOTES_PX, _NOTES_LEAST_PX = 189, 150
-_CHART_LEAST_PX = 110  # below, the curves are left out
+_CHART_LEAST_PX = 100  # below, the curves are left out
 
 
 class StationsPanel(Panel):

@@ -18,7 +18,7 @@ from moduleview.telemetry.costs import CostsMeasured
 
 _MARK_PX, _PADDING_PX, _ROW_PX = 10, 12, 22
 _NAME_Y, _CAUSE_Y, _TRACK_Y, _VALUE_Y, _SCOPE_Y, _HEIGHT_PX = 4, 21, 48, 56, 76, 98
-_WIDE_FROM_PX = 600
+_WIDE_FROM_PX = 540
 _STEP_PX, _STEPS_PX, _MOST_STEPS = 3, 11, 12  # the bars of the passes: width, height, number
 
 

@@ -38,7 +38,7 @@ class StationWords(QObject):
             ACCUMULATED_GRAD_NORM: self.tr("accumulated"),
             REDUCED_GRAD_NORM: self.tr("over ranks"),
             UNSCALED_GRAD_NORM: self.tr("unscaled"),
-            GRAD_NORM: self.tr("as used (clipped)"),
+            GRAD_NORM: self.tr("as used"),
             UPDATE_RATIO: self.tr("update / weight"),
         }[quantity]
 
@@ -84,7 +84,7 @@ class StationWords(QObject):
 
     def _cause(self, quantity: str, found: float) -> str:
         if quantity == REDUCED_GRAD_NORM:
-            return self.tr("mean of ranks")
+            return self.tr("averaged")
         if quantity == GRAD_NORM:
             return self.tr("clipped") if found < 1 else self.tr("changed")
         return self.tr("added up") if quantity == ACCUMULATED_GRAD_NORM else self.tr("changed")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFontInfo
 from PySide6.QtWidgets import QComboBox, QToolButton
 
 from moduleview.gui.look.theme import BASE_FONT_PX
 from moduleview.gui.plots.curve_points import SMOOTHED_STEPS
+from moduleview.gui.widgets.plain_tip import plain_tip
 
 _AROUND_TEXT_PX = 32  # padding at the left, the arrow and what is around it
 
@@ -46,6 +47,12 @@ class Choice(QComboBox):
             for text, value in options:
                 self.addItem(text, value)
             self.choose(before)
+
+    def explain(self, tip: Callable[[str], str]) -> None:
+        """Say more of each option in a tooltip, and of the chosen one on the box."""
+        for at in range(self.count()):
+            self.setItemData(at, plain_tip(tip(str(self.itemData(at)))), Qt.ItemDataRole.ToolTipRole)
+        self.setToolTip(plain_tip(tip(str(self.currentData()))))
 
     def choose(self, value: object) -> None:
         """Show ``value`` as chosen, or the first where it is not offered."""
