@@ -110,6 +110,11 @@ class LookAhead:
                 "While it is on, the transformer layer does not take its fast path in evaluation: slower, with other "
                 "last digits. Forward and Backward keep it."
             )
+        if kind in TRIED_KINDS and seen is not None:
+            return (
+                "Torch puts a node of its own into the graph for it, and gradients are added up in another order: the "
+                "last digits of the run can change. Backward leaves them as they are."
+            )
         if kind is HookKind.BACKWARD and seen is not None and seen.is_changed_later:
             return "An in-place operation follows: this is the gradient of the output before it."
         if kind is HookKind.FORWARD and seen is not None and seen.is_changed_later:
