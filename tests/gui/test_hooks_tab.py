@@ -191,6 +191,16 @@ def test_trouble_is_foretold_once_below_the_kinds_that_have_it(panel, bench, tab
         assert tip.startswith(IN_PLACE)
 
 
+def test_what_is_never_called_is_said_once_and_not_as_a_refusal(panel, bench):
+    bench.selection.select("blocks")
+    panel.tabs.setCurrentWidget(panel.hooks)
+    bench.store.apply(ModuleReport("blocks", "ModuleList", "ModuleList()", "", "", "", ""))
+    reason = "It only holds other modules and is never called itself."
+    kinds = MODULE_KINDS[:5]
+    find(panel, bench, forecasts=[HookForecast("blocks", kind, reason) for kind in kinds], fqn="blocks")
+    assert notes(panel.hooks) == {kinds[-1]: reason}
+
+
 def test_a_caution_is_told_without_greying_the_hook_out(panel, bench, tab):
     find(panel, bench, forecasts=[HookForecast(LINEAR, HookKind.BACKWARD, "An in-place operation follows.", False)])
     assert notes(tab) == {HookKind.BACKWARD: "An in-place operation follows."}

@@ -313,5 +313,7 @@ def test_a_step_that_is_not_measured_has_no_hook_of_the_observer_and_is_not_take
     model(torch.ones(1, 3)).sum().backward()
     assert hooks.end_step() == []
     hooks.every = 8
-    entry = next(iter(hooks.entries()))
+    run.tick(STATE_DICT, "1")
+    entry, counting = hooks.entries()
+    assert counting.every == 1  # it counts whatever is measured
     assert (entry.status, entry.n_fires, entry.reason, entry.every) == (HookStatus.ACTIVE, 1, "", 8)

@@ -11,7 +11,7 @@ import torch
 
 from moduleview.hooks.sample_rows import Sample, SampleRows
 from moduleview.hooks.statistics import seen_words
-from moduleview.telemetry.hooks import HookEntry, HookKind, HookStatus
+from moduleview.telemetry.hooks import COUNTING_KINDS, HookEntry, HookKind, HookStatus
 
 _LONGEST_TRACEBACK = 20_000  # characters
 MAX_CALLS = 16  # of one module in one step that are measured; the others are counted
@@ -79,6 +79,7 @@ class Ticked:
     def entry(self, every: int = 1) -> HookEntry:
         """As the viewing side sees it; ``every``: it looks at one step in so many."""
         us_per_fire = self.spent_s / self.n_fires * 1e6 if self.n_fires else float("nan")
+        every = 1 if self.kind in COUNTING_KINDS else every
         seen = self.seen if isinstance(self.seen, str) else seen_words(*self.seen)
         status = self.status or HookStatus.REQUESTED
         reason = self.silence if status is HookStatus.ACTIVE else self.reason

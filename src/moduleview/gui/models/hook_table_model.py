@@ -258,7 +258,9 @@ class HookTableModel(QAbstractTableModel):
         if entry is not None:
             return self._words.note(entry)
         forecast = self._forecasts.get((target.fqn, target.kind))
-        return "" if forecast is None else displayable(self._words.forecast(forecast), 500)
+        if forecast is None:
+            return ""
+        return displayable(forecast.reason if self._why_never(target) else self._words.forecast(forecast), 500)
 
     def _value(self, row: HookRow, column: int) -> float | None:
         if row.row_kind is RowKind.NOTE or column == HookColumn.HOOK or self.entry(row.target) is None:
