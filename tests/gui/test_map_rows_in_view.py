@@ -195,6 +195,17 @@ def test_wheel_still_zooms_steps_with_shift_and_where_all_rows_are_in_view(
     assert axes.rows is None
 
 
+def test_colours_cover_the_rows_that_are_not_in_view_too(bench: Bench, qtbot: QtBot) -> None:
+    norms = np.full(N_ROWS + 1, 0.03)
+    norms[500:] = 3e-5
+    more_steps(bench.store, norms, 300)
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel)
+    assert bench.context.scale.limits == (-5, -1)
+    bar_of(panel).setValue(900)
+    assert bench.context.scale.limits == (-5, -1)
+
+
 def test_profile_scrolls_with_the_map(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
     profile = ProfilePanel(bench.context)
     show(qtbot, profile, 189, 340)

@@ -185,7 +185,7 @@ class GradientMapPanel(Panel):
         self._columns.update(store, (first, last), max(64, int(area.width())), seen, max(1, int(area.height())))
         if not self._columns.is_complete:
             self._drawn_for = None
-        limits = self._limits.observe(self._columns.decades, store.last_step)
+        limits = self._limits.observe(self._columns.scale_sample(store), store.last_step)
         if limits is not None:
             self.context.scale.set_limits(*limits)
         self._map.draw_map(self._rows, self._columns, (low, high), (top, bottom))
@@ -197,8 +197,10 @@ class GradientMapPanel(Panel):
             return
         height, n_rows = self._map.area.height(), len(self._rows)
         all_fit = n_rows * px(_LEAST_ROW_PX) <= height
-        self._auto_rows = None if all_fit else (0.0, float(max(height // px(_PAGED_ROW_PX), 2)))
-        axes.show_rows(self._auto_rows)
+        auto_rows = None if all_fit else (0.0, float(max(height // px(_PAGED_ROW_PX), 2)))
+        if auto_rows != self._auto_rows:
+            self._auto_rows, self._limits = auto_rows, DecadeLimits()  # those of fewer rows would stay for 20 steps
+            axes.show_rows(auto_rows)
         if all_fit:
             self._row_place.forget_part()
 

@@ -111,6 +111,14 @@ class MapColumns:
         """Rows that a row of ``decades`` stands for, at most."""
         return -(-len(self.seen) // max(len(self._bands), 1))
 
+    def scale_sample(self, store: StoreView) -> NDArray[np.float32]:
+        """What the colours must cover: what is in view, and the newest norms of the rows that are not."""
+        if len(self.seen) == len(self._rows):
+            return self._decades
+        matrix = store.matrix(self._keys, 1)
+        newest = RowsInView(self._rows, self._keys, range(len(self._rows))).decades(matrix.values, matrix.measured)
+        return np.concatenate([self._decades.reshape(-1), newest.reshape(-1)])
+
     def decade_at(self, row: int, step: int) -> float | None:
         """log10 of the norm of a row's band at a step; Inf is not finite, None was not measured or is not in view."""
         column = step // self._width - self._first
