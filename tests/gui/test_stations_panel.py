@@ -396,7 +396,7 @@ def test_every_station_has_its_place_at_any_width(width: int, run: Run, qtbot: Q
     assert panel.lane.is_wide == (width >= 540)
     assert all(panel.lane.rect().contains(rect) for rect in rects)
     assert not any(a.intersects(b) for a, b in pairwise(rects))
-    assert panel.notes.isVisible() == (width >= 540)
+    assert panel.notes.isVisible() == (width >= 700)
 
 
 def test_low_panel_leaves_the_curves_out(run: Run, qtbot: QtBot) -> None:

@@ -31,8 +31,8 @@ from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.store_view import StoreView
 
-_NOTES_PX, _NOTES_LEAST_PX = 189, 150
-_CHART_LEAST_PX = 100  # below, the curves are left out
+_NOTES_PX, _NOTES_LEAST_PX, _NOTES_FROM_PX = 189, 150, 700
+_CHART_LEAST_PX = 80  # below, the curves are left out
 
 
 class StationsPanel(Panel):
@@ -216,8 +216,8 @@ class StationsPanel(Panel):
             if px(_NOTES_LEAST_PX) <= wanted <= self.width() // 2:
                 width = wanted
         self.notes.setFixedWidth(width)
-        self.notes.setVisible(self.lane.fits(self.width()))
-        above = self._head.sizeHint().height() + self.lane.sizeHint().height()
+        self.notes.setVisible(self.width() >= px(_NOTES_FROM_PX))
+        above = self._head.sizeHint().height() + self.lane.height_at(self.width())
         self._plot.setVisible(self.height() - above >= px(_CHART_LEAST_PX))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

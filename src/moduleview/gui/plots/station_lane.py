@@ -53,8 +53,11 @@ class StationLane(QWidget):
 
     def sizeHint(self) -> QSize:
         """As high as it is now: that depends on its width."""
-        height = _HEIGHT_PX if self.is_wide else _ROW_PX * len(LANE) + 8
-        return QSize(self._theme.px(320), self._theme.px(height))
+        return QSize(self._theme.px(320), self.height_at(self.width()))
+
+    def height_at(self, width: int) -> int:
+        """What it needs where it is so wide."""
+        return self._theme.px(_HEIGHT_PX if self.fits(width) else _ROW_PX * len(LANE) + 8)
 
     def minimumSizeHint(self) -> QSize:
         """It may be narrower than it likes."""
