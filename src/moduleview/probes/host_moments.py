@@ -24,14 +24,12 @@ from moduleview.probes.statistic import Statistic
 
 BLOCK = 131_072  # elements: 512 KiB of float32, well inside a second-level cache
 _SMALL = 4_096  # elements, up to which a tensor is reduced together with others
+_FEW = 16  # tensors, up to which each is reduced alone
 _SAFE_SQUARE = (1e-30, 1e36)  # between them a block's sum of squares neither vanishes nor overflows in float32
 _CANCELLATION = 0.1  # variance as a share of the mean square, below which float32's sums leave too little of it
-_WIDE_CANCELLATION = 1e-8  # the same where the sums were float64's
 _COLUMNS = (Statistic.NORM, Statistic.RMS, Statistic.MEAN, Statistic.STD, Statistic.MAX, Statistic.NON_FINITE)
 
-_Floats = NDArray[np.float64]
 _Sums = tuple[float, float, float]  # of squares, of the elements, and the largest magnitude
-_NOTHING: _Sums = (0.0, 0.0, 0.0)
 
 _least = np.minimum.reduce
 _largest = np.maximum.reduce
@@ -40,25 +38,18 @@ _largest = np.maximum.reduce
 def host_moments(group: PlainValues, *, only_norm: bool) -> dict[str, torch.Tensor]:
     """Every ``Statistic`` of a group on the CPU but the share of zeros, (n,) float32 each.
 
+    The last step is plain Python: right after a training step no cache holds anything of ours, and each of NumPy's
+    functions that is called for the first time costs more (20 to 40 us) than it saves.
+
     Args:
         group: Tensors on the CPU.
         only_norm: Only NORM and RMS are wanted.
     """
     with np.errstate(all="ignore"):
         sums = _sums(group, only_norm=only_norm)
-        weights = np.asarray(group.weights)
-        sizes = np.asarray(group.n_elements, dtype=np.float64)
-        found = np.zeros((len(_COLUMNS), len(sizes)), dtype=np.float64)
-        square, mean = sums[:, 0] * weights / sizes, sums[:, 1] * weights / sizes
-        np.sqrt(square * sizes, out=found[0])
-        np.sqrt(square, out=found[1])
-        if not only_norm:
-            found[2], found[3], found[4] = mean, _deviations(group, square, mean), sums[:, 2]
-        if not np.isfinite(square).all():
-            for index in np.flatnonzero(~np.isfinite(square)):
-                found[:, index] = _of_extreme_one(group, int(index))
-        values = torch.from_numpy(found.astype(np.float32))
-    return dict(zip(_COLUMNS[:2] if only_norm else _COLUMNS, values.unbind(), strict=False))
+        rows = [_row(group, index, of_one, only_norm=only_norm) for index, of_one in enumerate(sums)]
+        values = torch.from_numpy(np.array(rows, dtype=np.float32))
+    return dict(zip(_COLUMNS[: values.shape[1]], values.unbind(1), strict=True))
 
 
 def host_zero_shares(group: PlainValues) -> torch.Tensor:
@@ -70,29 +61,44 @@ def host_zero_shares(group: PlainValues) -> torch.Tensor:
     return torch.from_numpy(shares.astype(np.float32))
 
 
-def _sums(group: PlainValues, *, only_norm: bool) -> _Floats:
-    """(n, 3), a row of ``_Sums`` a tensor."""
+def _sums(group: PlainValues, *, only_norm: bool) -> list[_Sums]:
+    """The sums of each tensor."""
     small = [index for index, length in enumerate(group.lengths) if length <= _SMALL]
-    rows = [
-        _NOTHING if length <= _SMALL else _sums_in_blocks(flat, length, only_norm=only_norm)
-        for flat, length in zip(group.flats, group.lengths, strict=True)
+    found = dict(zip(small, _sums_together(group, small), strict=True)) if len(small) > _FEW else {}
+    return [
+        found[index] if index in found else _sums_in_blocks(flat, length, only_norm=only_norm)
+        for index, (flat, length) in enumerate(zip(group.flats, group.lengths, strict=True))
     ]
-    sums = np.array(rows, dtype=np.float64)
-    if small:
-        sums[small] = _sums_together([group.flats[i] for i in small], [group.lengths[i] for i in small])
-    return sums
 
 
-def _sums_together(flats: list[torch.Tensor], lengths: list[int]) -> _Floats:
-    """(n, 3) sums of small tensors: a few calls for all of them."""
-    starts = np.zeros(len(flats), dtype=np.int64)
-    np.cumsum(lengths[:-1], out=starts[1:])
-    joined = (torch.cat(flats) if len(flats) > 1 else flats[0]).double().numpy()
-    found = np.empty((len(flats), 3), dtype=np.float64)
+def _row(group: PlainValues, index: int, sums: _Sums, *, only_norm: bool) -> tuple[float, ...]:
+    """The columns of one tensor."""
+    squares, total, largest = sums
+    weight, n = group.weights[index], group.n_elements[index]
+    square = squares * weight / n
+    if not math.isfinite(square):
+        columns = _of_extreme_one(group, index)
+        return columns[:2] if only_norm else columns
+    norm, rms = math.sqrt(squares * weight), math.sqrt(square)
+    if only_norm:
+        return norm, rms
+    mean = total * weight / n
+    variance = square - mean * mean
+    if variance < _CANCELLATION * square:
+        variance = max(_variance_around(group, index, mean), 0.0)
+    return norm, rms, mean, math.sqrt(variance), largest, 0.0
+
+
+def _sums_together(group: PlainValues, small: list[int]) -> list[_Sums]:
+    """The sums of small tensors: a few calls for all of them."""
+    starts = np.zeros(len(small), dtype=np.int64)
+    np.cumsum([group.lengths[index] for index in small[:-1]], out=starts[1:])
+    joined = torch.cat([group.flats[index] for index in small]).double().numpy()
+    found = np.empty((len(small), 3), dtype=np.float64)
     np.add.reduceat(joined * joined, starts, out=found[:, 0])
     np.add.reduceat(joined, starts, out=found[:, 1])
     np.maximum.reduceat(np.abs(joined), starts, out=found[:, 2])
-    return found
+    return [(squares, total, largest) for squares, total, largest in found.tolist()]
 
 
 def _sums_in_blocks(flat: torch.Tensor, length: int, *, only_norm: bool) -> _Sums:
@@ -130,7 +136,7 @@ def _count(chosen: NDArray[np.bool_], group: PlainValues, index: int) -> int:
     return int(np.count_nonzero(chosen))
 
 
-def _of_extreme_one(group: PlainValues, index: int) -> list[float]:
+def _of_extreme_one(group: PlainValues, index: int) -> tuple[float, ...]:
     """Every column of a tensor whose square is not finite: one with a NaN or Inf, or one near the end of float64."""
     flat = group.flats[index]
     weight, size = group.weights[index], group.n_elements[index]
@@ -138,24 +144,14 @@ def _of_extreme_one(group: PlainValues, index: int) -> list[float]:
     largest = float(np.max([_largest(np.abs(block)) for block in _blocks(flat)]))  # a NaN stays one
     if n_bad:
         mean = sum(float(block.sum(dtype=np.float64)) for block in _blocks(flat)) * weight / size
-        return [largest, largest, mean, math.nan, largest, n_bad * weight]
+        return largest, largest, mean, math.nan, largest, n_bad * weight
     scaled = [block / largest for block in _blocks(flat)]
     mean = sum(float(block.sum()) for block in scaled) * weight / size
     square = sum(float(block.dot(block)) for block in scaled) * weight / size
     n_absent = size - group.lengths[index] * weight
     around = sum(float(((block - mean) ** 2).sum()) for block in scaled) * weight + n_absent * mean * mean
     norm, std = math.sqrt(square * size), math.sqrt(around / size)
-    return [norm * largest, math.sqrt(square) * largest, mean * largest, std * largest, largest, 0.0]
-
-
-def _deviations(group: PlainValues, square: _Floats, mean: _Floats) -> _Floats:
-    """Root of the mean square less the square of the mean; where little is left of it, summed around the mean."""
-    variances = square - mean * mean
-    is_wide = np.asarray(group.lengths) <= _SMALL
-    least = np.where(is_wide, _WIDE_CANCELLATION, _CANCELLATION) * square
-    for index in np.flatnonzero(variances < least).tolist():
-        variances[index] = _variance_around(group, index, float(mean[index]))
-    return np.sqrt(np.maximum(variances, 0.0))  # keeps NaN
+    return norm * largest, math.sqrt(square) * largest, mean * largest, std * largest, largest, 0.0
 
 
 def _variance_around(group: PlainValues, index: int, mean: float) -> float:
