@@ -212,3 +212,20 @@ def test_a_compiled_step_with_its_backward_inside_trains_as_if_nobody_listened()
         return model.weight.flatten().tolist(), counters["stats"]["unique_graphs"]
 
     assert train_compiled(watched=True) == train_compiled(watched=False)
+
+
+def test_a_compiled_region_is_seen_while_it_is_forced_to_run_eagerly(watch: Watch) -> None:
+    """What is offered where nothing can fire: ``force_eager`` for some steps, and then it is compiled code again."""
+    run = watch(half_compiled("eager"))
+    train(run)
+    run.tick(FORWARD, INSIDE)
+    assert "force_eager" in run.entry(INSIDE, FORWARD).reason
+    with torch.compiler.set_stance("force_eager"):
+        run.tick(FORWARD, INSIDE)  # ticking again tries again
+        run.tick(BACKWARD, INSIDE)
+        for _ in range(2):
+            train(run)
+        assert set(run.values("forward.mean")) == set(run.values("backward.mean")) == {(INSIDE, "")}
+    train(run)
+    assert run.values("forward.mean") == {}
+    assert counters["stats"]["unique_graphs"] == 1

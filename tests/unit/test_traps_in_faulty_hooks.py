@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from failing_operations import FailingOperations
 from torch import nn
 from watched_run import Watch, digest
 
 import moduleview
+from failing_operations import FailingOperations
 from moduleview.telemetry.hooks import HookKind, HookStatus
 
 FORWARD, BACKWARD, TENSOR = HookKind.FORWARD, HookKind.BACKWARD, HookKind.TENSOR
@@ -50,6 +50,7 @@ def test_hook_that_raises_leaves_half_a_backward_and_ours_a_whole_one(watch: Wat
     assert model.bias.grad.tolist() == [2.0]
     assert {entry.status for entry in run.entries()} == {HookStatus.FAILED}
     assert all("no room" in entry.reason and "step 0" in entry.reason for entry in run.entries())
+    assert all("OutOfMemoryError" in entry.traceback for entry in run.entries())
     run.step(lambda: model(torch.ones(2, 3)).sum())
     assert run.values("tensor.mean") == run.values("forward.mean") == {}
     run.tick(FORWARD, "")  # ticking again tries again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -292,3 +293,58 @@ def test_inference_tensor_has_no_version_and_is_measured_all_the_same(watch: Wat
     assert run.values("forward_pre.mean") == {("", ""): 2.0}
     assert set(run.values("forward.mean")) == {("", "")}
     assert all(entry.status is not HookStatus.FAILED for entry in run.entries())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_module_with_a_hook_cannot_be_scripted_and_a_watched_one_can(watch: Watch) -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.ReLU())
+    handle = model[0].register_forward_hook(lambda *_: None)
+    with pytest.raises(RuntimeError):
+        torch.jit.script(model)
+    handle.remove()
+    run = watch(model)
+    run.tick(FORWARD, "", "0", "1")
+    run.tick(BACKWARD, "", "0", "1")
+    x = torch.ones(1, 3)
+    made: list[nn.Module] = []
+    run.raw_step(lambda: made.append(torch.jit.script(model)))
+    assert torch.equal(made[0](x), model(x))
+    assert run.values("forward.mean") == {}
+
+
+def test_hook_takes_a_tracing_for_training_and_ours_does_not(watch: Watch) -> None:
+    model, x, naive = nn.Linear(3, 1), torch.ones(1, 3), []
+    handle = model.register_forward_hook(lambda *_: naive.append(1))
+    run = watch(model)
+    run.tick(FORWARD, "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        run.raw_step(lambda: torch.jit.trace(model, x, check_trace=False) and None)
+    handle.remove()
+    assert naive
+    assert run.now("", FORWARD).n_fires == 0
+    assert run.values("forward.mean") == {}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda inner, x: (inner(x), x)[1],
+        lambda inner, x: inner(x).detach() + x,
+        lambda inner, x: inner(x).argmax() + x,
+    ],
+    ids=["unused", "detached", "not differentiable"],
+)
+def test_gradient_that_never_comes_is_said_and_not_guessed(
+    watch: Watch, use: Callable[[Any, torch.Tensor], torch.Tensor]
+) -> None:
+    model = Uses(nn.Linear(3, 3), use)
+    run = watch(model)
+    run.tick(FORWARD, "inner")
+    run.tick(BACKWARD, "inner")
+    for _ in range(2):
+        run.step(lambda: model(torch.ones(2, 3, requires_grad=True)).sum())
+    assert run.values("backward.mean") == {}
+    assert set(run.values("forward.mean")) == {("inner", "")}
+    assert "No gradient reached its output" in run.entry("inner", BACKWARD).reason
+    assert run.entry("inner", FORWARD).reason == ""
