@@ -80,6 +80,12 @@ def test_row_says_what_was_measured_where_and_at_which_price(panel: CostsPanel) 
     assert texts(panel, 2) == ["Memory", "whole model", "< 0.1", "< 0.01 %", "0.1", "1 in 10", "0"]
 
 
+def test_what_is_hardly_measured_at_all_still_fits_its_cell(panel: CostsPanel) -> None:
+    update(panel, bill(msgspec.structs.replace(PROBE, every=100_000_000)))
+
+    assert texts(panel, 0)[CostColumn.EVERY] == "1 in 100.0 M"
+
+
 def test_totals_say_share_time_and_how_much_is_sampled(panel: CostsPanel) -> None:
     assert panel.totals["spent"].text == "measuring takes 1.25 % of a step, 250.0 µs"
     assert panel.totals["step"].text == "a step takes 20 ms"

@@ -134,6 +134,12 @@ def test_learning_rates_that_differ_between_groups_are_not_said_to_be_one(run: R
     assert changes(run.panel(qtbot))[-1] == ""
 
 
+def test_large_loss_scale_is_written_out(run: Run, qtbot: QtBot) -> None:
+    run.step(0, {**of(WEIGHT), (LOSS_SCALE, "", ""): 524288.0})
+
+    assert run.panel(qtbot).scale.text.replace(",", "") == "loss scale 524288"
+
+
 def test_without_mixed_precision_there_is_no_loss_scale(run: Run, qtbot: QtBot) -> None:
     run.step(0, of(WEIGHT))
 

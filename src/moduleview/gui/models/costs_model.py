@@ -18,6 +18,7 @@ from moduleview.telemetry.hooks import HookKind
 
 _NO_INDEX = QModelIndex()
 _ALL_HOOKS = "hooks"  # what the hooks cost in all, each of them included
+_SHORT_FROM = 100_000
 _NOTHING = CostsMeasured((), 0.0, None, 0.0)
 
 
@@ -150,7 +151,8 @@ class CostsModel(QAbstractTableModel):
             case CostColumn.PER_FIRE:
                 text = microseconds(entry.us_per_fire)
             case CostColumn.EVERY:
-                n = number_format.exact_count(entry.every)
+                is_rare = entry.every >= _SHORT_FROM
+                n = (number_format.short_count if is_rare else number_format.exact_count)(entry.every)
                 text = self.tr("each step") if entry.every <= 1 else self.tr("1 in {0}").format(n)
             case CostColumn.SKIPPED:
                 text = number_format.exact_count(entry.n_skipped)

@@ -23,7 +23,7 @@ from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.station_lane import StationLane
 from moduleview.gui.plots.station_lines import StationLines
 from moduleview.gui.plots.station_reading import LANE, Lane, StationReader
-from moduleview.gui.plots.station_words import StationWords, is_unchanged
+from moduleview.gui.plots.station_words import StationWords, is_unchanged, scale_text
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.readout import Readout
@@ -121,7 +121,7 @@ class StationsPanel(Panel):
         self.step.show_value(step, self.tr("skipped") if is_skipped else self.tr("applied"), warns=is_skipped)
         self.scale.setVisible(lane.loss_scale is not None)
         if lane.loss_scale is not None:
-            self.scale.show_value(number_format.plain(lane.loss_scale))
+            self.scale.show_value(scale_text(lane.loss_scale))
         self.reason.set_text(displayable(lane.skipped.reason, 400) if lane.skipped is not None else "")
 
     def _why_empty(self, store: StoreView) -> tuple[str, str] | None:

@@ -79,7 +79,7 @@ class StationWords(QObject):
             return "", ""
         scale = lane.loss_scale
         if after.quantity == UNSCALED_GRAD_NORM and scale and math.isclose(found * scale, 1.0, rel_tol=_SAME_SCALE):
-            return f"÷ {_plain(scale)}", self.tr("loss scale")
+            return f"÷ {scale_text(scale)}", self.tr("loss scale")
         return f"× {number_format.plain(found, 3)}", self._cause(after.quantity, found)
 
     def _cause(self, quantity: str, found: float) -> str:
@@ -175,6 +175,7 @@ def is_unchanged(lane: Lane) -> bool:
     )
 
 
-def _plain(value: float) -> str:
-    whole = round(value)
-    return number_format.exact_count(whole) if value == whole else number_format.plain(value)
+def scale_text(scale: float) -> str:
+    """``65,536``: a loss scale is a power of two, and is written out where it is whole."""
+    is_whole = math.isfinite(scale) and scale == round(scale)
+    return number_format.exact_count(round(scale)) if is_whole else number_format.plain(scale)
