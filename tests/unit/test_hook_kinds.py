@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+import time
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from torch import nn
 from watched_run import Watch, WatchedRun, traces
 
 from moduleview.hooks.board import Board
+from moduleview.hooks.ticked import Ticked
 from moduleview.telemetry.hooks import COUNTING_KINDS, HOOK_STATISTICS, HookKind, HookStatus
 from moduleview.telemetry.records import SeriesDeclared
 
@@ -300,6 +303,17 @@ def test_counts_of_our_own_hooks_stand_on_the_board_too(watch: Watch) -> None:
     hooks = {hook.kind: hook for hook in Board(model).hooks_on("1")}
     assert {kind: hook.n_fires for kind, hook in hooks.items()} == {"forward_pre": 3, "tensor": 3}
     assert all(hook.is_ours and hook.us_per_fire for hook in hooks.values())
+
+
+def test_the_first_fire_which_pays_for_what_is_made_once_is_left_out_of_the_mean() -> None:
+    ticked = Ticked("", HookKind.STATE_DICT)
+    assert math.isnan(ticked.entry().us_per_fire)
+    now_s = time.perf_counter()
+    ticked.count("first", now_s - 10.0)
+    assert ticked.entry().us_per_fire > 9e6
+    ticked.count("second", now_s - 1.0)
+    ticked.count("third", now_s - 1.0)
+    assert 1e6 < ticked.entry().us_per_fire < 5e6
 
 
 def test_a_step_that_is_not_measured_has_no_hook_of_the_observer_and_is_not_taken_for_silence(watch: Watch) -> None:

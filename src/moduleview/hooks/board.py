@@ -132,17 +132,20 @@ def describe_hook(slot: HookSlot) -> FoundHook:
     )
     if found.is_ours:
         ticked = _ticked_of(hook)
-        return found if ticked is None else _counted(found, ticked.n_fires, ticked.spent_s)
+        if ticked is None:
+            return found
+        us_per_fire = ticked.us_per_fire if ticked.n_fires else None
+        return msgspec.structs.replace(found, n_fires=ticked.n_fires, us_per_fire=us_per_fire)
     count = count_of(slot.hook)
     if count is None:
         return msgspec.structs.replace(found, not_counted=why_not_counted(hook))
-    counted = _counted(found, count.n_fires, count.spent_s)
-    return msgspec.structs.replace(counted, last_error=count.last_error, traceback=count.traceback)
-
-
-def _counted(found: FoundHook, n_fires: int, spent_s: float) -> FoundHook:
-    us_per_fire = spent_s / n_fires * 1e6 if n_fires else None
-    return msgspec.structs.replace(found, n_fires=n_fires, us_per_fire=us_per_fire)
+    return msgspec.structs.replace(
+        found,
+        n_fires=count.n_fires,
+        us_per_fire=count.spent_s / count.n_fires * 1e6 if count.n_fires else None,
+        last_error=count.last_error,
+        traceback=count.traceback,
+    )
 
 
 def _ticked_of(hook: Any) -> Ticked | None:

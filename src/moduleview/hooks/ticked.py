@@ -70,15 +70,26 @@ class Ticked:
         self.reason = f"{type(error).__name__} at step {step}: {error}"
         self.traceback = "".join(TracebackException.from_exception(error).format())[-_LONGEST_TRACEBACK:]
 
+    def begin_fire(self) -> None:
+        """It fires once more."""
+        self.n_fires += 1
+        if self.n_fires == 2:
+            self.spent_s = 0.0
+
     def count(self, seen: str, began_s: float) -> None:
         """It fired at ``began_s`` (``perf_counter``), and there is nothing to measure but what ``seen`` says."""
-        self.n_fires += 1
+        self.begin_fire()
         self.has_fired, self.seen = True, seen
         self.spent_s += time.perf_counter() - began_s
 
+    @property
+    def us_per_fire(self) -> float:
+        """Mean time of a fire; NaN before the first, which pays for what is made once and is left out after it."""
+        return self.spent_s / max(self.n_fires - 1, 1) * 1e6 if self.n_fires else float("nan")
+
     def entry(self, every: int = 1) -> HookEntry:
         """As the viewing side sees it; ``every``: it looks at one step in so many."""
-        us_per_fire = self.spent_s / self.n_fires * 1e6 if self.n_fires else float("nan")
+        us_per_fire = self.us_per_fire
         every = 1 if self.kind in COUNTING_KINDS else every
         seen = self.seen if isinstance(self.seen, str) else seen_words(*self.seen)
         status = self.status or HookStatus.REQUESTED
@@ -156,7 +167,7 @@ class StepSightings:
             self._measure(ticked, parts)
         except Exception as error:
             ticked.fail(error, self.step)
-        ticked.n_fires += 1
+        ticked.begin_fire()
         ticked.has_fired = True
         spent_s = time.perf_counter() - began_s
         ticked.spent_s += spent_s - (self._rows.spent_s - reduced_s)  # which is shared out among all at the end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
@@ -44,5 +44,7 @@ class HookDetail(QWidget):
         self._show("", is_traceback=False)
 
     def _show(self, text: str, *, is_traceback: bool) -> None:
+        wraps = QPlainTextEdit.LineWrapMode.NoWrap if is_traceback else QPlainTextEdit.LineWrapMode.WidgetWidth
+        self._view.setLineWrapMode(wraps)
         self._view.set_code(text, "pytb" if is_traceback else "text")
         self.setVisible(bool(text))
