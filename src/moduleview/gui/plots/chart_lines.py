@@ -114,7 +114,12 @@ class Line:
             self.band.set_edges(lefts, axes.x_of(points.steps - 0.5 + points.n_steps) - lefts, low, high)
         x = axes.x_of(points.steps)
         middle = axes.scale.of(points.middle)
-        self.raw.setData(x, np.where(_has_no_height(low, high), middle, np.nan) if is_band and has_smooth else middle)
+        if is_band and has_smooth:
+            bare = _is_bare(low, high)
+            kept = bare | np.concatenate([[False], bare[:-1]])  # one more behind each stretch, where it is broken
+            self.raw.setData(x[kept], np.where(bare, middle, np.nan)[kept])
+        else:
+            self.raw.setData(x, middle)
         if has_smooth:
             self.smooth.setData(x, axes.scale.of(points.smooth))
 
@@ -135,7 +140,7 @@ class Line:
         self.band.set_color(color)
 
 
-def _has_no_height(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _is_bare(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where a band may show nothing, and the neighbours, to draw a line from.
 
     A point that holds a single value has no height, and of the last one there may be less than a pixel in the plot.
