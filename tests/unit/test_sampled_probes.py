@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -28,13 +29,17 @@ from moduleview.telemetry.records import HistogramsMeasured
 BOTH = pytest.mark.parametrize("count", [host_magnitudes, device_magnitudes])
 
 
-def step_with(gradients: Mapping[str, torch.Tensor], scale: torch.Tensor | None = None) -> StepView:
+def step_with(
+    gradients: Mapping[str, torch.Tensor],
+    scale: torch.Tensor | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> StepView:
     """A step in which parameters have these gradients."""
     parameters = {}
     for fqn, gradient in gradients.items():
         parameters[fqn] = nn.Parameter(torch.zeros(gradient.shape, dtype=gradient.dtype))
         parameters[fqn].grad = gradient.clone()
-    return StepView(0, parameters, grad_scale=scale)
+    return StepView(0, parameters, grad_scale=scale, optimizer=optimizer)
 
 
 def measured(
@@ -306,3 +311,20 @@ def test_what_is_kept_is_let_go(probe: Probe) -> None:
     assert any(vars(probe).values())
     probe.forget()
     assert not any(vars(probe).values())
+
+
+@pytest.mark.parametrize("probe", [GradSnr(), GradCosine()], ids=lambda p: p.quantity)
+def test_optimizers_that_step_in_turn_each_have_their_own_gradients(probe: Probe) -> None:
+    """As in a GAN: the generator's gradients are not compared with the discriminator's."""
+    first, second = (torch.optim.SGD([nn.Parameter(torch.ones(1))]) for _ in range(2))
+    found: set[str] = set()
+    for n in range(32):
+        for fqn, optimizer in (("a", first), ("b", second)):
+            step = step_with({fqn: random(n, 5)}, optimizer=optimizer)
+            found |= {name for one in probe.measure(step) for name in one.fqns}
+    assert found == {"a", "b"}
+    (kept,) = vars(probe).values()
+    assert len(kept) == 2
+    del first, optimizer, step
+    gc.collect()
+    assert len(kept) == 1

@@ -10,6 +10,7 @@ import torch
 
 from moduleview.probes.base import Measured, Moment, Probe, StepView
 from moduleview.probes.element_sample import ElementSample, widened
+from moduleview.probes.optimizer_memory import OptimizerMemory
 from moduleview.probes.sample_layout import SampleLayout
 from moduleview.probes.sampled_values import sampled_values
 from moduleview.telemetry.quantities import GRAD_COSINE
@@ -47,27 +48,26 @@ class GradCosine(Probe):
     moment: ClassVar[Moment] = Moment.GRADIENTS_READY
 
     def __init__(self) -> None:
-        self._before: dict[tuple[torch.device, torch.dtype], _Gradient] = {}
+        self._before: OptimizerMemory[_Gradient] = OptimizerMemory()
 
     def measure(self, step: StepView) -> Iterable[Measured]:
         """Of those that had a gradient in both steps."""
         for sample in step.gradients.samples:
-            key = sample.layout.device, sample.dtype
-            before = self._before.get(key)
+            before = self._before.get(step, sample)
             now = _gradient(sample, before)
-            self._before[key] = now
+            self._before.keep(step, sample, now)
             if before is None:
                 continue
             chosen = now.layout.in_common(before.layout)
             if before.layout != chosen or now.layout != chosen:
                 now, before = now.only(chosen), before.only(chosen)
             else:
-                self._before[key] = _kept(now, before)
+                self._before.keep(step, sample, _kept(now, before))
             yield from sampled_values(chosen, _cosines(now, before))
 
     def forget(self) -> None:
         """Let go of the gradients before."""
-        self._before = {}
+        self._before.clear()
 
 
 def _gradient(sample: ElementSample, before: _Gradient | None) -> _Gradient:

@@ -12,11 +12,10 @@ import torch
 
 from moduleview.probes.base import Measured, Moment, Probe, StepView
 from moduleview.probes.element_sample import ElementSample, widened
+from moduleview.probes.optimizer_memory import OptimizerMemory
 from moduleview.probes.sample_layout import SampleLayout
 from moduleview.probes.sampled_values import sampled_values
 from moduleview.telemetry.quantities import GRAD_SNR
-
-_Key = tuple[torch.device, torch.dtype]
 
 
 class GradSnr(Probe):
@@ -38,12 +37,15 @@ class GradSnr(Probe):
     parts: int = 4
 
     def __init__(self) -> None:
-        self._windows: dict[_Key, deque[_Part]] = {}
+        self._windows: OptimizerMemory[deque[_Part]] = OptimizerMemory()
 
     def measure(self, step: StepView) -> Iterable[Measured]:
         """Where a window is full."""
         for sample in step.gradients.samples:
-            window = self._windows.setdefault((sample.layout.device, sample.dtype), deque(maxlen=self.parts))
+            window = self._windows.get(step, sample)
+            if window is None:
+                window = deque(maxlen=self.parts)
+                self._windows.keep(step, sample, window)
             layout = sample.share(window[-1].layout if window else None)
             if not window or window[-1].n_steps == self.steps_a_part:
                 window.append(_Part.empty(layout))
@@ -54,7 +56,7 @@ class GradSnr(Probe):
 
     def forget(self) -> None:
         """Let go of the window."""
-        self._windows = {}
+        self._windows.clear()
 
 
 @dataclass(frozen=True, eq=False)

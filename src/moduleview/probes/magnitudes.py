@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar
 
-import torch
-
 from moduleview.probes.base import Measured, Probe, StepView
 from moduleview.probes.device_magnitudes import device_magnitudes
 from moduleview.probes.host_magnitudes import host_magnitudes
+from moduleview.probes.optimizer_memory import OptimizerMemory
 from moduleview.probes.sample_layout import SampleLayout
 from moduleview.probes.tensor_readings import TensorReadings
 
@@ -22,7 +21,7 @@ class Magnitudes(Probe, ABC):
     unit: ClassVar[str] = "elements"
 
     def __init__(self) -> None:
-        self._layouts: dict[tuple[torch.device, torch.dtype], SampleLayout] = {}
+        self._layouts: OptimizerMemory[SampleLayout] = OptimizerMemory()
 
     @abstractmethod
     def readings(self, step: StepView) -> TensorReadings:
@@ -31,11 +30,10 @@ class Magnitudes(Probe, ABC):
     def measure(self, step: StepView) -> Iterable[Measured]:
         """(n, 68) counts, one ``Measured`` a device and type."""
         for sample in self.readings(step).samples:
-            key = sample.layout.device, sample.dtype
-            self._layouts[key] = sample.share(self._layouts.get(key))
+            self._layouts.keep(step, sample, sample.share(self._layouts.get(step, sample)))
             counts = (host_magnitudes if sample.values.is_cpu else device_magnitudes)(sample)
             yield Measured(sample.layout.fqns, counts)
 
     def forget(self) -> None:
         """Let go of which element belongs where."""
-        self._layouts = {}
+        self._layouts.clear()
