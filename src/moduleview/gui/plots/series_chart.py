@@ -159,6 +159,8 @@ class SeriesChart(Canvas):
 
     def _pixels_of(self, steps: NDArray[np.float64], width: float) -> list[float]:
         """Left edges of marks at these steps; one where several are in a pixel."""
+        if not len(steps):
+            return []
         left, low, high = self.area.left(), *self.x_range
         centres = left + (self._axes.x_of(steps) - low) / (high - low) * self.area.width()
         found: list[float] = np.unique(np.round(centres - width / 2)).tolist()
