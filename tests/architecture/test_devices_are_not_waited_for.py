@@ -22,7 +22,7 @@ ON_THE_HOST = {
     "loss.py": {"measure"},  # of what is no tensor
     "memory.py": {"measure", "resident_bytes"},  # of bytes
     "gradient_station.py": {"holds_ours"},  # of a mapping
-    "series_ids.py": {"id_of"},  # of numbers on the host
+    "series_ids.py": {"id_of", "ids_of_rows"},  # of numbers on the host
     "step_values.py": {
         "__init__",
         "has_arrived",
