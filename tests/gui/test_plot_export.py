@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ from plot_builders import Bench, make_bench, run_store, show
 from PySide6.QtCore import QByteArray, QObject, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QProgressDialog, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QProgressDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.dialogs.error import ErrorDialog
@@ -311,6 +313,16 @@ def test_export_that_is_cancelled_leaves_nothing(bench: Bench, qtbot: QtBot, tmp
     qtbot.waitUntil(lambda: next(writing._pieces) != "0\n")
     with qtbot.waitSignal(writing.destroyed):
         progress.canceled.emit()
+    assert list(tmp_path.glob("long*")) == []
+
+
+def test_window_that_is_closed_while_it_writes_leaves_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    owner = QWidget()
+    FileWriting(str(tmp_path / "long.csv"), (f"{at}\n" for at in range(10**9)), owner).start()
+    (part,) = tmp_path.glob("long*")
+    qtbot.waitUntil(lambda: part.stat().st_size > 0)
+    delete(owner)
+    gc.collect()
     assert list(tmp_path.glob("long*")) == []
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +9,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
+from moduleview.gui.plots.export.part_file import PartFile
+
 _SHOWN_AFTER_MS = 300
 
 
 class FileWriting(QObject):
     """One file that is being written; what stood there before stays until the last piece is on the disk.
-
-    It is Python's file, not QSaveFile: that one calls a full disk an unknown error.
 
     Args:
         path: Of the file.
@@ -29,12 +27,10 @@ class FileWriting(QObject):
 
     def __init__(self, path: str, pieces: Iterator[str | bytes], parent: QWidget) -> None:
         super().__init__(parent)
-        self._path, self._part = Path(path), Path(f"{path}.part")
-        self._pieces = pieces
-        self._file: int | None = None
-        self._progress = QProgressDialog(
-            self.tr("Writing {0}").format(self._path.name), self.tr("Cancel"), 0, 0, parent
-        )
+        self._path, self._pieces = Path(path), pieces
+        self._file: PartFile | None = None
+        text = self.tr("Writing {0}").format(self._path.name)
+        self._progress = QProgressDialog(text, self.tr("Cancel"), 0, 0, parent)
         self._progress.setWindowTitle(self.tr("moduleview: export"))
         self._progress.setMinimumDuration(_SHOWN_AFTER_MS)
         self._progress.canceled.connect(self._let_go)
@@ -44,7 +40,7 @@ class FileWriting(QObject):
     def start(self) -> None:
         """Open the file and begin."""
         try:
-            self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+            self._file = PartFile(self._path)
         except OSError as error:
             self._end(error.strerror or str(error))
         else:
@@ -62,14 +58,10 @@ class FileWriting(QObject):
     def _write(self, piece: str | bytes | None) -> None:
         assert self._file is not None
         if piece is None:
-            os.fsync(self._file)  # a disk may find out here that it is full
-            self._close()
-            self._part.replace(self._path)
+            self._file.finish()
             self._end("")
-            return
-        rest = memoryview(piece.encode() if isinstance(piece, str) else piece)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        else:
+            self._file.write(piece.encode() if isinstance(piece, str) else piece)
 
     def _end(self, reason: str) -> None:
         self._let_go()
@@ -77,13 +69,7 @@ class FileWriting(QObject):
 
     def _let_go(self) -> None:
         self._timer.stop()
-        self._close()
-        with contextlib.suppress(OSError):  # it is there no more when all went well
-            self._part.unlink(missing_ok=True)
+        if self._file is not None:
+            self._file.discard()
         self._progress.deleteLater()
         self.deleteLater()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            file, self._file = self._file, None
-            os.close(file)
