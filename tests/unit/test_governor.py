@@ -71,6 +71,18 @@ def test_all_that_is_sampled_is_measured_in_the_same_steps() -> None:
     assert all(late.count(step) == 2 for step in set(late))
 
 
+@pytest.mark.parametrize("fixed_s", [0.0, 1e-3, 10e-3])
+def test_whatever_a_step_costs_beside_it_something_is_measured_every_second(fixed_s: float) -> None:
+    """A window that draws makes the training thread wait; measuring less does not help against that."""
+    course = Course(0.02, step_s=2e-3, costs_s={"grad_norm": 1e-3, "update_ratio": 0.5}, fixed_s=fixed_s)
+    course.governor.account("grad_norm").is_first = True
+    course.run(3000)
+    course.measured.clear()
+    began_s = course.now_s
+    course.run(5000)
+    assert len(set(course.measured)) >= (course.now_s - began_s) / 1.5
+
+
 def test_what_comes_first_is_sampled_last() -> None:
     course = Course(0.02, step_s=100e-3, costs_s={"grad_norm": 1e-3, "update_ratio": 5e-3})
     course.governor.account("grad_norm").is_first = True

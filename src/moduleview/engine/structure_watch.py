@@ -7,18 +7,21 @@ import time
 
 from torch import nn
 
-_SHARE = 0.01  # of the training time, at most, goes into looking
-
 
 class StructureWatch:
     """Compares the model's tables with those it saw before, by identity. Training thread only.
 
     A look at a model of 100 modules takes about 50 us, so it is done after each step that is longer than 100 looks, and
     after every so many of the shorter ones. Holds the modules and parameters: an id that is let go is used again.
+
+    Args:
+        model: To look at.
+        share: Of the training time that may go into looking, 0..1.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, share: float = 0.01) -> None:
         self._model = model
+        self._share = share
         self._seen = _walk(model)
         self._next_look_s = 0.0
 
@@ -31,7 +34,7 @@ class StructureWatch:
         is_same = len(now) == len(self._seen) and all(map(operator.is_, now, self._seen))
         self._seen = now
         end_s = time.perf_counter()
-        self._next_look_s = end_s + (end_s - begin_s) / _SHARE
+        self._next_look_s = end_s + (end_s - begin_s) / self._share
         return not is_same
 
     def accept(self) -> None:

@@ -33,6 +33,7 @@ from moduleview.telemetry.store_view import StoreView
 
 DEFAULT_MEMORY_MB = 512
 _MOST_STEPS = 2**31
+_SHARE_OF_LOOKING = 0.001  # of the training time, whether the model is still the same
 
 
 class Watch:
@@ -45,7 +46,7 @@ class Watch:
     def __init__(self, model: nn.Module, optimizer: Optimizer | None, recorder: Recorder, store: SeriesStore) -> None:
         self._model, self._optimizer = model, optimizer
         self._store, self._recorder = store, recorder
-        self._structure = StructureWatch(model)
+        self._structure = StructureWatch(model, _SHARE_OF_LOOKING)
         self._snapshot = snapshot_model(model)
         self._boundaries = StepBoundaries(self)
         self._began_s = self._ended_s = time.perf_counter()

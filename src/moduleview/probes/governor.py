@@ -16,7 +16,8 @@ _N_COSTS = 7  # of the last measurements; their median counts, since other progr
 _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made once, and say little
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.7  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
-_MOST = 10_000  # steps between two measurements, at most
+_LONGEST_PAUSE_S = 1.0  # between two measurements, whatever the budget: a person looks at them
+_LEAST_SHARE = 0.25  # of the budget is for measuring, whatever a step costs beside it
 _SHARE_OF_FIRST = 0.8  # of the budget at most is for what comes first: the rest must be seen now and then too
 _N_ENTRIES = 200  # lines of a bill: the dearest
 
@@ -147,12 +148,13 @@ class Governor:
             for is_first in (True, False)
         )
         self._wished_s = first_s + rest_s
-        allowed_s = budget * (self._step_s - self._spent_s) - self._fixed_s
-        self._first_factor = _factor(self._first_factor, first_s, allowed_s * _SHARE_OF_FIRST)
+        allowed_s = max(budget * (self._step_s - self._spent_s) - self._fixed_s, _LEAST_SHARE * budget * self._step_s)
+        most = max(1, math.ceil(_LONGEST_PAUSE_S / self._step_s))
+        self._first_factor = _factor(self._first_factor, first_s, allowed_s * _SHARE_OF_FIRST, most)
         left_s = allowed_s - first_s / self._first_factor
-        self._factor = self._first_factor * _factor(
-            self._factor // self._first_factor, rest_s / self._first_factor, left_s
-        )
+        rest_factor = self._factor // self._first_factor
+        most_of_rest = max(1, most // self._first_factor)
+        self._factor = self._first_factor * _factor(rest_factor, rest_s / self._first_factor, left_s, most_of_rest)
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""
@@ -167,11 +169,11 @@ class Governor:
         return CostEntry(account.name, account.fqn, us / every, us, every, account.n_measured, account.n_skipped)
 
 
-def _factor(now: int, wished_s: float, allowed_s: float) -> int:
+def _factor(now: int, wished_s: float, allowed_s: float, most: int) -> int:
     """How many times more rarely something has to be measured; not denser than now before there is some slack."""
     if wished_s <= 0.0:
         return 1
     needed, needed_with_slack = (
-        min(_MOST, max(1, math.ceil(wished_s / max(share * allowed_s, wished_s / _MOST)))) for share in (1.0, _SLACK)
+        min(most, max(1, math.ceil(wished_s / max(share * allowed_s, wished_s / most)))) for share in (1.0, _SLACK)
     )
     return needed if needed > now else min(max(now, 1), needed_with_slack)
