@@ -181,7 +181,9 @@ class Watch:
         if self._recorder.is_in_step:
             self._recorder.end_step(self._n_steps, time.perf_counter() - self._began_s, None)
             self._n_steps += 1
+            began_s = time.perf_counter()
             self._follow_changes()
+            self._recorder.count_late(time.perf_counter() - began_s)
         self._ended_s = time.perf_counter()
 
     def on_gradients_may_be_final(self) -> None:

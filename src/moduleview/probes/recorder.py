@@ -71,7 +71,7 @@ class Recorder:
         self._step = 0
         self._group = 0
         self._is_in_step = False
-        self._began_s = self._spent_s = 0.0
+        self._began_s = self._spent_s = self._late_s = 0.0
 
     @property
     def hooks(self) -> HookSet:
@@ -113,7 +113,7 @@ class Recorder:
             since_s: Where that is noticed late: when it began, by ``time.perf_counter``.
         """
         began_s = time.perf_counter()
-        self._step, self._is_in_step, self._spent_s = step, True, 0.0
+        self._step, self._is_in_step, self._spent_s, self._late_s = step, True, self._late_s, 0.0
         self._emitter.begin_step()
         self._find_changes()
         first = next(iter(self._index.unique_parameters.values()), None)
@@ -140,7 +140,8 @@ class Recorder:
             self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
             self._say_skipped()
             self._hooks.end_step(self._emitter, 0 if self._snapshot is None else self._snapshot.generation)
-            self._spent_s += time.perf_counter() - began_s  # what follows is small, and the record has to hold this
+            noted_s = time.perf_counter()  # what follows counts to the next step: the record has to hold this
+            self._spent_s += noted_s - began_s
             self._spent_s += self._way.spent_s + self.hooks.spent_s
             self._add_overhead()
             try:
@@ -150,6 +151,11 @@ class Recorder:
         self._is_in_step = False
         self._settle_costs()
         self._hooks.tick_waiting()
+        self._late_s = time.perf_counter() - noted_s
+
+    def count_late(self, seconds: float) -> None:
+        """Time that watching took after ``end_step``; it counts to the next step."""
+        self._late_s += seconds
 
     def abandon_step(self) -> None:
         """The step raised and will not end: drop what was measured in it, and tick what waited for its end."""
