@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,7 +13,10 @@ from torch import nn
 from watched_run import Watch, WatchedRun, traces
 
 from moduleview.hooks.board import Board
+from moduleview.hooks.hook_set import HookSet
+from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.ticked import Ticked
+from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import COUNTING_KINDS, HOOK_STATISTICS, HookKind, HookStatus
 from moduleview.telemetry.records import SeriesDeclared
 
@@ -248,6 +252,35 @@ def test_each_kind_fires_measures_what_it_should_and_leaves_no_trace(watch: Watc
     assert measured == (set() if kind in COUNTING_KINDS else set(HOOK_STATISTICS))
     run.tick(kind, fqn, enabled=False)
     assert traces(model) == before
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:Lazy modules", "ignore:.*torch.jit")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.LazyLinear(3),
+        lambda: torch.jit.script(nn.Linear(3, 3)),
+        lambda: torch.jit.trace(nn.Linear(3, 3), torch.ones(1, 3)),
+        lambda: torch.compile(nn.Linear(3, 3)),
+        lambda: nn.DataParallel(nn.Linear(3, 3)),
+        lambda: nn.Linear(3, 3, device="meta"),
+    ],
+    ids=["lazy", "script", "traced", "compiled", "data parallel", "meta"],
+)
+def test_on_odd_modules_every_kind_goes_on_or_says_why_not_and_none_fails(make: Callable[[], nn.Module]) -> None:
+    model = make()
+    hooks = HookSet(ModelIndex(model))
+    board = Board(model, hooks)
+    names = [*dict(model.named_modules()), *dict(model.named_parameters())]
+    for fqn in names:
+        board.count(fqn, enabled=True)
+        for kind in HookKind:
+            hooks.set(SetHooks((fqn,), kind, enabled=True))
+    assert len(hooks.entries()) >= len(names)
+    assert all(entry.status is not HookStatus.FAILED for entry in hooks.entries())
+    assert all(entry.reason for entry in hooks.entries() if entry.status is HookStatus.CANNOT_FIRE)
+    board.release()
+    hooks.remove_all()
 
 
 def test_series_of_a_sampled_tensor_are_declared_as_estimates_and_others_are_not(watch: Watch) -> None:
