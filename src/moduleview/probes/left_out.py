@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from moduleview.probes.base import StepView
-from moduleview.probes.plain_values import why_without_values
+from moduleview.probes.plain_values import NOT_ON_THIS_RANK, why_without_values
 from moduleview.probes.tensor_readings import TensorReadings
 
 _N_NAMES = 3
@@ -54,7 +54,9 @@ class LeftOut:
             key = what, fqn, tensors[fqn].dtype
             if key not in self._said:
                 self._said.add(key)
-                reasons.setdefault(why_without_values(tensors[fqn]) or _COMPLEX, []).append(fqn)
+                reason = why_without_values(tensors[fqn]) or _COMPLEX
+                if reason != NOT_ON_THIS_RANK:  # as it should be: other ranks have its series
+                    reasons.setdefault(reason, []).append(fqn)
         for reason, fqns in reasons.items():
             self._say(f"Not all statistics of the {what} of {_listed(sorted(fqns))} apply. {reason}")
 

@@ -12,6 +12,7 @@ from moduleview.hooks.sampling import flat_elements, stored_values
 from moduleview.telemetry.quantities import Scope
 
 _READABLE = frozenset({torch.float32, torch.float64, torch.bfloat16, torch.float16})
+NOT_ON_THIS_RANK = "It is sharded, and this rank holds no part of it."
 _PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 
 
@@ -73,6 +74,8 @@ def why_without_values(tensor: torch.Tensor) -> str:
         return ""
     if is_lazy(tensor):
         return "It is lazy: it gets its shape and values with the first input."
+    if hasattr(tensor, "to_local") and not tensor.to_local().numel():
+        return NOT_ON_THIS_RANK
     reasons = {
         "It is on the meta device, which keeps shapes and no values.": tensor.is_meta,
         "It is quantised: its values stand for others.": tensor.is_quantized,
