@@ -248,6 +248,18 @@ def test_the_cosine_is_in_the_losss_own_units() -> None:
     assert measured(probe, {"w": torch.tensor([1.0, 0.0])}, torch.tensor(1.0))["w"] == pytest.approx(math.sqrt(0.5))
 
 
+@pytest.mark.parametrize("kind", [GradCosine, GradSnr])
+def test_sparse_gradients_are_not_compared_as_if_they_stored_the_same_rows(
+    kind: type[Probe], watch: Callable[..., WatchedRun]
+) -> None:
+    run = watch(nn.Embedding(40, 3, sparse=True))
+    for step in range(33):
+        run.step(lambda step=step: run.model(torch.tensor([step, step + 5])).sum())
+        assert run.values(kind.quantity) == {}
+        assert run.values("grad_norm")["weight", ""] == pytest.approx(math.sqrt(6))
+    assert run.log() == []
+
+
 # -- signal to noise ------------------------------------------------------------------------------------------------
 
 

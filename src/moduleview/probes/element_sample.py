@@ -24,15 +24,23 @@ class ElementSample:
             sparse one only what it stores is there.
         values: (elements,) on the device; float32 where the type has no arithmetic of its own.
         dtype: The tensors' own.
+        is_fixed: They are the same elements in each step; not so of a sparse tensor, which stores now these, now those.
         scale: 0-d; what the elements will be divided by before they are used, or None.
     """
 
     def __init__(
-        self, layout: SampleLayout, values: torch.Tensor, dtype: torch.dtype, scale: torch.Tensor | None
+        self,
+        layout: SampleLayout,
+        values: torch.Tensor,
+        dtype: torch.dtype,
+        *,
+        is_fixed: bool = True,
+        scale: torch.Tensor | None = None,
     ) -> None:
         self.layout = layout
         self.values = values
         self.dtype = dtype
+        self.is_fixed = is_fixed
         self.scale = scale
 
     def share(self, kept: SampleLayout | None) -> SampleLayout:
@@ -65,7 +73,7 @@ def widened(values: torch.Tensor) -> torch.Tensor:
 
 
 def element_samples(groups: Iterable[PlainValues], scale: torch.Tensor | None = None) -> Iterator[ElementSample]:
-    """Samples of all real tensors, one a device and type.
+    """Samples of all real tensors, one a device and type; sparse ones apart.
 
     Args:
         groups: Of all devices.
@@ -73,16 +81,17 @@ def element_samples(groups: Iterable[PlainValues], scale: torch.Tensor | None = 
     """
     for group in groups:
         most = _most_of_one(len(group.fqns))
-        of_dtype: dict[torch.dtype, tuple[list[int], list[int]]] = {}
-        for index, (dtype, is_real) in enumerate(zip(group.dtypes, group.is_real, strict=True)):
-            if is_real:
-                of_dtype.setdefault(dtype, ([], []))[group.lengths[index] > most].append(index)
-        for dtype, (whole, larger) in of_dtype.items():
+        chosen: dict[tuple[torch.dtype, bool], tuple[list[int], list[int]]] = {}
+        for index, (length, dtype) in enumerate(zip(group.lengths, group.dtypes, strict=True)):
+            if group.is_real[index]:
+                is_fixed = length * group.weights[index] >= group.n_elements[index] - 0.5
+                chosen.setdefault((dtype, is_fixed), ([], []))[length > most].append(index)
+        for (dtype, is_fixed), (whole, larger) in chosen.items():
             parts = [group.flats[index] for index in whole]
             parts += [sample_elements(group.flats[index], most) for index in larger]
             fqns = tuple(group.fqns[index] for index in (*whole, *larger))
             layout = SampleLayout(fqns, tuple(part.numel() for part in parts), len(whole), group.device)
-            yield ElementSample(layout, torch.cat(parts), dtype, scale)
+            yield ElementSample(layout, torch.cat(parts), dtype, is_fixed=is_fixed, scale=scale)
 
 
 def _most_of_one(n_tensors: int) -> int:

@@ -41,7 +41,8 @@ class GradCosine(Probe):
     It is g·h / (|g| |h|), over at most 4 096 elements of each. How to read it: near 1 the steps go one way, and a
     larger learning rate may do; near 0 they have nothing to do with each other, as small batches have it; near -1 each
     undoes the one before: the learning rate is too large for this layer. 0 as well where one of the two is zero. A
-    gradient that is not finite has none, and the one before it is kept for the next.
+    gradient that is not finite has none, and the one before it is kept for the next; a sparse one stores other rows in
+    each step, and has none either.
     """
 
     quantity: ClassVar[str] = GRAD_COSINE
@@ -53,6 +54,8 @@ class GradCosine(Probe):
     def measure(self, step: StepView) -> Iterable[Measured]:
         """Of those that had a gradient in both steps."""
         for sample in step.gradients.samples:
+            if not sample.is_fixed:
+                continue
             before = self._before.get(step, sample)
             now = _gradient(sample, before)
             self._before.keep(step, sample, now)

@@ -28,7 +28,7 @@ class GradSnr(Probe):
     How to read it: above 1 the steps agree on a direction. Far below it a step is mostly noise: a batch n times as
     large raises it n times. Nothing but noise reads about 1/32, the least that the window can tell. Infinite where all
     gradients were the same, 0 where all were zero; beyond 1e6 it is rounding. Gradients that are not finite do not
-    count.
+    count; sparse ones, which store other rows in each step, have none.
     """
 
     quantity: ClassVar[str] = GRAD_SNR
@@ -42,6 +42,8 @@ class GradSnr(Probe):
     def measure(self, step: StepView) -> Iterable[Measured]:
         """Where a window is full."""
         for sample in step.gradients.samples:
+            if not sample.is_fixed:
+                continue
             window = self._windows.get(step, sample)
             if window is None:
                 window = deque(maxlen=self.parts)
