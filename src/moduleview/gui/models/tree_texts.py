@@ -134,9 +134,7 @@ class TreeTexts(QObject):
             return self.tr("{0}; click to go there").format(link[:1].upper() + link[1:])
         return {
             Mark.OBSERVED: self.tr("Ran when calls were last counted: in the first step and in one of 256"),
-            Mark.NOT_EXECUTED: self.tr(
-                "Did not run when calls were last counted: in the first step and in one of 256"
-            ),
+            Mark.NOT_EXECUTED: self.tr("Did not run when calls were last counted: in the first step and in one of 256"),
             Mark.BYPASSED: self.tr("Bypassed: its parameters are used, but the module itself is never called"),
             Mark.LAZY: self.tr("Waits for its first input: shapes and parameters are not known yet"),
         }.get(mark, "")
