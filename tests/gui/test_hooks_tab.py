@@ -249,6 +249,9 @@ def test_a_name_has_the_whole_width_until_there_are_numbers_beside_it(panel, ben
     bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "", 5, 20.0, "8 × 4"),)))
     panel.refresh(bench.store)
     assert tab.table.columnSpan(row, 0) == 1
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD, HookStatus.FAILED, "ValueError at step 3"),)))
+    panel.refresh(bench.store)
+    assert tab.table.columnSpan(row, 0) == len(HookColumn)
 
 
 def test_a_counting_hook_shows_what_happened_and_no_statistics(panel, bench, tab):

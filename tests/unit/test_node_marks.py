@@ -104,3 +104,10 @@ def test_module_whose_hooks_look_at_some_steps_only_is_sampled() -> None:
     assert marks["blocks.0"] is Mark.CANNOT_FIRE
     passed_by = marks_of(snapshot_of(), hooks=hooks, coverage=NodeCoverage.BYPASSED)
     assert passed_by["embed"] is Mark.BYPASSED
+
+
+def test_module_that_is_observed_by_one_hook_is_not_marked_for_another_that_was_refused() -> None:
+    refused = HookEntry("head", HookKind.FULL_BACKWARD, HookStatus.CANNOT_FIRE, "because")
+    observed = HookEntry("head", HookKind.FORWARD, HookStatus.ACTIVE)
+    assert marks_of(snapshot_of(), hooks=[refused])["head"] is Mark.CANNOT_FIRE
+    assert marks_of(snapshot_of(), hooks=[refused, observed])["head"] is Mark.OBSERVED

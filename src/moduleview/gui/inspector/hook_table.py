@@ -105,7 +105,7 @@ class HookTable(HookBoxTable):
         self.set_header_padding(HookDelegate.padding_px)
         self.set_columns(_WIDTHS, HookColumn.HOOK)
         model.modelReset.connect(self._span_notes)  # after the view's own connection, which clears the spans
-        model.dataChanged.connect(self._fit_notes)
+        model.dataChanged.connect(self._span_notes)
         theme.changed.connect(self._fit_notes)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -114,10 +114,11 @@ class HookTable(HookBoxTable):
         self._fit_notes()
 
     def _span_notes(self) -> None:
-        self.clearSpans()
+        """Where numbers came or went, names become narrow or wide."""
         for row in range(len(self._hooks.rows)):
-            if not self._hooks.has_numbers(row):
-                self.setSpan(row, 0, 1, len(HookColumn))
+            width = 1 if self._hooks.has_numbers(row) else len(HookColumn)
+            if self.columnSpan(row, 0) != width:
+                self.setSpan(row, 0, 1, width)
         self._fit_notes()
 
     def _fit_notes(self) -> None:

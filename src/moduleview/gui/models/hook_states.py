@@ -63,9 +63,12 @@ class HookStates:
 
     @property
     def refused(self) -> NDArray[np.bool_]:
-        """(n,) bool: modules that no hook can look at, or where one was refused."""
+        """(n,) bool: modules that no hook can look at, or where one was refused and none is on."""
         closed: NDArray[np.bool_] = np.isin(self._snapshot.traits, (ModuleTrait.SCRIPT, ModuleTrait.COMPILED))
-        return self._refused | closed
+        is_on = np.zeros(len(self._snapshot), dtype=np.bool_)
+        for kind in self._own:
+            is_on |= self.ticked(kind)
+        return (self._refused & ~is_on) | closed
 
     @property
     def sampled(self) -> NDArray[np.bool_]:

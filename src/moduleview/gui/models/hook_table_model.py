@@ -115,7 +115,8 @@ class HookTableModel(QAbstractTableModel):
     def has_numbers(self, row: int) -> bool:
         """The row may have something in its other columns."""
         shown = self._rows[row]
-        is_on = self.entry(shown.target) is not None and shown.kind not in COUNTING_KINDS
+        entry = self.entry(shown.target)
+        is_on = entry is not None and entry.status is HookStatus.ACTIVE and shown.kind not in COUNTING_KINDS
         return is_on and shown.row_kind is not RowKind.NOTE
 
     def traceback(self, row: int) -> str:
