@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import nn
 from moduleview.hooks.forecast import Trial
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.put_on import PutOn
-from moduleview.hooks.silent_hook import SilentHook, is_in_backward
+from moduleview.hooks.silent_hook import SilentHook, is_in_backward, is_observable
 from moduleview.hooks.state_dict_hooks import put_load_state_dict_on, put_state_dict_on
 from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, named_parts
 from moduleview.telemetry.hooks import HookKind
@@ -27,6 +28,7 @@ class OwnHooks:
     def __init__(self, sightings: StepSightings) -> None:
         self._sightings = sightings
         self._put_on: dict[Ticked, PutOn] = {}
+        self._pid = os.getpid()
 
     def put_on_module(self, ticked: Ticked, module: nn.Module) -> None:
         """The hook of a kind that needs no trial."""
@@ -113,20 +115,24 @@ class OwnHooks:
         self._sightings.note(ticked, parts)
 
     def _on_parameter_gradient(self, ticked: Ticked, gradient: torch.Tensor | None) -> None:
-        if self._sightings.step < 0 or gradient is None or not ticked.is_armed:
+        if gradient is None or not self._is_awaited(ticked):
             return
         call = ticked.next_call()
         self._sightings.note(ticked, named_parts(call, [("", gradient)]) if call < MAX_CALLS else ())
 
     def _on_accumulated(self, ticked: Ticked, parameter: torch.Tensor) -> None:
         """An optimizer that steps within backward has taken the gradient away before us: then only the call counts."""
-        if self._sightings.step < 0 or not ticked.is_armed:
+        if not self._is_awaited(ticked):
             return
         call, gradient = ticked.next_call(), parameter.grad
         is_measured = gradient is not None and call < MAX_CALLS
         self._sightings.note(
             ticked, named_parts(call, [("", gradient)]) if is_measured and gradient is not None else ()
         )
+
+    def _is_awaited(self, ticked: Ticked) -> bool:
+        """In a step of this process: a child that the user forks inherits hooks on tensors too."""
+        return self._sightings.step >= 0 and ticked.is_armed and os.getpid() == self._pid and is_observable()
 
 
 def _forget_kind(module: nn.Module) -> None:
