@@ -117,7 +117,7 @@ class FoundHook(msgspec.Struct, frozen=True):
         n_fires: Calls since counting began; None where it is not counted.
         us_per_fire: Mean time of one call on the host, in microseconds; None before the first.
         not_counted: Why it is not counted although somebody looks, or "".
-        last_error: What it last raised while counted, and when, in one line, or "".
+        last_error: What it last raised while counted, in one line, or "".
         traceback: Of that error.
     """
 
