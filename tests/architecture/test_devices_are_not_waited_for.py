@@ -15,7 +15,7 @@ CASTS = {"float", "int", "bool"}
 ON_THE_HOST = {
     "host_moments.py": None,  # all of it is given tensors on the CPU
     "host_magnitudes.py": None,
-    "weight_change.py": {"_squares_together", "_square"},
+    "weight_change.py": {"_squares_in_blocks", "_squares_together", "_square"},
     "sample_layout.py": {"sums"},  # where the values are on the CPU
     "grad_cosine.py": {"_kept"},  # the same
     "grad_snr.py": {"with_step"},  # the same
