@@ -17,6 +17,7 @@ _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made o
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.7  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
 _LONGEST_PAUSE_S = 1.0  # between two measurements, whatever the budget: a person looks at them
+_SHARE_OF_LOOKING = 0.5  # of the budget at most goes into what looking at a step costs, whatever is measured in it
 _LEAST_SHARE = 0.25  # of the budget is for measuring, whatever a step costs beside it
 _SHARE_OF_FIRST = 0.8  # of the budget at most is for what comes first: the rest must be seen now and then too
 _N_ENTRIES = 200  # lines of a bill: the dearest
@@ -40,7 +41,6 @@ class Account:
     is_free: bool = False
     is_first: bool = False
     n_measured: int = 0
-    n_skipped: int = 0
     charged_s: float = 0.0  # in the step that runs
     _costs_s: deque[float] = field(default_factory=lambda: deque(maxlen=_N_COSTS))
 
@@ -52,6 +52,8 @@ class Account:
     def charge(self, seconds: float) -> None:
         """It was measured, and took so long."""
         self.n_measured += 1
+        if self.n_measured == 2:  # the first time paid for what is made once
+            self._costs_s.clear()
         self._costs_s.append(seconds)
         self.charged_s += seconds
 
@@ -60,7 +62,8 @@ class Governor:
     """Decides in which steps something is measured. Training thread only.
 
     What comes first (the gradient norm, which everybody looks at) is sampled last. All that is sampled is measured in
-    the same steps: what probes read together is then read once.
+    the same steps: what probes read together is then read once. Where a step is so short that looking at it at all
+    costs too much, whole steps are passed by.
 
     Args:
         budget: Share of the step's time, 0..1; None measures as often as was wished.
@@ -71,13 +74,13 @@ class Governor:
         self.budget = budget
         self._clock_s = clock_s
         self._accounts: dict[tuple[str, str], Account] = {}
-        self._factor = self._first_factor = 1
+        self._factor = self._first_factor = self._whole_factor = 1
         self._step_s = 0.0
         self._spent_s = 0.0  # mean of a step, whatever was measured in it
         self._fixed_s = 0.0  # mean of what a step costs beside all measurements
         self._wished_s = 0.0  # cost of a step in which everything is measured as often as was wished
         self._decided_s = self._ended_s = 0.0
-        self._is_extra = False
+        self._is_extra = self._is_idle = False
         self._n_steps = 0
 
     @property
@@ -97,23 +100,25 @@ class Governor:
     def every(self, account: Account) -> int:
         """It is measured in one of so many steps."""
         if account.is_free:
-            return account.wish
+            return account.wish * self._whole_factor
         return account.wish * (self._first_factor if account.is_first else self._factor)
 
-    def begin_step(self, step: int) -> None:
+    def begin_step(self, step: int) -> bool:
         """A step begins. One that comes long after the last one is measured whatever its number is.
 
         Who makes single steps by hand sees each of them: the time in between pays for it.
+
+        Returns:
+            True when nothing at all is to be measured in it.
         """
-        idle_s = self._clock_s() - self._ended_s
-        self._is_extra = step % self._factor != 0 and self._wished_s <= (self.budget or 1.0) * idle_s
+        paid_for_s = (self.budget or 1.0) * (self._clock_s() - self._ended_s)
+        self._is_extra = step % self._factor != 0 and self._wished_s + self._fixed_s <= paid_for_s
+        self._is_idle = step % self._whole_factor != 0 and not self._is_extra
+        return self._is_idle
 
     def is_due(self, account: Account, step: int) -> bool:
-        """Whether it is measured in this step; one that is not is counted as skipped where the budget is the reason."""
-        is_due = step % self.every(account) == 0 or (self._is_extra and step % account.wish == 0)
-        if not is_due and step % account.wish == 0:
-            account.n_skipped += 1
-        return is_due
+        """Whether it is measured in this step."""
+        return step % self.every(account) == 0 or (self._is_extra and step % account.wish == 0)
 
     def end_step(self, step_s: float, spent_s: float) -> bool:
         """A step ended; True when it is time to decide anew and to send the bill.
@@ -126,11 +131,8 @@ class Governor:
         weight = 1.0 if self._n_steps <= 3 else 0.05
         self._step_s += weight * (step_s - self._step_s)
         self._spent_s += weight * (spent_s - self._spent_s)
-        charged_s = 0.0
-        for account in self._accounts.values():
-            charged_s += account.charged_s
-            account.charged_s = 0.0
-        self._fixed_s += weight * (max(spent_s - charged_s, 0.0) - self._fixed_s)
+        if not self._is_idle:
+            self._fixed_s += weight * (max(spent_s - self._take_charges(), 0.0) - self._fixed_s)
         now_s = self._ended_s = self._clock_s()
         if self._n_steps < _N_UNDECIDED or now_s - self._decided_s < _PERIOD_S:
             return False
@@ -138,23 +140,32 @@ class Governor:
         self._decide()
         return True
 
+    def _take_charges(self) -> float:
+        """Of what is on the budget, in the step that ended; the rest of its cost is there whatever is measured."""
+        charged_s = 0.0
+        for account in self._accounts.values():
+            if not account.is_free:
+                charged_s += account.charged_s
+            account.charged_s = 0.0
+        return charged_s
+
     def _decide(self) -> None:
         budget = self.budget
         if budget is None or self._step_s <= 0.0:
-            self._factor = self._first_factor = 1
+            self._factor = self._first_factor = self._whole_factor = 1
             return
         first_s, rest_s = (
             sum(a.cost_s / a.wish for a in self._accounts.values() if not a.is_free and a.is_first is is_first)
             for is_first in (True, False)
         )
         self._wished_s = first_s + rest_s
-        allowed_s = max(budget * (self._step_s - self._spent_s) - self._fixed_s, _LEAST_SHARE * budget * self._step_s)
+        budget_s = budget * max(self._step_s - self._spent_s, 0.0)
         most = max(1, math.ceil(_LONGEST_PAUSE_S / self._step_s))
-        self._first_factor = _factor(self._first_factor, first_s, allowed_s * _SHARE_OF_FIRST, most)
-        left_s = allowed_s - first_s / self._first_factor
-        rest_factor = self._factor // self._first_factor
-        most_of_rest = max(1, most // self._first_factor)
-        self._factor = self._first_factor * _factor(rest_factor, rest_s / self._first_factor, left_s, most_of_rest)
+        self._whole_factor = _factor(self._whole_factor, self._fixed_s, budget_s * _SHARE_OF_LOOKING, most)
+        left_s = max(budget_s - self._fixed_s / self._whole_factor, budget_s * _LEAST_SHARE)
+        self._first_factor = _nested(self._first_factor, self._whole_factor, first_s, left_s * _SHARE_OF_FIRST, most)
+        left_s -= first_s / self._first_factor
+        self._factor = _nested(self._factor, self._first_factor, rest_s, left_s, most)
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""
@@ -166,7 +177,13 @@ class Governor:
     def _entry(self, account: Account) -> CostEntry:
         every = self.every(account)
         us = account.cost_s * 1e6
-        return CostEntry(account.name, account.fqn, us / every, us, every, account.n_measured, account.n_skipped)
+        n_skipped = max(-(-self._n_steps // account.wish) - account.n_measured, 0)
+        return CostEntry(account.name, account.fqn, us / every, us, every, account.n_measured, n_skipped)
+
+
+def _nested(now: int, outer: int, wished_s: float, allowed_s: float, most: int) -> int:
+    """A factor that is a multiple of ``outer``: what is sampled more is measured in steps that are looked at anyway."""
+    return outer * _factor(now // outer, wished_s / outer, allowed_s, max(1, most // outer))
 
 
 def _factor(now: int, wished_s: float, allowed_s: float, most: int) -> int:

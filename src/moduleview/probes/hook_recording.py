@@ -41,6 +41,7 @@ class HookRecording:
         self._coverage: CoverageCount | None = CoverageCount()
         self._waiting: list[SetHooks] = []
         self._said_s = 0.0
+        self._step = self._covered_step = 0
 
     def bind(self, index: ModelIndex) -> None:
         """The model changed."""
@@ -51,8 +52,9 @@ class HookRecording:
 
     def begin_step(self, step: int) -> None:
         """A step begins."""
-        if self._coverage is None and step % _COVERAGE_PERIOD == 0:
+        if self._coverage is None and step >= self._covered_step + _COVERAGE_PERIOD:
             self._coverage = CoverageCount()
+        self._step = step
         is_measured = self._governor.is_due(self._account, step)
         self.hooks.begin_step(step, count_calls=self._coverage is not None, is_measured=is_measured)
 
@@ -74,7 +76,7 @@ class HookRecording:
             emitter.add_rows(names, HOOK_STATISTICS, table)
         if self._coverage is not None:
             rows = self._coverage.rows(self._index, self.hooks.take_calls())
-            self._coverage = None
+            self._coverage, self._covered_step = None, self._step
             self._put(CoverageMeasured(generation, rows))
 
     def charge(self) -> None:

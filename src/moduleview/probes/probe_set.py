@@ -63,7 +63,6 @@ class ProbeSet:
 
     def begin_step(self, step: int) -> None:
         """Choose what is measured in it."""
-        self._governor.begin_step(step)
         self._due = [probe for probe, account in self._accounts.items() if self._governor.is_due(account, step)]
         self._wanted = frozenset(probe.quantity for probe in self._due)
 

@@ -70,7 +70,7 @@ class Recorder:
         self._emitter = Emitter(put, rank)
         self._step = 0
         self._group = 0
-        self._is_in_step = False
+        self._is_in_step = self._is_idle = False
         self._began_s = self._spent_s = self._late_s = 0.0
 
     @property
@@ -114,6 +114,10 @@ class Recorder:
         """
         began_s = time.perf_counter()
         self._step, self._is_in_step, self._spent_s, self._late_s = step, True, self._late_s, 0.0
+        self._began_s = began_s if since_s is None else since_s
+        self._is_idle = self._governor.begin_step(step)
+        if self._is_idle:
+            return
         self._emitter.begin_step()
         self._find_changes()
         first = next(iter(self._index.unique_parameters.values()), None)
@@ -121,7 +125,6 @@ class Recorder:
         self._probes.begin_step(step)
         self._way.begin_step(self._probes.wanted)
         self._hooks.begin_step(step)
-        self._began_s = began_s if since_s is None else since_s
         self._spent_s += time.perf_counter() - began_s
 
     def end_step(self, step: int, time_s: float, loss: torch.Tensor | float | None) -> None:
@@ -132,6 +135,11 @@ class Recorder:
             time_s: Seconds since the run began, without pauses.
             loss: What the step returned, or None where backward told it; a tensor is not waited for.
         """
+        if self._is_idle:
+            self._is_in_step = False
+            self._settle_costs()
+            self._hooks.tick_waiting()
+            return
         began_s = time.perf_counter()
         with torch.no_grad():
             self._way.end_step()
@@ -222,7 +230,7 @@ class Recorder:
 
     def _on_gradients(self, gradients: Gradients) -> StepView | None:
         """Gradients are ready: just before the optimizer, or at the step's end where there is none."""
-        if not self._is_in_step:
+        if not self._is_in_step or self._is_idle:
             return None
         began_s = time.perf_counter()
         with torch.no_grad():
@@ -234,7 +242,7 @@ class Recorder:
         return view
 
     def _on_updating(self, parameters: Mapping[str, nn.Parameter]) -> None:
-        if self._is_in_step and parameters:
+        if self._is_in_step and parameters and not self._is_idle:
             began_s = time.perf_counter()
             with torch.no_grad():
                 self._probes.before_update(self._view(parameters))

@@ -50,7 +50,7 @@ class SeriesTable:
         self._keys_of: dict[str, list[SeriesKey]] = {}
         self._traits_of: dict[SeriesKey, SeriesTraits] = {}
         self._places: dict[int, _Place] = {}
-        self._times: deque[float] = deque()
+        self._clock: deque[tuple[int, float]] = deque()  # steps and seconds of the last two seconds
         self.last_step: int | None = None
 
     def declare(self, record: SeriesDeclared) -> None:
@@ -69,9 +69,9 @@ class SeriesTable:
             return False
         self._archive.append(record.step, record.time_s, record.series, record.values)
         self.last_step = record.step
-        self._times.append(record.time_s)
-        while record.time_s - self._times[0] > _RATE_WINDOW_S and len(self._times) > 2:
-            self._times.popleft()
+        self._clock.append((record.step, record.time_s))
+        while record.time_s - self._clock[0][1] > _RATE_WINDOW_S and len(self._clock) > 2:
+            self._clock.popleft()
         return True
 
     @property
@@ -82,14 +82,15 @@ class SeriesTable:
     @property
     def last_time_s(self) -> float:
         """When the newest step ended, in seconds of training; 0 before the first."""
-        return self._times[-1] if self._times else 0.0
+        return self._clock[-1][1] if self._clock else 0.0
 
     @property
     def steps_per_s(self) -> float:
         """Over the last two seconds of training; NaN before two steps."""
-        if len(self._times) < 2 or self._times[-1] <= self._times[0]:
+        if len(self._clock) < 2 or self._clock[-1][1] <= self._clock[0][1]:
             return float("nan")
-        return (len(self._times) - 1) / (self._times[-1] - self._times[0])
+        (first, began_s), (last, ended_s) = self._clock[0], self._clock[-1]
+        return (last - first) / (ended_s - began_s)  # by their numbers: steps may have been passed by
 
     @property
     def n_series(self) -> int:
