@@ -12,7 +12,7 @@ from torch._dynamo.utils import counters
 from watched_run import Watch, WatchedRun
 
 import moduleview
-from moduleview.telemetry.hooks import HookKind, HookStatus
+from moduleview.telemetry.hooks import OPTIMIZER_KINDS, PARAMETER_KINDS, HookKind, HookStatus
 
 FORWARD, BACKWARD, TENSOR = HookKind.FORWARD, HookKind.BACKWARD, HookKind.TENSOR
 INSIDE = "net._orig_mod.0"
@@ -229,3 +229,21 @@ def test_a_compiled_region_is_seen_while_it_is_forced_to_run_eagerly(watch: Watc
     train(run)
     assert run.values("forward.mean") == {}
     assert counters["stats"]["unique_graphs"] == 1
+
+
+def test_no_kind_of_hook_compiles_the_model_again() -> None:
+    """Fault row 12: on the compiled module, on its parameters, on the optimizer."""
+    model = half_compiled("aot_eager")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        for kind in HookKind:
+            is_optimizers = kind in OPTIMIZER_KINDS
+            fqn = "" if is_optimizers else "net._orig_mod.0.weight" if kind in PARAMETER_KINDS else "net"
+            for enabled in (True, False, True, False):
+                w.set_hook(fqn, kind, enabled)
+                optimizer.zero_grad()
+                model["last"](model["net"](torch.ones(2, 3))).sum().backward()
+                optimizer.step()
+        assert w.log == ()
+    assert counters["stats"]["unique_graphs"] == 1
+    assert not counters["graph_break"]
