@@ -28,7 +28,7 @@ ON_THE_HOST = {
         "has_arrived",
         "wait",
         "record",
-        "_void_groups",
+        "_void",
     },  # the one copy a step, and what arrived
     "recorder.py": {"_say_skipped"},  # GradScaler has waited for the same scale just before
 }

@@ -167,6 +167,23 @@ def test_histograms_reach_the_record(watch: Callable[..., WatchedRun]) -> None:
     assert by_fqn["weight"].sum() == 4_096
 
 
+def test_a_step_that_a_fused_optimizer_skips_has_no_histogram_of_gradients(watch: Callable[..., WatchedRun]) -> None:
+    run = watch(nn.Linear(3, 1))
+    optimizer = torch.optim.AdamW(run.model.parameters(), fused=True)
+
+    def train(found_inf: float) -> None:
+        optimizer.zero_grad()
+        (run.model(torch.ones(2, 3)).sum() * 1_024.0).backward()
+        optimizer.grad_scale, optimizer.found_inf = torch.tensor(1_024.0), torch.tensor(found_inf)  # as GradScaler does
+        optimizer.step()
+
+    for found_inf in (0.0, 1.0, 0.0):
+        run.raw_step(lambda found_inf=found_inf: train(found_inf))
+    records = [r for r in run.records if isinstance(r, HistogramsMeasured) and r.quantity == GRAD_MAGNITUDES]
+    assert [record.step for record in records] == [0, 2]
+    assert records[0].counts.sum(1).tolist() == records[0].counts[:, 1 - FIRST_EXPONENT].tolist()  # 2, unscaled
+
+
 def test_complex_gradients_have_no_sample_and_sparse_ones_what_they_store() -> None:
     readings = TensorReadings({"c": torch.ones(3) * 1j, "s": torch.eye(3).to_sparse()}, frozenset())
     (sample,) = readings.samples

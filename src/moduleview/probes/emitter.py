@@ -25,6 +25,7 @@ class _SentHistograms:
     quantity: str
     fqns: tuple[str, ...]
     counts: Block
+    group: int
 
 
 class Emitter:
@@ -70,7 +71,8 @@ class Emitter:
             scope_of: Scope of a series, by quantity and FQN; all are global where it is not given.
         """
         if measured.values.dim() > 1:
-            self._histograms.append(_SentHistograms(quantity, measured.fqns, self._values.add_block(measured.values)))
+            counts = self._values.add_block(measured.values)
+            self._histograms.append(_SentHistograms(quantity, measured.fqns, counts, group))
             return
 
         def traits_of(fqn: str) -> SeriesTraits:
@@ -114,6 +116,8 @@ class Emitter:
             if was_skipped:
                 self._put(StepSkipped(self._rank, sent.step, _FUSED_SKIPPED))
             for one in histograms:
+                if sent.is_void(one.group):
+                    continue
                 counts = sent.block(one.counts).astype(np.uint16)
                 self._put(HistogramsMeasured(self._rank, sent.step, one.quantity, one.fqns, counts))
 

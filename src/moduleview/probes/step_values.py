@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -173,20 +174,29 @@ class SentStep:
         """Numbers that belong to no series, in their shape."""
         return self._parcels[block.device].block(block.index)
 
+    def is_void(self, group: int) -> bool:
+        """The group does not count; waits for copies under way."""
+        return group in self._void
+
     def record(self) -> tuple[StepRecord, bool]:
         """The record, and whether a device said that the optimizer left the step out; waits for copies under way."""
-        parts = [parcel.values() for parcel in self._parcels.values()]
-        values = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype=np.float32)])
-        declared = self._series < 0
+        values, declared = self._values, self._series < 0
         if not self._doubtful and not declared.any():
             return StepRecord(self.rank, self.step, self.time_s, self._series, values), False
         counts = ~declared
-        for group in self._void_groups(values):
+        for group in self._void:
             counts &= self._groups != group
         record = StepRecord(self.rank, self.step, self.time_s, self._series[counts], values[counts])
         return record, bool((declared & (values != 0)).any())
 
-    def _void_groups(self, values: NDArray[np.float32]) -> list[int]:
+    @cached_property
+    def _values(self) -> NDArray[np.float32]:
+        parts = [parcel.values() for parcel in self._parcels.values()]
+        return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype=np.float32)])
+
+    @cached_property
+    def _void(self) -> frozenset[int]:
+        values = self._values
         declared = (self._series < 0) & (values != 0)
         unsure = [group for group in self._doubtful if not np.isfinite(values[self._groups == group]).all()]
-        return [-int(series) for series in self._series[declared]] + unsure
+        return frozenset([-int(series) for series in self._series[declared]] + unsure)
