@@ -19,6 +19,7 @@ from moduleview.telemetry.commands import (
     RequestModuleReport,
     RequestTensorReport,
     Run,
+    SetBudget,
     SetHooks,
     SetThrottle,
     SetTrainingData,
@@ -200,6 +201,7 @@ def test_ticked_hooks_come_back_when_a_run_begins_anew() -> None:
 
 def test_throttle_keeps_the_rate_and_pause_does_not_wait_for_it() -> None:
     with opened(toy_task) as taken:
+        taken.source.send(SetBudget(None))  # each step is waited for
         taken.source.send(SetThrottle(50.0))
         taken.source.send(Run(n_steps=21))
         paused = taken.until_state(RunState.PAUSED)
@@ -396,7 +398,9 @@ def test_nobody_taking_records_drops_steps_and_counts_them() -> None:
 
         return TrainingTask(toy_model(), step=step)
 
-    with opened(make, run_at_once=True) as taken:
+    with opened(make) as taken:
+        taken.source.send(SetBudget(None))  # of steps so short the governor would pass most by
+        taken.source.send(Run())
         try:
             assert reached.wait(60.0)
             taken.rest()
@@ -405,7 +409,7 @@ def test_nobody_taking_records_drops_steps_and_counts_them() -> None:
             drained.set()
         kept = steps_of(taken)
         assert kept == list(range(len(kept)))
-        assert capacity - 100 <= len(kept) <= capacity
+        assert capacity * 0.85 <= len(kept) <= capacity  # histograms take some of the room
         assert len(kept) + n_dropped == n_steps
         after = taken.until_type(StepRecord)
         assert after.step == n_steps, "it goes on where it is once there is room"

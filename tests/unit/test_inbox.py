@@ -6,6 +6,8 @@ import threading
 
 import numpy as np
 
+from moduleview.telemetry.costs import CostsMeasured
+from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.inbox import Inbox
 from moduleview.telemetry.records import LogLine, RunChanged, RunState, StepRecord
 
@@ -22,6 +24,16 @@ def test_full_inbox_drops_steps_and_lines_and_counts() -> None:
     assert inbox.n_dropped_steps == 3
     assert inbox.n_dropped_lines == 1
     assert len(inbox) == 2
+
+
+def test_full_inbox_drops_what_is_measured_anew_before_long() -> None:
+    """Beside a frozen window it would grow for ever."""
+    inbox = Inbox(capacity=1)
+    inbox.put(step(0))
+    counts = np.zeros((1, 68), dtype=np.uint16)
+    inbox.put(HistogramsMeasured(0, 0, "grad_magnitudes", ("weight",), counts))
+    inbox.put(CostsMeasured((), 1.0, None, 0.0))
+    assert len(inbox) == 1
 
 
 def test_full_inbox_keeps_what_is_said_only_once() -> None:

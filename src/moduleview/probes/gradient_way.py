@@ -16,6 +16,7 @@ from moduleview.probes.gradient_station import Gradients, GradientStation
 from moduleview.probes.station_norms import StationNorms
 from moduleview.probes.statistic import Statistic
 from moduleview.telemetry.quantities import STATION_NORMS
+from moduleview.telemetry.step_outcome import StepSkipped
 
 
 class GradientWay:
@@ -89,6 +90,13 @@ class GradientWay:
         self._guarded(self._norms.settle, self.loss_scale)
         self._norms.end_step()
         self._is_in_step = False
+
+    def skipped(self, rank: int, step: int) -> StepSkipped | None:
+        """What to say of a step that changed no weight; the scale was waited for by the scaler already."""
+        if not self.why_skipped:
+            return None
+        scale = float("nan") if self.loss_scale is None else float(self.loss_scale)
+        return StepSkipped(rank, step, self.why_skipped, scale)
 
     def abandon_step(self) -> None:
         """It raised, and will not end."""

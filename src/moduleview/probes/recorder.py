@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from traceback import TracebackException
 
 import torch
@@ -24,7 +24,6 @@ from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.quantities import LOCAL_QUANTITIES, OVERHEAD, Scope
 from moduleview.telemetry.records import LogLine, Record
 from moduleview.telemetry.snapshot import ModelSnapshot
-from moduleview.telemetry.step_outcome import StepSkipped
 
 
 class Recorder:
@@ -136,9 +135,7 @@ class Recorder:
             loss: What the step returned, or None where backward told it; a tensor is not waited for.
         """
         if self._is_idle:
-            self._is_in_step = False
-            self._settle_costs()
-            self._hooks.tick_waiting()
+            self._settle()
             return
         began_s = time.perf_counter()
         with torch.no_grad():
@@ -146,7 +143,8 @@ class Recorder:
             loss = self._way.loss if loss is None else loss
             parameters, stations = self._index.unique_parameters, self._way.stations
             self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
-            self._say_skipped()
+            if (skipped := self._way.skipped(self._rank, step)) is not None:
+                self._put(skipped)
             self._hooks.end_step(self._emitter, 0 if self._snapshot is None else self._snapshot.generation)
             noted_s = time.perf_counter()  # what follows counts to the next step: the record has to hold this
             self._spent_s += noted_s - began_s
@@ -156,9 +154,7 @@ class Recorder:
                 self._emitter.send(step, time_s)
             except Exception as error:  # out of memory for the copy
                 self._say(f"The measurements of step {step} were lost: {error!r}")
-        self._is_in_step = False
-        self._settle_costs()
-        self._hooks.tick_waiting()
+        self._settle()
         self._late_s = time.perf_counter() - noted_s
 
     def count_late(self, seconds: float) -> None:
@@ -260,28 +256,30 @@ class Recorder:
             return Scope.LOCAL if is_local and is_distributed() else Scope.GLOBAL
         return scope_of(self._index.unique_parameters[fqn], is_local=is_local and is_distributed())
 
-    def _say_skipped(self) -> None:
-        reason = self._way.why_skipped
-        if reason:
-            scale = self._way.loss_scale
-            self._put(StepSkipped(self._rank, self._step, reason, float("nan") if scale is None else float(scale)))
-
     def _add_overhead(self) -> None:
         whole_s = max(time.perf_counter() - self._began_s, 1e-9)
         share = torch.tensor(min(self._spent_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
         self._emitter.add_scalar(OVERHEAD, "", share)
 
-    def _settle_costs(self) -> None:
+    def _settle(self) -> None:
+        """The step is over: settle its costs, and tick what waited."""
+        self._is_in_step = False
         self._probes.end_step()
         self._hooks.charge()
         if self._governor.end_step(time.perf_counter() - self._began_s, self._spent_s):
             self._hooks.send_bill(self._step + 1)
+        self._hooks.tick_waiting()
 
     def _say_switched_off(self, what: str, error: Exception) -> None:
-        self._say(f"Measuring {what} failed at step {self._step} and was switched off: {error!r}")
-        for part in TracebackException.from_exception(error).format():  # as text: the exception keeps tensors alive
-            for line in part.rstrip("\n").split("\n"):
-                self._say(line)
+        for line in _failure_lines(what, self._step, error):
+            self._say(line)
 
     def _say(self, text: str) -> None:
         self._put(LogLine(time.time(), "moduleview", text))
+
+
+def _failure_lines(what: str, step: int, error: Exception) -> Iterator[str]:
+    """What is said of a measurement that raised; as text, since the exception keeps tensors alive."""
+    yield f"Measuring {what} failed at step {step} and was switched off: {error!r}"
+    for part in TracebackException.from_exception(error).format():
+        yield from part.rstrip("\n").split("\n")

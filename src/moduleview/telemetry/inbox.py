@@ -1,13 +1,15 @@
 """The bounded hand-over between two threads: the only thing a record crosses.
 
-``put`` never waits. A full inbox drops step records and log lines, and counts them; every other record says something
-that is said only once, so it is always kept.
+``put`` never waits. A full inbox drops step records and log lines, and counts them, and what is measured anew before
+long (histograms, costs). Every other record says something that is said only once, so it is always kept.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
+from moduleview.telemetry.costs import CostsMeasured
+from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.records import LogLine, Record, StepRecord
 
 
@@ -31,6 +33,8 @@ class Inbox:
                 return
             if isinstance(record, LogLine):
                 self._n_dropped_lines += 1
+                return
+            if isinstance(record, HistogramsMeasured | CostsMeasured):
                 return
         self._records.append(record)
 
