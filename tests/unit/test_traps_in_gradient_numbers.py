@@ -247,3 +247,41 @@ def test_gradients_under_autocast_are_those_of_the_step_to_half_precision() -> N
         gradients = {name: parameter.grad for name, parameter in model.named_parameters()}
         measured = {name: w.series("grad_norm", name)[1].item() for name in NAMES}
         assert measured == pytest.approx(norms(gradients), rel=1e-3)
+
+
+@pytest.mark.parametrize("is_scaled", [False, True])
+@pytest.mark.parametrize("n_micro", [1, 3])
+@pytest.mark.parametrize("clip", ["", "norm"])
+def test_two_optimizers_after_one_backward_both_have_their_stations(is_scaled: bool, n_micro: int, clip: str) -> None:
+    """As with Muon for the matrices and AdamW for the rest; the second one's gradients are no later pass's."""
+    loop, model = Loop(is_scaled=is_scaled, unscales=is_scaled, n_micro=n_micro, clip=clip), make_model()
+    expected = by_hand(copy.deepcopy(model), loop)
+    optimizers = [torch.optim.SGD(model[0].parameters(), lr=0.1), torch.optim.SGD(model[2].parameters(), lr=0.1)]
+    scaler = GradScaler("cpu", init_scale=SCALE, enabled=is_scaled)
+    with moduleview.watch(model, optimizers[1]) as w:
+        for _ in range(2):
+            model.load_state_dict(make_model().state_dict())
+            model.zero_grad()
+            for x in batches(n_micro):
+                scaler.scale(model(x).square().sum()).backward()
+            for optimizer in optimizers if is_scaled else ():
+                scaler.unscale_(optimizer)
+            if clip:
+                nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            for optimizer in optimizers:
+                scaler.step(optimizer)
+            scaler.update()
+        scale = SCALE if is_scaled else 1.0
+        wanted = {
+            "local_grad_norm": expected.accumulated[-1],
+            "grad_norm": expected.used,
+            "reduced_grad_norm": {name: scale * norm for name, norm in expected.accumulated[-1].items()},
+            "micro_grad_norm": {name: scale * norm for name, norm in expected.micro[0].items()},
+        }
+        for quantity, norms_by_hand in wanted.items():
+            for name in NAMES:
+                steps, values = w.series(quantity, name)
+                assert steps.tolist() == [0, 1], (quantity, name)
+                assert values.tolist() == pytest.approx([norms_by_hand[name]] * 2, rel=RELATIVE), (quantity, name)
+        assert w.n_steps == 2
+        assert w.log == ()

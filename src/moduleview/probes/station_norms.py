@@ -43,6 +43,7 @@ class _Way:
         norms: Of all gradients then, where a sweep was made.
         local: Of this rank alone then, where there are several ranks.
         is_unscaled: Mixed precision has divided by its scale.
+        told: Names of those whose optimizer has stepped since; another optimizer may hold the others.
     """
 
     n_passes: int = 0
@@ -52,6 +53,7 @@ class _Way:
     norms: Norms | None = None
     local: Mapping[str, torch.Tensor] = field(default_factory=dict)
     is_unscaled: bool = False
+    told: set[str] = field(default_factory=set)
 
 
 class StationNorms:
@@ -97,6 +99,8 @@ class StationNorms:
         """A backward pass begins."""
         if not self.is_on:
             return
+        if self._way.told:
+            self._way = _Way()
         way = self._way
         if way.n_passes:
             self._settle_pass(way)
@@ -126,7 +130,8 @@ class StationNorms:
         else:
             way.norms = way.norms or self._sweep()
             self._emit_all(ACCUMULATED_GRAD_NORM, way.norms, part)
-        self._emit_first_micro(way, way.norms or ())
+        self._emit_first_micro(way, way.norms or (), way.local)
+        way.has_micro = True
 
     # -- between backward and the optimizer ------------------------------------------------------------------------
 
@@ -151,24 +156,27 @@ class StationNorms:
             return
         has_changed = way.state != self._state()
         if not way.is_unscaled:
-            self._expects_change = has_changed
-        if not has_changed and way.norms is None:
-            way.norms = final if grad_scale is None else _times(final, grad_scale)
-        self._emit_stations(way, {fqn for reading in final for fqn in reading.fqns}, scale)
-        self._way = _Way()
+            self._expects_change = has_changed or (self._expects_change and bool(way.told))
+        norms = way.norms
+        if not has_changed and norms is None:
+            norms = final if grad_scale is None else _times(final, grad_scale)
+        held = {fqn for reading in final for fqn in reading.fqns} - way.told
+        self._emit_stations(way, norms or (), held, scale)
+        way.told |= held
 
     def settle(self, scale: torch.Tensor | None) -> None:
         """No optimizer will use these gradients: say what there was up to there."""
-        if self.is_on and self._way.n_passes:
-            self._emit_stations(self._way, self._parameters.keys(), scale)
+        way = self._way
+        if self.is_on and way.n_passes and not way.told:
+            self._emit_stations(way, way.norms or (), self._parameters.keys(), scale)
         self._way = _Way()
 
-    def _emit_stations(self, way: _Way, held: Collection[str], scale: torch.Tensor | None) -> None:
-        norms = _of(way.norms or (), held)
+    def _emit_stations(self, way: _Way, norms: Norms, held: Collection[str], scale: torch.Tensor | None) -> None:
+        norms = _of(norms, held)
         true = norms if scale is None else _times(norms, scale, is_inverse=True)
-        self._emit_first_micro(way, norms)
+        local = {fqn: norm for fqn, norm in way.local.items() if fqn in held}
+        self._emit_first_micro(way, norms, local)
         if way.local:
-            local = {fqn: norm for fqn, norm in way.local.items() if fqn in held}
             self._emit_scalars(ACCUMULATED_GRAD_NORM, local, "")
             unscaled = local if scale is None else {fqn: norm / _on(scale, norm) for fqn, norm in local.items()}
             self._emit_scalars(LOCAL_GRAD_NORM, unscaled, "")
@@ -178,13 +186,12 @@ class StationNorms:
         self._emit_all(REDUCED_GRAD_NORM, norms)
         self._emit_all(UNSCALED_GRAD_NORM, true)
 
-    def _emit_first_micro(self, way: _Way, norms: Norms) -> None:
+    def _emit_first_micro(self, way: _Way, norms: Norms, local: Mapping[str, torch.Tensor]) -> None:
         """What the first pass brought is what was there after it, where there was nothing before."""
         if way.has_micro or not way.starts_clear or way.n_passes != 1:
             return
-        way.has_micro = True
         if way.local:
-            self._emit_scalars(MICRO_GRAD_NORM, way.local, "")
+            self._emit_scalars(MICRO_GRAD_NORM, local, "")
         else:
             self._emit_all(MICRO_GRAD_NORM, norms)
 
