@@ -31,6 +31,7 @@ ON_THE_HOST = {
         "_void",
     },  # the one copy a step, and what arrived
     "gradient_way.py": {"skipped"},  # GradScaler has waited for the same scale just before
+    "station_norms.py": {"gradients_ready"},  # of a set of names
 }
 
 
