@@ -17,6 +17,7 @@ from moduleview.engine.step_boundaries import StepBoundaries
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.watch_arguments import check_arguments, checked_kind, chosen_quantities
 from moduleview.hooks.board import list_hooks
+from moduleview.hooks.own_time import own_seconds
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.tree import snapshot_model
@@ -181,9 +182,9 @@ class Watch:
         if self._recorder.is_in_step:
             self._recorder.end_step(self._n_steps, time.perf_counter() - self._began_s, None)
             self._n_steps += 1
-            began_s = time.perf_counter()
+            began_s = own_seconds()
             self._follow_changes()
-            self._recorder.count_late(time.perf_counter() - began_s)
+            self._recorder.count_late(own_seconds() - began_s)
         self._ended_s = time.perf_counter()
 
     def on_gradients_may_be_final(self) -> None:

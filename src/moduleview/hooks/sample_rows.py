@@ -6,12 +6,12 @@ A hook that reduced its tensor at once would pay a dozen calls into torch for it
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import torch
 from torch.nn.parameter import is_lazy
 
+from moduleview.hooks.own_time import own_seconds
 from moduleview.hooks.sampling import BLOCK, SAMPLE_SIZE, flat_elements, sampled_blocks, stored_values
 from moduleview.hooks.statistics import row_statistics
 
@@ -106,9 +106,9 @@ class SampleRows:
         return self._blocks.setdefault((device, size), _Block(device, size))
 
     def _reduce(self, block: _Block) -> None:
-        began_s = time.perf_counter()
+        began_s = own_seconds()
         block.reduce()
-        self.spent_s += time.perf_counter() - began_s
+        self.spent_s += own_seconds() - began_s
 
 
 class _Block:

@@ -9,6 +9,7 @@ from traceback import TracebackException
 
 import torch
 
+from moduleview.hooks.own_time import own_seconds
 from moduleview.hooks.sample_rows import Sample, SampleRows
 from moduleview.hooks.statistics import seen_words
 from moduleview.telemetry.hooks import COUNTING_KINDS, HookEntry, HookKind, HookStatus
@@ -141,7 +142,7 @@ class StepSightings:
 
     def end(self) -> list[Sighting]:
         """A step ended: hand over what was seen."""
-        began_s, reduced_s = time.perf_counter(), self._rows.spent_s
+        began_s, reduced_s = own_seconds(), self._rows.spent_s
         seen, self.seen, self.step = self.seen, [], -1
         if not seen:
             return seen
@@ -151,7 +152,7 @@ class StepSightings:
             for sighting in seen:
                 sighting.ticked.fail(error, self.last_step)
             return []
-        spent_s = time.perf_counter() - began_s
+        spent_s = own_seconds() - began_s
         self.spent_s += spent_s
         share_s = (spent_s + reduced_s) / len(seen)
         for sighting in seen:
@@ -162,14 +163,14 @@ class StepSightings:
         """Measure tensors for a hook that was just called; whatever fails switches that hook off, and only that."""
         if ticked.status is HookStatus.FAILED:
             return
-        began_s, reduced_s = time.perf_counter(), self._rows.spent_s
+        began_s, reduced_s = own_seconds(), self._rows.spent_s
         try:
             self._measure(ticked, parts)
         except Exception as error:
             ticked.fail(error, self.step)
         ticked.begin_fire()
         ticked.has_fired = True
-        spent_s = time.perf_counter() - began_s
+        spent_s = own_seconds() - began_s
         ticked.spent_s += spent_s - (self._rows.spent_s - reduced_s)  # which is shared out among all at the end
         self.spent_s += spent_s
 

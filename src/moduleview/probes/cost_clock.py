@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 import torch
+
+from moduleview.hooks.own_time import own_seconds
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -46,7 +47,7 @@ class CostClock(Generic[Key]):
     def timing(self, key: Key) -> Iterator[None]:
         """Time what runs inside; an exception passes."""
         events = None if self._make_event is None else (self._make_event(), self._make_event())
-        began_s = time.perf_counter()
+        began_s = own_seconds()
         if events is not None:
             events[0].record()
         try:
@@ -54,7 +55,7 @@ class CostClock(Generic[Key]):
         finally:
             if events is not None:
                 events[1].record()
-            host_s = time.perf_counter() - began_s
+            host_s = own_seconds() - began_s
             if events is None:
                 self._finished.append((key, host_s))
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
 
+from moduleview.hooks.own_time import own_seconds
 from moduleview.hooks.taps import Taps
 from moduleview.probes.base import Measured, StepView
 from moduleview.probes.gradient_station import Gradients, GradientStation
@@ -172,7 +172,7 @@ class GradientWay:
         """Within a step only; whatever fails is reported once and off from then on: it must not reach user code."""
         if not self._is_in_step or self._has_failed:
             return
-        began_s = time.perf_counter()
+        began_s = own_seconds()
         try:
             with torch.no_grad():
                 run(*args)
@@ -180,4 +180,4 @@ class GradientWay:
             self._has_failed = True
             self._norms.end_step()
             self._report("gradients on their way", error)
-        self.spent_s += time.perf_counter() - began_s
+        self.spent_s += own_seconds() - began_s

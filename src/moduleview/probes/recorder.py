@@ -11,6 +11,7 @@ from torch import nn
 
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.model_index import ModelIndex
+from moduleview.hooks.own_time import own_seconds
 from moduleview.probes.base import Measured, Moment, Probe, StepView
 from moduleview.probes.emitter import Emitter
 from moduleview.probes.governor import DEFAULT_BUDGET, Governor
@@ -111,10 +112,10 @@ class Recorder:
             step: Its number, from 0, larger than the one before.
             since_s: Where that is noticed late: when it began, by ``time.perf_counter``.
         """
-        began_s = time.perf_counter()
+        began_s = own_seconds()
         self._step, self._is_in_step, self._spent_s, self._late_s = step, True, self._late_s, 0.0
-        self._began_s = began_s if since_s is None else since_s
-        self._is_idle = self._governor.begin_step(step)
+        self._began_s = time.perf_counter() if since_s is None else since_s
+        self._is_idle = self._governor.begin_step(step) and not self.hooks.is_awaited
         if self._is_idle:
             return
         self._emitter.begin_step()
@@ -124,7 +125,7 @@ class Recorder:
         self._probes.begin_step(step)
         self._way.begin_step(self._probes.wanted)
         self._hooks.begin_step(step)
-        self._spent_s += time.perf_counter() - began_s
+        self._spent_s += own_seconds() - began_s
 
     def end_step(self, step: int, time_s: float, loss: torch.Tensor | float | None) -> None:
         """A step ended: measure what is measured after it, and emit.
@@ -137,7 +138,7 @@ class Recorder:
         if self._is_idle:
             self._settle()
             return
-        began_s = time.perf_counter()
+        began_s = own_seconds()
         with torch.no_grad():
             self._way.end_step()
             loss = self._way.loss if loss is None else loss
@@ -146,7 +147,7 @@ class Recorder:
             if (skipped := self._way.skipped(self._rank, step)) is not None:
                 self._put(skipped)
             self._hooks.end_step(self._emitter, 0 if self._snapshot is None else self._snapshot.generation)
-            noted_s = time.perf_counter()  # what follows counts to the next step: the record has to hold this
+            noted_s = own_seconds()  # what follows counts to the next step: the record has to hold this
             self._spent_s += noted_s - began_s
             self._spent_s += self._way.spent_s + self.hooks.spent_s
             self._add_overhead()
@@ -155,7 +156,7 @@ class Recorder:
             except Exception as error:  # out of memory for the copy
                 self._say(f"The measurements of step {step} were lost: {error!r}")
         self._settle()
-        self._late_s = time.perf_counter() - noted_s
+        self._late_s = own_seconds() - noted_s
 
     def count_late(self, seconds: float) -> None:
         """Time that watching took after ``end_step``; it counts to the next step."""
@@ -228,21 +229,21 @@ class Recorder:
         """Gradients are ready: just before the optimizer, or at the step's end where there is none."""
         if not self._is_in_step or self._is_idle:
             return None
-        began_s = time.perf_counter()
+        began_s = own_seconds()
         with torch.no_grad():
             self._hooks.gradients_are_ready(gradients.parameters)
             self._group = self._emitter.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
             view = self._view(gradients.parameters, grad_scale=gradients.grad_scale, optimizer=gradients.optimizer)
             self._measure(Moment.GRADIENTS_READY, view, self._group)
-        self._spent_s += time.perf_counter() - began_s
+        self._spent_s += own_seconds() - began_s
         return view
 
     def _on_updating(self, parameters: Mapping[str, nn.Parameter]) -> None:
         if self._is_in_step and parameters and not self._is_idle:
-            began_s = time.perf_counter()
+            began_s = own_seconds()
             with torch.no_grad():
                 self._probes.before_update(self._view(parameters))
-            self._spent_s += time.perf_counter() - began_s
+            self._spent_s += own_seconds() - began_s
 
     def _measure(self, moment: Moment, view: StepView, group: int = 0) -> None:
         def take(probe: Probe, measured: Measured) -> None:
