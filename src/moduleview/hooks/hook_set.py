@@ -105,6 +105,11 @@ class HookSet:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
+    @property
+    def is_awaited(self) -> bool:
+        """The next step must not be passed by: a trial runs in it, or something was just ticked."""
+        return self._has_new or bool(self._trials())
+
     def begin_step(self, step: int, *, count_calls: bool, is_measured: bool = True) -> None:
         """A step begins.
 
@@ -115,7 +120,7 @@ class HookSet:
                 A step in which a trial runs, or the first after something was ticked, is never passed by.
         """
         trials = self._trials()
-        self._is_measured = is_measured or bool(trials) or self._has_new
+        self._is_measured = is_measured or self.is_awaited
         self._has_new = False
         if self._is_measured:
             self._sightings.begin(step)
