@@ -15,11 +15,11 @@ DEFAULT_BUDGET = 0.02  # of the step's time
 _N_COSTS = 7  # of the last measurements; their median counts, since other programs make some of them dear
 _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made once, and say little
 _PERIOD_S = 0.5  # between two decisions, and two bills
-_SLACK = 0.7  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
+_SLACK = 0.85  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
 _LONGEST_PAUSE_S = 1.0  # between two measurements, whatever the budget: a person looks at them
 _SHARE_OF_LOOKING = 0.5  # of the budget at most goes into what looking at a step costs, whatever is measured in it
 _LEAST_SHARE = 0.25  # of the budget is for measuring, whatever a step costs beside it
-_SHARE_OF_FIRST = 0.8  # of the budget at most is for what comes first: the rest must be seen now and then too
+_SHARE_OF_FIRST = 0.9  # of the budget at most is for what comes first: the rest must be seen now and then too
 _N_ENTRIES = 200  # lines of a bill: the dearest
 
 
