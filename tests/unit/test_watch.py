@@ -312,6 +312,32 @@ def test_a_compiled_model_or_optimizer_is_measured(how: str) -> None:
     assert w.log == ()
 
 
+def test_of_two_optimizers_in_turn_each_step_has_what_its_own_holds() -> None:
+    """As a GAN's."""
+    model = net()
+    optimizers = [torch.optim.SGD(model[i].parameters(), lr=0.1) for i in (0, 2)]
+    with moduleview.watch(model) as w:
+        for _ in range(3):
+            for optimizer in optimizers:
+                model.zero_grad()
+                model(torch.ones(2, 8)).square().sum().backward()
+                optimizer.step()
+        for quantity in ("grad_norm", "local_grad_norm"):
+            assert w.series(quantity, "0.weight")[0].tolist() == [0, 2, 4], quantity
+            assert w.series(quantity, "2.weight")[0].tolist() == [1, 3, 5], quantity
+        assert [value > 0.0 for value in values(w, "update_ratio", "0.weight")] == [True, False] * 3
+
+
+def test_a_tied_parameter_answers_to_each_of_its_names() -> None:
+    model = nn.ModuleDict({"embed": nn.Linear(4, 4), "head": nn.Linear(4, 4)})
+    model["head"].weight = model["embed"].weight
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        model["head"](model["embed"](torch.ones(1, 4))).sum().backward()
+        optimizer.step()
+        assert values(w, "grad_norm", "head.weight") == values(w, "grad_norm", "embed.weight") != []
+
+
 def test_only_the_quantities_and_steps_asked_for_are_measured() -> None:
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -29,6 +29,7 @@ from moduleview.telemetry.archive import Archive
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import ModelChanged, ModelOpened, ModuleReport, SeriesKey, TaskSummary, TensorReport
+from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
 from moduleview.telemetry.store import SeriesStore
 from moduleview.telemetry.store_view import StoreView
 
@@ -49,6 +50,7 @@ class Watch:
         self._store, self._recorder = store, recorder
         self._structure = StructureWatch(model, _SHARE_OF_LOOKING)
         self._snapshot = snapshot_model(model)
+        self._first_places = _first_places(self._snapshot)
         self._boundaries = StepBoundaries(self)
         self._began_s = self._ended_s = time.perf_counter()
         self._n_steps = 0
@@ -103,7 +105,7 @@ class Watch:
         Args:
             quantity: As in ``quantities()``: "grad_norm", "update_ratio", "loss", "forward.mean", ...
             fqn: Of which parameter or module, as ``named_parameters`` calls it, of the model or of what it wraps; ""
-                for the whole model. A key from ``keys()`` does as well.
+                for the whole model. A tied parameter answers to each of its names. A key from ``keys()`` does as well.
             part: Which of several values: "pass 1", "group 0", "call 2".
 
         Returns:
@@ -197,13 +199,15 @@ class Watch:
         if self._structure.has_changed():
             self._snapshot = snapshot_model(self._model, self._snapshot.generation + 1)
             self._recorder.rebind(self._snapshot)
+            self._first_places = _first_places(self._snapshot)
             self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
             self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
 
     def _key(self, quantity: str, fqn: str | SeriesKey, part: str) -> SeriesKey:
         if isinstance(fqn, SeriesKey):
             return fqn
-        return SeriesKey(quantity, self._full_name(fqn), self._rank, part)
+        name = self._full_name(fqn)
+        return SeriesKey(quantity, self._first_places.get(name, name), self._rank, part)
 
     def _full_name(self, name: str) -> str:
         """The FQN of what a person calls by its name inside a wrapper (torch.compile, DistributedDataParallel)."""
@@ -261,6 +265,12 @@ def watch(
 
 def _rank() -> int:
     return torch.distributed.get_rank() if is_distributed() else 0
+
+
+def _first_places(snapshot: ModelSnapshot) -> dict[str, str]:
+    """The name under which a tied parameter is measured, by each of its other names."""
+    names, alias_of = snapshot.tensor_fqns, snapshot.tensors.alias_of
+    return {names[row]: names[alias_of[row]] for row in np.flatnonzero(alias_of != NO_NODE)}
 
 
 def _summary(model: nn.Module) -> TaskSummary:

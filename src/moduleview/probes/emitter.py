@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from moduleview.probes.base import Measured
+from moduleview.probes.gradient_station import Gradients
 from moduleview.probes.series_ids import RowName, SeriesIds
 from moduleview.probes.step_values import Block, SentStep, StepValues
 from moduleview.telemetry.histograms import HistogramsMeasured
@@ -43,17 +44,26 @@ class Emitter:
         self._rank = rank
         self._ids = SeriesIds(put, rank)
         self._values = StepValues()
+        self._provisional_group = 0
         self._histograms: list[_SentHistograms] = []
         self._sent: deque[tuple[SentStep, list[_SentHistograms]]] = deque()
 
     def begin_step(self) -> None:
         """A step begins; what an abandoned one left is dropped."""
         self._values = StepValues()
+        self._provisional_group = 0
         self._histograms = []
 
-    def new_group(self, *, void_if: torch.Tensor | None, is_doubtful: bool) -> int:
-        """As ``StepValues.new_group``."""
-        return self._values.new_group(void_if=void_if, is_doubtful=is_doubtful)
+    def new_group(self, gradients: Gradients) -> int:
+        """A group for what is measured of these gradients; it is void when a device says that the step was left out.
+
+        What was measured while nobody knew whether an optimizer would say more is forgotten when one does.
+        """
+        if self._provisional_group:
+            self._values.drop_group(self._provisional_group)
+        group = self._values.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
+        self._provisional_group = group if gradients.optimizer is None else 0
+        return group
 
     def add(
         self,

@@ -69,7 +69,6 @@ class Recorder:
         self._way.bind(self._index.unique_parameters)
         self._emitter = Emitter(put, rank)
         self._step = 0
-        self._group = 0
         self._is_in_step = self._is_idle = False
         self._began_s = self._spent_s = self._late_s = 0.0
 
@@ -232,9 +231,9 @@ class Recorder:
         began_s = own_seconds()
         with torch.no_grad():
             self._hooks.gradients_are_ready(gradients.parameters)
-            self._group = self._emitter.new_group(void_if=gradients.found_inf, is_doubtful=not gradients.is_certain)
+            group = self._emitter.new_group(gradients)
             view = self._view(gradients.parameters, grad_scale=gradients.grad_scale, optimizer=gradients.optimizer)
-            self._measure(Moment.GRADIENTS_READY, view, self._group)
+            self._measure(Moment.GRADIENTS_READY, view, group)
         self._spent_s += own_seconds() - began_s
         return view
 

@@ -56,6 +56,12 @@ class StepValues:
             self._doubtful.add(self._n_groups)
         return self._n_groups
 
+    def drop_group(self, group: int) -> None:
+        """Forget the values of a group."""
+        for device, pieces in self._pieces.items():
+            self._pieces[device] = [piece for piece in pieces if piece.group != group]
+        self._pieces = {device: pieces for device, pieces in self._pieces.items() if pieces}
+
     def add(self, series: NDArray[np.int32], values: torch.Tensor, group: int = _ALWAYS) -> None:
         """Take (n,) float32 values of the series (n,)."""
         self._pieces.setdefault(values.device, []).append(_Piece(series, values, group))
