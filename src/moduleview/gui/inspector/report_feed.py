@@ -30,7 +30,7 @@ class ReportFeed:
         self._fqn: str | None = None
         self._kept: deque[TensorReport] = deque(maxlen=_N_KEPT)
         self._asked_at_s = float("-inf")
-        self._asked_step: int | None = None
+        self._asked_steps: tuple[int | None, int] | None = None
 
     @property
     def newest(self) -> TensorReport | None:
@@ -49,7 +49,7 @@ class ReportFeed:
     @property
     def due_in_s(self) -> float | None:
         """Seconds until it asks again, 0.0 when that is due; None while the newest state has been asked for."""
-        if self._fqn is None or self._store.last_step == self._asked_step:
+        if self._fqn is None or self._steps() == self._asked_steps:
             return None
         return max(0.0, self._asked_at_s + PERIOD_S - self._clock())
 
@@ -88,5 +88,9 @@ class ReportFeed:
 
     def _ask(self) -> None:
         assert self._fqn is not None
-        self._asked_at_s, self._asked_step = self._clock(), self._store.last_step
+        self._asked_at_s, self._asked_steps = self._clock(), self._steps()
         self._send(RequestTensorReport(self._fqn))
+
+    def _steps(self) -> tuple[int | None, int]:
+        """The last step that was measured, and how many were made when the run stood still: the last may not be."""
+        return self._store.last_step, self._store.run.step
