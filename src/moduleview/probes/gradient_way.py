@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ class GradientWay:
         self._norms = StationNorms(lambda error: self._report("gradients on their way", error))
         self._taps = Taps(self)
         self._is_in_step = self._has_failed = self._is_scaled = False
+        self._n_unused_passes = self._thread = 0
         self._last_ready: torch.optim.Optimizer | None = None
         self.loss: torch.Tensor | None = None
         self.loss_scale: torch.Tensor | None = None
@@ -79,6 +81,7 @@ class GradientWay:
     def begin_step(self, wanted: frozenset[str]) -> None:
         """A step begins; of ``wanted`` quantities only those of the way matter here."""
         self._is_in_step, self._is_scaled, self._last_ready = True, False, None
+        self._n_unused_passes, self._thread = 0, threading.get_ident()
         self.loss = self.loss_scale = None
         self.why_skipped, self.spent_s = "", 0.0
         self._station.begin_step()
@@ -120,6 +123,7 @@ class GradientWay:
 
     def on_backward_begins(self, roots: Any) -> None:
         """The loss is what backward starts from."""
+        self._guarded(self._forget_cleared_passes)
         self._guarded(self._add_loss, roots)
         self._guarded(self._norms.pass_begins)
 
@@ -139,7 +143,7 @@ class GradientWay:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _on_ready(self, gradients: Gradients) -> None:
-        self._last_ready = gradients.optimizer
+        self._last_ready, self._n_unused_passes = gradients.optimizer, 0
         view = self._on_gradients(gradients)
         if view is not None and self._norms.is_on and gradients.optimizer is not None:
             self._guarded(self._settle_norms, view, gradients.grad_scale)
@@ -158,6 +162,13 @@ class GradientWay:
         if isinstance(scale, torch.Tensor):
             self.loss_scale, self._is_scaled = scale.detach().clone(), True
 
+    def _forget_cleared_passes(self) -> None:
+        """Passes that left no gradient were another model's, or given up: they are no part of this step."""
+        if self._n_unused_passes and self._norms.has_nothing_to_use():
+            self.loss, self._n_unused_passes = None, 0
+            self._norms.start_over()
+        self._n_unused_passes += 1
+
     def _add_loss(self, roots: Any) -> None:
         tensors = [roots] if isinstance(roots, torch.Tensor) else list(roots or ())
         for tensor in tensors:
@@ -170,8 +181,8 @@ class GradientWay:
 
     def _guarded(self, run: Callable[..., None], *args: Any) -> None:
         """Within a step only; whatever fails is reported once and off from then on: it must not reach user code."""
-        if not self._is_in_step or self._has_failed:
-            return
+        if not self._is_in_step or self._has_failed or threading.get_ident() != self._thread:
+            return  # another model may be trained in another thread
         began_s = own_seconds()
         try:
             with torch.no_grad():

@@ -93,6 +93,15 @@ class StationNorms:
         self.is_on = False
         self._way = _Way()
 
+    def has_nothing_to_use(self) -> bool:
+        """No parameter has a gradient. Of sharded ones that says nothing: theirs wait elsewhere for the last pass."""
+        return all(p.grad is None and type(p) is nn.Parameter for p in self._parameters.values())
+
+    def start_over(self) -> None:
+        """What the passes of this step brought was cleared before an optimizer used it."""
+        if not self._way.told:
+            self.measured, self._way = {}, _Way()
+
     # -- passes ----------------------------------------------------------------------------------------------------
 
     def pass_begins(self) -> None:
