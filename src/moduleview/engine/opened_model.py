@@ -14,6 +14,7 @@ from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.task_checks import why_it_cannot_train
 from moduleview.engine.training_step import TrainingStep
+from moduleview.engine.uncompiled_steps import UncompiledSteps
 from moduleview.hooks.board import Board
 from moduleview.interventions import freeze as freezing
 from moduleview.interventions.journal import Journal
@@ -53,6 +54,7 @@ class OpenedModel:
         self._recorder = Recorder(self._task.model, put)
         self._journal = Journal(put)
         self._board = Board(self._task.model, self._recorder.hooks)
+        self._uncompiled = UncompiledSteps(self._recorder.hooks, put)
 
     @property
     def step(self) -> TrainingStep:
@@ -84,11 +86,17 @@ class OpenedModel:
         """
         self._step.fetch()
         self._recorder.begin_step(step)
-        loss = self._step.train()
+        with self._uncompiled.step():
+            loss = self._step.train()
         self._recorder.end_step(step, elapsed_s(), loss)
+        self._uncompiled.count_step()
         self._send_counted_hooks()
         if self._watch.has_changed():
             self._announce_change()
+
+    def run_uncompiled(self, n_steps: int) -> None:
+        """Bypass what is compiled in the next ``n_steps`` steps; 0 to do so no longer."""
+        self._uncompiled.allow(n_steps)
 
     def flush(self) -> None:
         """Training stands still: send what was measured and is still on its way from a device."""
@@ -143,8 +151,15 @@ class OpenedModel:
         if module is not None:
             report = describe_module(self._task.model, fqn)
             self._board.optimizers = self._optimizers()
-            forecasts = self._recorder.hooks.forecasts(fqn)
-            self._put(msgspec.structs.replace(report, found_hooks=self._board.hooks_on(fqn), hook_forecasts=forecasts))
+            hooks = self._recorder.hooks
+            self._put(
+                msgspec.structs.replace(
+                    report,
+                    found_hooks=self._board.hooks_on(fqn),
+                    hook_forecasts=hooks.forecasts(fqn),
+                    is_compiled=hooks.fires_uncompiled(fqn),
+                )
+            )
 
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""

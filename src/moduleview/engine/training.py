@@ -28,6 +28,7 @@ from moduleview.telemetry.commands import (
     RequestModuleReport,
     RequestTensorReport,
     Run,
+    RunUncompiled,
     SetBudget,
     SetDevice,
     SetHooks,
@@ -155,6 +156,8 @@ class Training:
         else:
             self._stopwatch.stop()
             if self._opened is not None:
+                if state is not RunState.PAUSED:
+                    self._opened.run_uncompiled(0)
                 self._opened.flush()
         self._put(RunChanged(state, self._n_steps, self._stopwatch.elapsed_s, failure))
 
@@ -178,6 +181,8 @@ class Training:
         match command:
             case Run():
                 self._run(command)
+            case RunUncompiled():
+                self._run_uncompiled(command.n_steps)
             case Pause():
                 if self._state is RunState.RUNNING:
                     self._change_state(RunState.PAUSED)
@@ -223,6 +228,13 @@ class Training:
         self._pacing.allow(command.n_steps)
         if self._state is not RunState.RUNNING:
             self._change_state(RunState.RUNNING)
+
+    def _run_uncompiled(self, n_steps: int) -> None:
+        if self._state is not RunState.RUNNING:
+            self._run(Run(n_steps))
+        if self._state is RunState.RUNNING:
+            assert self._opened is not None  # another one, if the run began anew
+            self._opened.run_uncompiled(n_steps)
 
     def _stop(self) -> None:
         if self._state in (RunState.READY, RunState.STOPPED):

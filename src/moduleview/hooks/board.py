@@ -100,7 +100,9 @@ class Board:
             self._hooks.look_at(None)
 
     def _found(self, fqn: str) -> HooksFound:
-        return HooksFound(fqn, self.hooks_on(fqn), () if self._hooks is None else self._hooks.forecasts(fqn))
+        if self._hooks is None:
+            return HooksFound(fqn, self.hooks_on(fqn))
+        return HooksFound(fqn, self.hooks_on(fqn), self._hooks.forecasts(fqn), self._hooks.fires_uncompiled(fqn))
 
     def _look(self) -> None:
         self._next_s = time.monotonic() + _PERIOD_S

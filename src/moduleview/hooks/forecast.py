@@ -22,8 +22,9 @@ from moduleview.telemetry.hooks import HookKind
 
 TRIED_KINDS = (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD)
 _COMPILED = (
-    "It cannot fire in a compiled region: torch.compile has left module hooks out. Parameters can be ticked. Or "
-    'call torch.compiler.set_stance("force_eager") in your code, tick again, and go back with set_stance("default").'
+    "It cannot fire in a compiled region: torch.compile has left module hooks out. Parameters can be ticked. It does "
+    'fire in steps that run uncompiled; in a script of yours, call torch.compiler.set_stance("force_eager"), tick '
+    'again, and go back with set_stance("default").'
 )
 _INSTEAD = "Tick backward instead, which shows the same gradient."
 
@@ -35,11 +36,17 @@ def reason_it_cannot_fire(index: ModelIndex, fqn: str, kind: HookKind) -> str:
         return "A ScriptModule refuses hooks; its parameters can be ticked."
     if kind in (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT):
         return ""
-    if fqn in index.compiled and not _runs_eagerly():
-        return _COMPILED
     if is_container(module):
         return "It only holds other modules and is never called itself."
+    if fqn in index.compiled and not index.runs_uncompiled and not _runs_eagerly():
+        return _COMPILED
     return _reason_against_full_backward(module) if kind in TRIED_KINDS else ""
+
+
+def fires_uncompiled(index: ModelIndex, fqn: str) -> bool:
+    """Only that it is compiled keeps the module's hooks from firing: where that is bypassed they do."""
+    module = index.modules.get(fqn)
+    return module is not None and fqn in index.compiled and not is_script(module) and not is_container(module)
 
 
 def _runs_eagerly() -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from moduleview.hooks.arming import OBSERVED, Arming
-from moduleview.hooks.forecast import TRIED_KINDS, Trial
+from moduleview.hooks.forecast import TRIED_KINDS, Trial, fires_uncompiled
 from moduleview.hooks.look_ahead import LookAhead
 from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.observer import Observer, Watched
@@ -66,14 +66,19 @@ class HookSet:
 
     def bind(self, index: ModelIndex) -> None:
         """The model changed: put every ticked hook on again where its name leads now."""
+        index.runs_uncompiled = self._index.runs_uncompiled
         self._index = index
         self._arming.bind(index)
         self._ahead.bind(index)
-        for ticked in self._ticked.values():
-            self._arming.take_off(ticked)
-            if ticked.status is not HookStatus.FAILED:
-                self._arming.arm(ticked)
-        self._rebuild_watch()
+        self._put_on_again(self._ticked.values())
+
+    def run_uncompiled(self, is_on: bool) -> None:
+        """Whoever makes the steps bypasses what is compiled from the next one on, or no longer; each is measured."""
+        if is_on != self._index.runs_uncompiled:
+            self._index.runs_uncompiled = is_on
+            self._ahead.bind(self._index)
+            on_calls = (ticked for ticked in self._ticked.values() if ticked.kind in _SEEN_BY_OBSERVER)
+            self._put_on_again(ticked for ticked in on_calls if ticked.fqn in self._index.compiled)
 
     def attach(self) -> None:
         """Training begins: put on what cannot be put on within a step."""
@@ -99,6 +104,10 @@ class HookSet:
         """What hooks that are not ticked would meet; those that need a step to be known, once it was looked at."""
         return self._ahead.forecasts(fqn)
 
+    def fires_uncompiled(self, fqn: str) -> bool:
+        """Hooks on this module fire only where what is compiled is bypassed."""
+        return fires_uncompiled(self._index, fqn)
+
     def has_lost_target(self) -> bool:
         """A ticked name leads elsewhere now, a parameter lost its hook, or thawed: ``bind`` again."""
         return any(self._arming.is_lost(ticked) for ticked in self._ticked.values())
@@ -107,8 +116,8 @@ class HookSet:
 
     @property
     def is_awaited(self) -> bool:
-        """The next step must not be passed by: a trial runs in it, or something was just ticked."""
-        return self._has_new or bool(self._trials())
+        """The next step must not be passed by: a trial runs, something was just ticked, or it is uncompiled."""
+        return self._has_new or self._index.runs_uncompiled or bool(self._trials())
 
     def begin_step(self, step: int, *, count_calls: bool, is_measured: bool = True) -> None:
         """A step begins.
@@ -185,7 +194,14 @@ class HookSet:
         self._told_fires = sum(ticked.n_fires for ticked in self._ticked.values())
         return self.entries()
 
-    # -- what the observer looks for -------------------------------------------------------------------------------
+    # -- what is put on, and what the observer looks for ---------------------------------------------------------------
+
+    def _put_on_again(self, some: Iterable[Ticked]) -> None:
+        for ticked in some:
+            self._arming.take_off(ticked)
+            if ticked.status is not HookStatus.FAILED:
+                self._arming.arm(ticked)
+        self._rebuild_watch()
 
     def _rebuild_watch(self) -> None:
         by_module: dict[int, list[Ticked]] = {}

@@ -24,6 +24,7 @@ class ModelIndex:
         parameters: Every place of every parameter, tied ones as often as they are registered.
         unique_parameters: The same, each tensor at its first place only.
         compiled: FQNs of modules that torch.compile runs without looking at their hooks.
+        runs_uncompiled: What is compiled is bypassed for now, and hooks in it fire.
     """
 
     def __init__(self, model: nn.Module, snapshot: ModelSnapshot | None = None) -> None:
@@ -37,6 +38,7 @@ class ModelIndex:
         self._ways: dict[str, Way | None] = {}  # of those that were asked for
         self.modules: Mapping[str, nn.Module] = dict(rows)
         self.compiled = frozenset(name for name, path in self._path_of.items() if path in compiled)
+        self.runs_uncompiled = False
         self.parameters: Mapping[str, nn.Parameter] = dict(_parameters_of(rows))
         self.unique_parameters: Mapping[str, nn.Parameter] = _first_places(self.parameters)
 

@@ -26,6 +26,16 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     n_steps: int | None = None
 
 
+class RunUncompiled(msgspec.Struct, frozen=True, tag=True):
+    """Make the next ``n_steps`` steps past what torch.compile has made, so that hooks in compiled modules fire.
+
+    A run that stands still makes just these steps and pauses; one that runs goes on. The compiled code is kept, and
+    runs again after them without a new compilation.
+    """
+
+    n_steps: int
+
+
 class Pause(msgspec.Struct, frozen=True, tag=True):
     """Wait at the next safe point; Run goes on from there."""
 
@@ -118,6 +128,7 @@ class Close(msgspec.Struct, frozen=True, tag=True):
 
 Command = (
     Run
+    | RunUncompiled
     | Pause
     | Stop
     | SetThrottle

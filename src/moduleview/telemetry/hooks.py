@@ -139,8 +139,12 @@ class HooksFound(msgspec.Struct, frozen=True, tag=True):
     """Everyone's hooks on one module, counted while somebody looks, and what those would meet that are not ticked.
 
     Newer than what its ``ModuleReport`` says of hooks.
+
+    Attributes:
+        is_compiled: As in ``ModuleReport``.
     """
 
     fqn: str
     hooks: tuple[FoundHook, ...]
     forecasts: tuple[HookForecast, ...] = ()
+    is_compiled: bool = False

@@ -205,6 +205,7 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
         location: "file:line" of the class.
         found_hooks: Everyone's hooks on it.
         hook_forecasts: What hooks would meet that are not on it yet.
+        is_compiled: Its hooks fire only where what is compiled is bypassed (``RunUncompiled``).
     """
 
     fqn: str
@@ -216,6 +217,7 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
     location: str
     found_hooks: tuple[FoundHook, ...] = ()
     hook_forecasts: tuple[HookForecast, ...] = ()
+    is_compiled: bool = False
 
 
 class TensorStatistics(msgspec.Struct, frozen=True):

@@ -222,7 +222,9 @@ class SeriesStore(Measurements):
     def _renew_found_hooks(self, found: HooksFound) -> None:
         report = self.module_report(found.fqn)
         if report is not None:
-            newer = msgspec.structs.replace(report, found_hooks=found.hooks, hook_forecasts=found.forecasts)
+            newer = msgspec.structs.replace(
+                report, found_hooks=found.hooks, hook_forecasts=found.forecasts, is_compiled=found.is_compiled
+            )
             self._reports[("module", found.fqn)] = newer
             self._revisions.bump("report")
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.hook_detail import HookDetail
 from moduleview.gui.inspector.hook_table import HookTable
+from moduleview.gui.inspector.uncompiled_offer import UncompiledOffer
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
 from moduleview.gui.models.hook_table_model import HookTableModel
 from moduleview.gui.panel import PanelContext
@@ -42,6 +43,7 @@ class HooksTab(QWidget):
         self.model = HookTableModel(context.store, self)
         self.model.hook_toggled.connect(self._on_hook_toggled)
         self.table = HookTable(context.theme, self.model, self.tr("Hooks of ours"), self)
+        self.offer = UncompiledOffer(context, self)
         self.found = FoundHooksModel(self)
         self.found_table = RowTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
         self.found_table.setItemDelegate(FoundDelegate(context.theme, None, self.found_table))
@@ -63,17 +65,19 @@ class HooksTab(QWidget):
         if self.isVisible():
             self._count()
         self._show_found()
+        self.offer.show_for(self.model)
 
     def refresh(self) -> None:
         """Draw what changed. Only while the tab can be seen."""
         store = self._context.store
-        revisions = (store.series_revision, store.hooks_revision, store.report_revision)
+        revisions = (store.series_revision, store.hooks_revision, store.report_revision, store.model_revision)
         if revisions == self._revisions:
             return
         self._revisions = revisions
         self.model.refresh()
         self._ask_again_when_hooks_changed()
         self._show_found()
+        self.offer.show_for(self.model)
 
     def showEvent(self, event: QShowEvent) -> None:
         """A person looks: count."""
@@ -138,10 +142,16 @@ class HooksTab(QWidget):
         self._below = QStackedWidget(self)
         self._below.addWidget(self.found_table)
         self._below.addWidget(self._none_found)
+        ours = QWidget(self)
+        above = QVBoxLayout(ours)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self.table)
+        above.addWidget(self.offer)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
-        for part, share in ((self.table, 3), (self._below, 2), (self.detail, 2)):
+        for part, share in ((ours, 3), (self._below, 2), (self.detail, 2)):
             splitter.addWidget(part)
             splitter.setStretchFactor(splitter.indexOf(part), share)
         column = QVBoxLayout(self)

@@ -68,7 +68,7 @@ class HookStates:
         is_on = np.zeros(len(self._snapshot), dtype=np.bool_)
         for kind in self._own:
             is_on |= self.ticked(kind)
-        return (self._refused & ~is_on) | closed
+        return (self._refused | closed) & ~is_on  # in a compiled module they are on while it runs uncompiled
 
     @property
     def sampled(self) -> NDArray[np.bool_]:
@@ -151,7 +151,7 @@ class HookStates:
 
     def _fireable(self, kind: HookKind) -> NDArray[np.bool_]:
         accepted: NDArray[np.bool_] = self.own(kind) != CellState.CANNOT_FIRE
-        fireable: NDArray[np.bool_] = self._may_fire & accepted
+        fireable: NDArray[np.bool_] = (self._may_fire | self.ticked(kind)) & accepted
         return fireable
 
 

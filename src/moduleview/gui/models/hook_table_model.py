@@ -99,6 +99,12 @@ class HookTableModel(QAbstractTableModel):
         return False
 
     @property
+    def is_compiled(self) -> bool:
+        """Hooks on this module fire only in steps that run uncompiled."""
+        report = None if self._fqn is None else self._store.module_report(self._fqn)
+        return report is not None and report.is_compiled
+
+    @property
     def has_ticked(self) -> bool:
         """A hook of ours is on here, or asked for."""
         return any(self.entry(target) is not None for target in self._targets)
@@ -116,8 +122,9 @@ class HookTableModel(QAbstractTableModel):
         """The row may have something in its other columns."""
         shown = self._rows[row]
         entry = self.entry(shown.target)
-        is_on = entry is not None and entry.status is HookStatus.ACTIVE and shown.kind not in COUNTING_KINDS
-        return is_on and shown.row_kind is not RowKind.NOTE
+        has_fired = entry is not None and entry.n_fires > 0 and entry.status is HookStatus.CANNOT_FIRE  # any more
+        is_on = has_fired or (entry is not None and entry.status is HookStatus.ACTIVE)
+        return is_on and shown.kind not in COUNTING_KINDS and shown.row_kind is not RowKind.NOTE
 
     def traceback(self, row: int) -> str:
         """Of what the hook of a row raised, "" where it did not."""
@@ -229,7 +236,9 @@ class HookTableModel(QAbstractTableModel):
     def _check_state(self, row: HookRow, column: int) -> Qt.CheckState | None:
         if row.row_kind is not RowKind.HOOK or column != HookColumn.HOOK:
             return None
-        is_on = self._state(row.target) in (CellState.ACTIVE, CellState.REQUESTED)
+        state = self._state(row.target)
+        is_kept = state is CellState.CANNOT_FIRE and self.is_compiled and self.entry(row.target) is not None
+        is_on = is_kept or state in (CellState.ACTIVE, CellState.REQUESTED)  # kept for steps that run uncompiled
         return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
 
     def _hook_cell(self, row: HookRow, column: int) -> tuple[CellState, HookKind] | None:

@@ -91,14 +91,15 @@ class HookWords(QObject):
             return ""
         if entry.status is HookStatus.REQUESTED:
             return self.tr("requested: applies at the next safe point")
-        if entry.status is not HookStatus.ACTIVE:
+        cannot_fire = entry.status is HookStatus.CANNOT_FIRE  # any more, where it has fired before
+        if entry.status is HookStatus.FAILED or (cannot_fire and not entry.n_fires):
             return entry.reason
         if not entry.n_fires:
             return self.tr("on: has not fired yet")
         parts = [_SAMPLE.sub(_with_separators, entry.seen), fires_words(entry.n_fires)]
         if math.isfinite(entry.us_per_fire):
             parts.append(self.tr("{0} µs").format(number_format.plain(entry.us_per_fire, 3)))
-        if entry.every > 1:
+        if entry.every > 1 and not cannot_fire:
             parts.append(self.tr("looks at 1 step in {0}").format(number_format.exact_count(entry.every)))
         text = " · ".join(part for part in parts if part)
         return f"{text}. {entry.reason}" if entry.reason else text
@@ -108,7 +109,6 @@ class HookWords(QObject):
         return {
             int(ModuleTrait.CONTAINER): self.tr("A container is never called itself; tick the modules in it."),
             int(ModuleTrait.SCRIPT): self.tr("A ScriptModule refuses hooks."),
-            int(ModuleTrait.COMPILED): self.tr("Inside a compiled region hooks are not called."),
         }.get(trait, "")
 
     def column(self, column: int) -> str:

@@ -111,7 +111,10 @@ class TreeTexts(QObject):
             case ModuleTrait.SCRIPT:
                 return self.tr("A ScriptModule refuses hooks; its parameters can still be watched")
             case ModuleTrait.COMPILED:
-                return self.tr("Inside a compiled region module hooks are skipped; parameters can still be watched")
+                return self.tr(
+                    "Inside a compiled region module hooks are skipped; parameters can still be watched, and the "
+                    "Inspector's Hooks tab can run some steps uncompiled"
+                )
             case ModuleTrait.CONTAINER:
                 return self.tr("A container is never called itself, and nothing below it can be hooked")
             case _:
