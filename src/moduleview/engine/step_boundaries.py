@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -32,6 +33,9 @@ class BoundaryListener(Protocol):
     def on_gradients_may_be_final(self) -> None:
         """Gradients are there, and nobody may say so later."""
 
+    def on_other_stepped(self) -> None:
+        """An optimizer stepped that holds nothing which is known, but perhaps what is new."""
+
 
 class StepBoundaries:
     """Tells where each step of a loop begins and ends that knows nothing of us.
@@ -55,6 +59,7 @@ class StepBoundaries:
         self._parameters: Mapping[str, nn.Parameter] = {}
         self._ours: frozenset[int] = frozenset()
         self._of_optimizer: frozenset[int] | None = None
+        self._left_to_others: list[weakref.ref[nn.Parameter]] | None = None
         self._thread: int | None = None
         self._has_optimizer = self._is_by_hand = self._is_over_after_backward = False
         self._versions: list[int] | None = None  # of the weights when the last backward ended
@@ -62,11 +67,14 @@ class StepBoundaries:
         self._pid = os.getpid()
 
     def bind(self, model: nn.Module, parameters: Mapping[str, nn.Parameter], optimizer: Optimizer | None) -> None:
-        """Look at this model; with ``optimizer`` only one that holds some of the same parameters ends a step."""
+        """Look at this model; with ``optimizer`` only one that holds some of the same parameters ends a step.
+
+        What is new in the model since the first time is nobody's: one that holds some of that ends a step as well.
+        """
         self._modules = frozenset(map(id, model.modules()))
         self._parameters = parameters
         self._ours = frozenset(id(parameter) for parameter in parameters.values())
-        self._of_optimizer = None if optimizer is None else frozenset(map(id, _held(optimizer)))
+        self._of_optimizer = None if optimizer is None else self._wanted(frozenset(map(id, _held(optimizer))))
 
     def put_on_before(self) -> None:
         """Listen to what begins a step; before the recorder is attached, so that it hears of it within the step."""
@@ -101,7 +109,8 @@ class StepBoundaries:
 
     def on_loss_scaling(self) -> None:
         """Mixed precision: backward will follow."""
-        self._begin()
+        if self._is_own_thread():
+            self._begin()
 
     def on_loss_scaled(self, scaler: GradScaler) -> None:
         """Says nothing about a step."""
@@ -149,12 +158,16 @@ class StepBoundaries:
             self._begin()
 
     def _on_stepped(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
-        if not torch.compiler.is_compiling() and os.getpid() == self._pid and self._is_ours(optimizer):
+        if torch.compiler.is_compiling() or os.getpid() != self._pid:
+            return
+        if self._is_ours(optimizer):
             self._stepped = optimizer
             if is_in_backward():
                 self._is_over_after_backward = True
             else:
                 self._end()
+        elif self._is_own_thread() and not is_in_backward():
+            self._listener.on_other_stepped()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -182,6 +195,12 @@ class StepBoundaries:
         held = frozenset(map(id, _held(optimizer)))
         wanted = self._ours if self._of_optimizer is None else self._of_optimizer
         return not held.isdisjoint(wanted) and not held.isdisjoint(self._ours)
+
+    def _wanted(self, held: frozenset[int]) -> frozenset[int]:
+        if self._left_to_others is None:
+            self._left_to_others = [weakref.ref(p) for p in self._parameters.values() if id(p) not in held]
+        left = frozenset(id(p) for ref in self._left_to_others if (p := ref()) is not None)
+        return held | (self._ours - left)
 
     def _is_own_thread(self) -> bool:
         """Another model may be trained in another thread, and its passes are not ours."""

@@ -193,15 +193,24 @@ class Watch:
         """Look at them now."""
         self._recorder.gradients_may_be_final()
 
+    def on_other_stepped(self) -> None:
+        """All that was trained may have been replaced, and then no step would ever end."""
+        if self._structure.has_changed():
+            self._recorder.abandon_step()
+            self._rebind()
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _follow_changes(self) -> None:
         if self._structure.has_changed():
-            self._snapshot = snapshot_model(self._model, self._snapshot.generation + 1)
-            self._recorder.rebind(self._snapshot)
-            self._first_places = _first_places(self._snapshot)
-            self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
-            self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
+            self._rebind()
+
+    def _rebind(self) -> None:
+        self._snapshot = snapshot_model(self._model, self._snapshot.generation + 1)
+        self._recorder.rebind(self._snapshot)
+        self._first_places = _first_places(self._snapshot)
+        self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
+        self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
 
     def _key(self, quantity: str, fqn: str | SeriesKey, part: str) -> SeriesKey:
         if isinstance(fqn, SeriesKey):

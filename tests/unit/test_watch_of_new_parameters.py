@@ -1,0 +1,71 @@
+"""All that an optimizer trained is replaced while a watch is on: it goes on with the optimizer that holds the new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+import moduleview
+
+
+def net() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(8, 4), nn.Tanh(), nn.Linear(4, 1))
+
+
+def train(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    optimizer.zero_grad()
+    model(torch.ones(2, 8)).square().sum().backward()
+    optimizer.step()
+
+
+def assign_state(model: nn.Sequential) -> nn.Module:
+    model.load_state_dict({name: value.clone() for name, value in model.state_dict().items()}, assign=True)
+    return model
+
+
+def replace_head_and_train_it_alone(model: nn.Sequential) -> nn.Module:
+    model.requires_grad_(False)
+    model[2] = nn.Linear(4, 1)
+    return model[2]
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+@pytest.mark.parametrize("change", [assign_state, replace_head_and_train_it_alone])
+def test_an_optimizer_of_nothing_but_new_parameters_is_found(
+    is_given: bool, change: Callable[[nn.Sequential], nn.Module]
+) -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with moduleview.watch(model, optimizer if is_given else None) as w:
+        for _ in range(3):
+            train(model, optimizer)
+        optimizer = torch.optim.SGD(change(model).parameters(), lr=0.01)
+        for _ in range(20_000):  # the look at the structure takes a thousandth of the time, so it may take a while
+            train(model, optimizer)
+            if w.n_steps > 4:
+                break
+        train(model, optimizer)
+        steps, values = w.series("grad_norm", "2.weight")
+        assert steps[-1] == w.n_steps - 1 > 3
+        assert values[-1] == pytest.approx(model[2].weight.grad.double().norm().item(), rel=1e-6)
+    assert w.log == ()
+
+
+def test_an_optimizer_of_parameters_that_the_given_one_leaves_to_others_ends_no_step_after_a_change_either() -> None:
+    model = nn.ModuleDict({"ours": net(), "theirs": net()})
+    ours = torch.optim.SGD(model["ours"].parameters(), lr=0.01)
+    theirs = torch.optim.SGD(model["theirs"].parameters(), lr=0.01)
+    with moduleview.watch(model, ours) as w:
+        train(model["ours"], ours)
+        model["ours"][2] = nn.Linear(4, 1)
+        ours = torch.optim.SGD(model["ours"].parameters(), lr=0.01)
+        while not w.series("grad_norm", "ours.2.bias")[0][1:].size:
+            assert w.n_steps < 20_000
+            train(model["ours"], ours)
+        n_steps = w.n_steps
+        train(model["theirs"], theirs)
+        assert w.n_steps == n_steps
