@@ -91,6 +91,16 @@ def test_default_layout_follows_a_window_that_becomes_narrow(qtbot, make_docks):
     qtbot.waitUntil(lambda: "profile" not in shown(docks))
 
 
+@pytest.mark.parametrize(("width", "then"), [(1280, 1600), (1600, 1280)])
+def test_tab_in_front_stays_there_when_the_window_becomes_wide_or_narrow(qtbot, make_docks, width, then):
+    docks = make_docks(width)
+    docks.bring_forward("log")
+    qtbot.waitUntil(lambda: "log" in shown(docks))
+    with qtbot.waitSignal(docks.settled):
+        docks.resize(then, 912)
+    qtbot.waitUntil(lambda: "log" in shown(docks) and "findings" not in shown(docks))
+
+
 def test_tab_takes_the_place_of_the_title(make_docks):
     docks = make_docks()
     assert docks.dock("findings").is_tabbed

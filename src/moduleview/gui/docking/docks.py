@@ -236,7 +236,10 @@ class Docks(QMainWindow):
             return
         if self._is_compact != is_compact(self, self._theme):
             self._is_compact = not self._is_compact
+            chosen = [dock for dock in self._docks if dock.is_shown and self.tabifiedDockWidgets(dock)]
             arrange(self, self._docks, self._theme)
+            for dock in chosen:
+                dock.raise_()
         fit(self, self._docks, self._theme)
         self.settled.emit()
 
