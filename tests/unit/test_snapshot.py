@@ -186,7 +186,8 @@ def test_a_lazy_module_is_lazy_until_its_first_input() -> None:
 def test_everything_inside_a_compiled_module_is_compiled() -> None:
     model = nn.Sequential(nn.Linear(1, 1), nn.ModuleList([nn.ReLU()]))
     snapshot = snapshot_model(nn.Sequential(torch.compile(model, backend="eager"), nn.Linear(1, 1)))
-    assert trait_of(snapshot, "0._orig_mod.0") is ModuleTrait.COMPILED
+    assert trait_of(snapshot, "0._orig_mod") is trait_of(snapshot, "0._orig_mod.0") is ModuleTrait.COMPILED
+    assert trait_of(snapshot, "0") is ModuleTrait.PLAIN  # the wrapper's own hooks do fire
     assert trait_of(snapshot, "0._orig_mod.1") is ModuleTrait.CONTAINER
     assert trait_of(snapshot, "1") is ModuleTrait.PLAIN
     in_place = nn.Sequential(nn.Linear(1, 1))

@@ -177,7 +177,9 @@ def test_each_of_these_steps_is_measured_however_small_the_budget() -> None:
     steps = UncompiledSteps(run.recorder.hooks, run.records.append)
     run.recorder.set_hooks(SetHooks((inside,), FORWARD, enabled=True))
     train(run, steps, 30)
+    run.recorder.hooks.every = 30  # as a bill would say
     steps.allow(20)
+    assert run.entry(inside, FORWARD).every == 1
     train(run, steps, 20)
     assert run.now(inside, FORWARD).n_fires == 20
     run.recorder.detach()

@@ -22,9 +22,8 @@ from moduleview.telemetry.hooks import HookKind
 
 TRIED_KINDS = (HookKind.BACKWARD_PRE, HookKind.FULL_BACKWARD)
 _COMPILED = (
-    "It cannot fire in a compiled region: torch.compile has left module hooks out. Parameters can be ticked. It does "
-    'fire in steps that run uncompiled; in a script of yours, call torch.compiler.set_stance("force_eager"), tick '
-    'again, and go back with set_stance("default").'
+    "It cannot fire in a compiled region, only in steps that run uncompiled (in a script of yours: "
+    'torch.compiler.set_stance("force_eager"), and tick again). Parameters can be ticked.'
 )
 _INSTEAD = "Tick backward instead, which shows the same gradient."
 

@@ -186,7 +186,8 @@ class HookSet:
 
     def entries(self) -> tuple[HookEntry, ...]:
         """All hooks that are decided; one that waits for its trial step is still only requested, and absent."""
-        return tuple(ticked.entry(self.every) for ticked in self._ticked.values() if ticked.status is not None)
+        every = 1 if self._index.runs_uncompiled else self.every
+        return tuple(ticked.entry(every) for ticked in self._ticked.values() if ticked.status is not None)
 
     def tell(self) -> tuple[HookEntry, ...]:
         """The entries, for somebody who wants to hear only of what is new from now on."""

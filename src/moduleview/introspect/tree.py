@@ -166,14 +166,19 @@ def _trait_of_class(cls: type[nn.Module]) -> ModuleTrait:
 def _traits(
     of_class: Sequence[int], attributes: Sequence[Attributes], subtree_end: NDArray[np.int32]
 ) -> NDArray[np.uint8]:
-    """(n,) traits: its own forward makes a container callable; a compiled module compiles its subtree."""
+    """(n,) traits: its own forward makes a container callable; a compiled module compiles its subtree.
+
+    The own hooks of a wrapper (``OptimizedModule``) do fire: torch calls them around the compiled code.
+    """
     traits = np.array(of_class, dtype=np.uint8)
     for row in np.flatnonzero(traits == ModuleTrait.CONTAINER).tolist():
         if "forward" in attributes[row]:
             traits[row] = ModuleTrait.PLAIN
-    compiled = [row for row, own in enumerate(attributes) if own.get("_compiled_call_impl") is not None]
-    for row in (*np.flatnonzero(traits == ModuleTrait.COMPILED).tolist(), *compiled):
-        subtree = traits[row : subtree_end[row]]
+    wrappers = np.flatnonzero(traits == ModuleTrait.COMPILED).tolist()
+    traits[wrappers] = ModuleTrait.PLAIN
+    in_place = [row for row, own in enumerate(attributes) if own.get("_compiled_call_impl") is not None]
+    for row, first in (*((row, row + 1) for row in wrappers), *((row, row) for row in in_place)):
+        subtree = traits[first : subtree_end[row]]
         subtree[subtree == ModuleTrait.PLAIN] = ModuleTrait.COMPILED
     return traits
 
