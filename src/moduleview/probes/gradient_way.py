@@ -17,6 +17,7 @@ from moduleview.probes.gradient_station import Gradients, GradientStation
 from moduleview.probes.station_norms import StationNorms
 from moduleview.probes.statistic import Statistic
 from moduleview.telemetry.quantities import STATION_NORMS
+from moduleview.telemetry.records import Record
 from moduleview.telemetry.step_outcome import StepSkipped
 
 
@@ -40,7 +41,7 @@ class GradientWay:
         self._station = GradientStation(self._on_ready, on_updating)
         self._norms = StationNorms(lambda error: self._report("gradients on their way", error))
         self._taps = Taps(self)
-        self._is_in_step = self._has_failed = self._is_scaled = False
+        self._is_in_step = self._is_passed_by = self._has_failed = self._is_scaled = False
         self._n_unused_passes = self._thread = 0
         self._last_ready: torch.optim.Optimizer | None = None
         self.loss: torch.Tensor | None = None
@@ -81,25 +82,35 @@ class GradientWay:
     def begin_step(self, wanted: frozenset[str]) -> None:
         """A step begins; of ``wanted`` quantities only those of the way matter here."""
         self._is_in_step, self._is_scaled, self._last_ready = True, False, None
+        self._is_passed_by = False
         self._n_unused_passes, self._thread = 0, threading.get_ident()
         self.loss = self.loss_scale = None
         self.why_skipped, self.spent_s = "", 0.0
         self._station.begin_step()
         self._norms.begin_step(is_on=not wanted.isdisjoint(STATION_NORMS) and not self._has_failed)
 
-    def end_step(self) -> None:
-        """A step ended: read what is there when no optimizer can say when."""
-        self._station.end_step()
-        self._guarded(self._norms.settle, self.loss_scale)
-        self._norms.end_step()
-        self._is_in_step = False
+    def pass_by(self) -> None:
+        """A step begins of which nothing is measured; that mixed precision leaves it out is seen all the same."""
+        self._is_in_step = self._is_passed_by = True
+        self._last_ready, self._thread = None, threading.get_ident()
+        self.loss = self.loss_scale = None
+        self.why_skipped, self.spent_s = "", 0.0
 
-    def skipped(self, rank: int, step: int) -> StepSkipped | None:
-        """What to say of a step that changed no weight; the scale was waited for by the scaler already."""
-        if not self.why_skipped:
-            return None
-        scale = float("nan") if self.loss_scale is None else float(self.loss_scale)
-        return StepSkipped(rank, step, self.why_skipped, scale)
+    def end_step(self, put: Callable[[Record], object], rank: int, step: int) -> float:
+        """A step ended: read what is there when no optimizer can say when, and tell whether it was left out.
+
+        Returns:
+            Seconds that the way took in it.
+        """
+        if not self._is_passed_by:
+            self._station.end_step()
+            self._guarded(self._norms.settle, self.loss_scale)
+            self._norms.end_step()
+        self._is_in_step = False
+        if self.why_skipped:  # then the scale was waited for by the scaler already
+            scale = float("nan") if self.loss_scale is None else float(self.loss_scale)
+            put(StepSkipped(rank, step, self.why_skipped, scale))
+        return self.spent_s
 
     def abandon_step(self) -> None:
         """It raised, and will not end."""
@@ -109,7 +120,7 @@ class GradientWay:
 
     def read_now(self) -> None:
         """Nobody may say later that these gradients are final: a loop that updates by hand tells nothing."""
-        if self._is_in_step and self.loss_scale is None:
+        if self._is_in_step and not self._is_passed_by and self.loss_scale is None:
             self._station.read_all()
 
     # -- what the taps say -----------------------------------------------------------------------------------------
@@ -136,9 +147,9 @@ class GradientWay:
         """Scaled gradients can be seen for the last time."""
         self._guarded(self._norms.unscaling)
 
-    def on_scaler_stepped(self, scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:  # noqa: ARG002
+    def on_scaler_stepped(self, scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer that did not step was skipped."""
-        self._guarded(self._see_whether_it_stepped, optimizer)
+        self._guarded(self._see_whether_it_stepped, scaler, optimizer, also_passed_by=True)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -151,10 +162,13 @@ class GradientWay:
     def _settle_norms(self, view: StepView, grad_scale: torch.Tensor | None) -> None:
         self._norms.gradients_ready(view.gradients.statistic(Statistic.NORM), self.loss_scale, grad_scale)
 
-    def _see_whether_it_stepped(self, optimizer: torch.optim.Optimizer) -> None:
+    def _see_whether_it_stepped(self, scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
         if self._last_ready is not optimizer and self._station.holds_ours(optimizer):
             self.why_skipped = "GradScaler found Inf or NaN in the scaled gradients and left the step out."
-            self._norms.settle(self.loss_scale)
+            if self._is_passed_by:
+                self._keep_scale(scaler)
+            else:
+                self._norms.settle(self.loss_scale)
         self._last_ready = None
 
     def _keep_scale(self, scaler: GradScaler) -> None:
@@ -179,8 +193,10 @@ class GradientWay:
                 loss = loss.float() / self.loss_scale.to(loss.device, non_blocking=True).reshape(())
             self.loss = loss.clone() if self.loss is None else self.loss + loss.to(self.loss.device, non_blocking=True)
 
-    def _guarded(self, run: Callable[..., None], *args: Any) -> None:
+    def _guarded(self, run: Callable[..., None], *args: Any, also_passed_by: bool = False) -> None:
         """Within a step only; whatever fails is reported once and off from then on: it must not reach user code."""
+        if self._is_passed_by and not also_passed_by:
+            return
         if not self._is_in_step or self._has_failed or threading.get_ident() != self._thread:
             return  # another model may be trained in another thread
         began_s = own_seconds()

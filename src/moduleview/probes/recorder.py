@@ -116,6 +116,7 @@ class Recorder:
         self._began_s = time.perf_counter() if since_s is None else since_s
         self._is_idle = self._governor.begin_step(step) and not self.hooks.is_awaited
         if self._is_idle:
+            self._way.pass_by()
             return
         self._emitter.begin_step()
         self._find_changes()
@@ -135,16 +136,15 @@ class Recorder:
             loss: What the step returned, or None where backward told it; a tensor is not waited for.
         """
         if self._is_idle:
+            self._spent_s += self._way.end_step(self._put, self._rank, step)
             self._settle()
             return
         began_s = own_seconds()
         with torch.no_grad():
-            self._way.end_step()
+            self._way.end_step(self._put, self._rank, step)
             loss = self._way.loss if loss is None else loss
             parameters, stations = self._index.unique_parameters, self._way.stations
             self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
-            if (skipped := self._way.skipped(self._rank, step)) is not None:
-                self._put(skipped)
             self._hooks.end_step(self._emitter, 0 if self._snapshot is None else self._snapshot.generation)
             noted_s = own_seconds()  # what follows counts to the next step: the record has to hold this
             self._spent_s += noted_s - began_s
