@@ -69,3 +69,15 @@ def test_an_optimizer_of_parameters_that_the_given_one_leaves_to_others_ends_no_
         n_steps = w.n_steps
         train(model["theirs"], theirs)
         assert w.n_steps == n_steps
+
+
+def test_a_parameter_in_the_place_of_another_is_measured_from_its_second_step() -> None:
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with moduleview.watch(model, optimizer) as w:
+        train(model, optimizer)
+        model[0].weight = nn.Parameter(torch.ones(4, 8))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        for _ in range(2):
+            train(model, optimizer)
+        assert w.series("grad_norm", "0.weight")[0].tolist() == [0, 2]

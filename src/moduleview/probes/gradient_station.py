@@ -65,7 +65,7 @@ class GradientStation:
         self._seen_optimizer = False
         self._fired = False
         self._versions: list[int] = []
-        self._n_matched = -1
+        self._others: frozenset[int] = frozenset()  # in optimizers beside ours, and seen before
         self._last_params: list[nn.Parameter] = []
         self._last_held: Mapping[str, nn.Parameter] = {}
         self.has_new_parameters = False
@@ -74,7 +74,7 @@ class GradientStation:
         """Look at these parameters from now on."""
         self._parameters = parameters
         self._fqn_of = {id(parameter): fqn for fqn, parameter in parameters.items()}
-        self._last_params, self._last_held = [], {}
+        self._last_params, self._last_held, self._others = [], {}, frozenset()
         self.has_new_parameters = False
 
     def attach(self) -> None:
@@ -163,8 +163,9 @@ class GradientStation:
         if len(params) == len(self._last_params) and all(map(is_, params, self._last_params)):
             return self._last_held
         held = {fqn: parameter for parameter in params if (fqn := self._fqn_of.get(id(parameter))) is not None}
-        self.has_new_parameters |= 0 < len(held) < len(params) and len(params) != self._n_matched
-        self._n_matched = len(params)
+        others = frozenset(id(p) for p in params if id(p) not in self._fqn_of) if held else frozenset()
+        self.has_new_parameters |= not others <= self._others
+        self._others |= others
         self._last_params, self._last_held = params, held
         return held
 
