@@ -30,7 +30,7 @@ ON_THE_HOST = {
         "record",
         "_void",
     },  # the one copy a step, and what arrived
-    "gradient_way.py": {"skipped"},  # GradScaler has waited for the same scale just before
+    "gradient_way.py": {"end_step"},  # GradScaler has waited for the same scale just before
     "station_norms.py": {"gradients_ready"},  # of a set of names
 }
 

@@ -77,7 +77,7 @@ class Governor:
         self._factor = self._first_factor = self._whole_factor = 1
         self._step_s = 0.0
         self._spent_s = 0.0  # mean of a step, whatever was measured in it
-        self._fixed_s = 0.0  # mean of what a step costs beside all measurements
+        self._looking = Account("looking")  # what a step costs beside all measurements
         self._wished_s = 0.0  # cost of a step in which everything is measured as often as was wished
         self._decided_s = self._ended_s = 0.0
         self._is_extra = self._is_idle = False
@@ -112,7 +112,7 @@ class Governor:
             True when nothing at all is to be measured in it.
         """
         paid_for_s = (self.budget or 1.0) * (self._clock_s() - self._ended_s)
-        self._is_extra = step % self._factor != 0 and self._wished_s + self._fixed_s <= paid_for_s
+        self._is_extra = step % self._factor != 0 and self._wished_s + self._looking.cost_s <= paid_for_s
         self._is_idle = step % self._whole_factor != 0 and not self._is_extra
         return self._is_idle
 
@@ -132,7 +132,7 @@ class Governor:
         self._step_s += weight * (step_s - self._step_s)
         self._spent_s += weight * (spent_s - self._spent_s)
         if not self._is_idle:
-            self._fixed_s += weight * (max(spent_s - self._take_charges(), 0.0) - self._fixed_s)
+            self._looking.charge(max(spent_s - self._take_charges(), 0.0))
         now_s = self._ended_s = self._clock_s()
         if self._n_steps < _N_UNDECIDED or now_s - self._decided_s < _PERIOD_S:
             return False
@@ -161,11 +161,17 @@ class Governor:
         self._wished_s = first_s + rest_s
         budget_s = budget * max(self._step_s - self._spent_s, 0.0)
         most = max(1, math.ceil(_LONGEST_PAUSE_S / self._step_s))
-        self._whole_factor = _factor(self._whole_factor, self._fixed_s, budget_s * _SHARE_OF_LOOKING, most)
-        left_s = max(budget_s - self._fixed_s / self._whole_factor, budget_s * _LEAST_SHARE)
+        self._whole_factor = _factor(self._whole_factor, self._looking.cost_s, budget_s * _SHARE_OF_LOOKING, most)
+        left_s = max(budget_s - self._looking.cost_s / self._whole_factor, budget_s * _LEAST_SHARE)
         self._first_factor = _nested(self._first_factor, self._whole_factor, first_s, left_s * _SHARE_OF_FIRST, most)
         left_s -= first_s / self._first_factor
         self._factor = _nested(self._factor, self._first_factor, rest_s, left_s, most)
+
+    def mean_share(self, step_s: float, spent_s: float) -> float:
+        """Share of the time of the last steps that measuring took, 0..1, with the step that ends now."""
+        weight = 1.0 if not self._step_s else 0.05
+        whole_s = self._step_s + weight * (step_s - self._step_s)
+        return min((self._spent_s + weight * (spent_s - self._spent_s)) / max(whole_s, 1e-9), 1.0)
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""

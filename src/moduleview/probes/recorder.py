@@ -35,8 +35,9 @@ class Recorder:
     comes within a step waits for its end. None of these raises because of what a probe or a hook met: that one is
     switched off and reported, and training goes on.
 
-    It measures one quantity of its own: ``overhead``, the share of the step's time (0..1) that all measuring took,
-    hooks included. How to read it: 0.01 means that a hundredth of the time of training goes into watching it.
+    It measures one quantity of its own: ``overhead``, the share of the last steps' time (0..1) that all measuring took,
+    hooks included: a mean, since a step in which much is measured pays for those that are passed by. How to read it:
+    0.01 means that a hundredth of the time of training goes into watching it.
 
     Args:
         model: What is trained.
@@ -257,9 +258,8 @@ class Recorder:
         return scope_of(self._index.unique_parameters[fqn], is_local=is_local and is_distributed())
 
     def _add_overhead(self) -> None:
-        whole_s = max(time.perf_counter() - self._began_s, 1e-9)
-        share = torch.tensor(min(self._spent_s / whole_s, 1.0), dtype=torch.float32, device="cpu")
-        self._emitter.add_scalar(OVERHEAD, "", share)
+        share = self._governor.mean_share(time.perf_counter() - self._began_s, self._spent_s)
+        self._emitter.add_scalar(OVERHEAD, "", torch.tensor(share, dtype=torch.float32, device="cpu"))
 
     def _settle(self) -> None:
         """The step is over: settle its costs, and tick what waited."""
