@@ -51,6 +51,11 @@ def rows_of(panel: CurvesPanel) -> list[tuple[str, str, str]]:
     return [(row.text, row.note, row.value) for row in legend_of(panel).model.rows]
 
 
+def note_of(panel: CurvesPanel) -> str:
+    """What the legend says that the lines mean."""
+    return next(label.text() for label in legend_of(panel).findChildren(QLabel) if "Gap:" in label.text())
+
+
 def colors_in(chart: SeriesChart) -> set[str]:
     image = chart.grab().toImage()
     area = chart.area.toRect()
@@ -326,3 +331,13 @@ def test_loss_without_a_step_says_so(qtbot: QtBot, qapp: QObject) -> None:
     show(qtbot, panel)
 
     assert not chart_of(panel).isVisible()
+
+
+def test_lines_are_said_to_be_of_the_measured_steps_as_a_budget_leaves_some_out(panel: CurvesPanel) -> None:
+    _log, smooth, *_ = panel.title_controls()
+    panel.context.selection.select("head")
+
+    assert note_of(panel).splitlines()[:2] == ["Faint: each measured step", "Line: mean of 8 of these"]
+    assert smooth.toolTip() == "Mean of the last 8 measured steps over the faint line of each of them"
+    smooth.click()
+    assert note_of(panel).splitlines()[0] == "Line: each measured step"

@@ -84,7 +84,7 @@ class CurveLegend(QObject):
         elif is_band:
             lines, middle = [self.tr("Band: lowest to highest")], self.tr("its middle")
         else:
-            lines, middle = [], self.tr("every step")
+            lines, middle = [], self.tr("each measured step")
         if has_smooth:
             lines.append(self.tr("Faint: {0}").format(middle))
             middle = self.tr("mean of {0} of these").format(str(SMOOTHED_STEPS))

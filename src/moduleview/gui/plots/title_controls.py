@@ -86,9 +86,9 @@ class LogToggle(Toggle):
 
 
 class SmoothToggle(Toggle):
-    """Whether lines are drawn smoothed, over the faint line of every step; on at first."""
+    """Whether lines are drawn smoothed, over the faint line of each measured step; on at first."""
 
     def __init__(self) -> None:
         super().__init__("", "", is_on=True)
-        tip = self.tr("Mean of the last {0} steps over the faint line of every step")
+        tip = self.tr("Mean of the last {0} measured steps over the faint line of each of them")
         self.set_words(self.tr("smooth {0}").format(SMOOTHED_STEPS), tip.format(SMOOTHED_STEPS))
