@@ -21,7 +21,6 @@ ON_THE_HOST = {
     "grad_snr.py": {"with_step"},  # the same
     "loss.py": {"measure"},  # of what is no tensor
     "memory.py": {"measure", "resident_bytes"},  # of bytes
-    "gradient_station.py": {"holds_ours"},  # of a mapping
     "series_ids.py": {"id_of", "ids_of_rows"},  # of numbers on the host
     "step_values.py": {
         "__init__",

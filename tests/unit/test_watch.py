@@ -322,10 +322,38 @@ def test_of_two_optimizers_in_turn_each_step_has_what_its_own_holds() -> None:
                 model.zero_grad()
                 model(torch.ones(2, 8)).square().sum().backward()
                 optimizer.step()
-        for quantity in ("grad_norm", "local_grad_norm"):
+        for quantity in ("grad_norm", "local_grad_norm", "update_norm", "update_ratio"):
             assert w.series(quantity, "0.weight")[0].tolist() == [0, 2, 4], quantity
             assert w.series(quantity, "2.weight")[0].tolist() == [1, 3, 5], quantity
-        assert [value > 0.0 for value in values(w, "update_ratio", "0.weight")] == [True, False] * 3
+
+
+def test_a_parameter_that_was_put_in_anothers_place_has_no_update_before_it_is_known() -> None:
+    """Of the one that is gone it would be 0, which is no number of the model's."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model) as w:
+        train(model, optimizer, 3)
+        model[0].weight = nn.Parameter(model[0].weight.detach().clone())
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        train(model, optimizer, 4)
+        assert all(value > 0.0 for value in values(w, "update_norm", "0.weight"))
+        assert values(w, "update_norm", "0.weight")[-1] > 0.0
+
+
+def test_an_optimizer_that_was_left_out_has_moved_nothing_and_the_other_one_has() -> None:
+    model = net()
+    first, second = (torch.optim.SGD(model[i].parameters(), lr=0.1) for i in (0, 2))
+    scaler = GradScaler("cpu", init_scale=8.0)
+    with moduleview.watch(model, second) as w:
+        for gradient in (1.0, math.inf):
+            model.zero_grad()
+            scaler.scale(model(torch.ones(2, 8)).square().sum()).backward()
+            model[0].weight.grad.fill_(gradient)
+            scaler.step(first)
+            scaler.step(second)
+            scaler.update()
+        assert [value > 0.0 for value in values(w, "update_norm", "0.weight")] == [True, False]
+        assert [value > 0.0 for value in values(w, "update_norm", "2.weight")] == [True, True]
 
 
 def test_a_tied_parameter_answers_to_each_of_its_names() -> None:
@@ -374,6 +402,27 @@ def test_what_cannot_be_watched_is_refused_with_a_sentence(
 def test_options_that_make_no_sense_are_refused_with_a_sentence(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         moduleview.watch(net(), **options)  # type: ignore[arg-type]
+
+
+def test_mistakes_that_would_be_silent_are_told() -> None:
+    model, other = net(), net()
+    stranger = torch.optim.SGD(other.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="holds no parameter of the model"):
+        moduleview.watch(model, stranger)
+    with pytest.raises(ValueError, match="every must be a whole number"):
+        moduleview.watch(model, every=True)
+    with moduleview.watch(model) as w:
+        assert repr(w) == "<moduleview.Watch of Sequential: 0 steps, attached>"
+        with pytest.raises(ValueError, match=r"There is no quantity 'grad_nrom'; there are .*grad_norm"):
+            w.series("grad_nrom", "0.weight")
+        with pytest.raises(KeyError, match="no module 'nope'"):
+            w.set_hook("nope", "forward")
+        with pytest.raises(KeyError, match=r"no module '0\.weight'.*sits on modules"):
+            w.set_hook("0.weight", "forward")
+        with pytest.raises(KeyError, match=r"no parameter '0'.*sits on parameters"):
+            w.set_hook("0", "tensor")
+        assert w.series("forward.mean", "0")[0].tolist() == []
+    assert repr(w).endswith("0 steps, detached>")
 
 
 def test_reports_say_what_a_tensor_and_a_module_are_now() -> None:

@@ -15,7 +15,13 @@ from torch.optim.optimizer import Optimizer
 
 from moduleview.engine.step_boundaries import StepBoundaries
 from moduleview.engine.structure_watch import StructureWatch
-from moduleview.engine.watch_arguments import check_arguments, checked_kind, chosen_quantities
+from moduleview.engine.watch_arguments import (
+    check_arguments,
+    check_places,
+    check_quantity,
+    checked_kind,
+    chosen_quantities,
+)
 from moduleview.hooks.board import list_hooks
 from moduleview.hooks.own_time import own_seconds
 from moduleview.introspect.lookup import module_at
@@ -112,8 +118,13 @@ class Watch:
             Steps (n,) int64 and values (n,) float32. A step in which it was not measured is absent; NaN and Inf were
             measured and are there. Both are empty where nothing was measured under that name. They begin with
             ``first_step``.
+
+        Raises:
+            ValueError: Nothing is ever measured under that name; the sentence lists what is.
         """
         self._flush()
+        if not self._store.keys(quantity):
+            check_quantity(quantity)
         return self._store.tail(self._key(quantity, fqn, part), self._n_steps + 1)
 
     def report(self, fqn: str) -> TensorReport | ModuleReport:
@@ -144,10 +155,13 @@ class Watch:
 
         Raises:
             ValueError: There is no such kind; the sentence lists them.
+            KeyError: The model has nothing of that name that a hook of this kind could sit on.
         """
         self._assert_attached()
         fqns = tuple(map(self._full_name, (fqn,) if isinstance(fqn, str) else fqn))
         chosen = checked_kind(kind)
+        if enabled:
+            check_places(chosen, fqns, self._snapshot.fqns, self._snapshot.tensor_fqns)
         self._ticked = (
             (self._ticked | {(chosen, one) for one in fqns})
             if enabled
@@ -163,6 +177,10 @@ class Watch:
             self._boundaries.take_off()
             self._recorder.abandon_step()
             self._recorder.detach()
+
+    def __repr__(self) -> str:
+        state = "attached" if self._is_attached else "detached"
+        return f"<moduleview.Watch of {type(self._model).__name__}: {self._n_steps} steps, {state}>"
 
     def __enter__(self) -> Watch:
         return self

@@ -55,6 +55,7 @@ class StepView:
         loss_scale: Scale that mixed precision gave the loss, or None where it gave none.
         grad_scale: What a fused optimizer will divide the gradients by (0-d), or None where they are true already.
         optimizer: At GRADIENTS_READY the one that is about to step, else None.
+        left_out: At STEP_END names of parameters whose optimizer mixed precision left out in this step.
         stations: At STEP_END what was measured of the gradients on their way, by quantity.
         wanted: Quantities that are measured in this step: what nobody wants is not computed.
     """
@@ -65,6 +66,7 @@ class StepView:
     loss_scale: torch.Tensor | float | None = None
     grad_scale: torch.Tensor | None = None
     optimizer: Optimizer | None = None
+    left_out: frozenset[str] = frozenset()
     stations: Mapping[str, Sequence[Measured]] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
 

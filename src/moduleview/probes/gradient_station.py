@@ -40,7 +40,8 @@ class GradientStation:
 
     Args:
         on_gradients: They are there as they are used.
-        on_updating: These parameters are about to change; comes first where a closure computes the gradients.
+        on_updating: These parameters are about to change, by this optimizer or by hand; comes first where a closure
+            computes the gradients.
 
     That is before the step; where a closure computes the gradients within it (LBFGS), it is after, and the gradients
     are those of the closure's last call.
@@ -53,7 +54,7 @@ class GradientStation:
     def __init__(
         self,
         on_gradients: Callable[[Gradients], None],
-        on_updating: Callable[[Mapping[str, nn.Parameter]], None],
+        on_updating: Callable[[Mapping[str, nn.Parameter], Optimizer | None], None],
     ) -> None:
         self._on_gradients = on_gradients
         self._on_updating = on_updating
@@ -93,9 +94,9 @@ class GradientStation:
         self._last_params, self._last_held = [], {}
         self._handles = ()
 
-    def holds_ours(self, optimizer: Optimizer) -> bool:
-        """Some of our parameters are in its groups."""
-        return bool(self._held_by(optimizer))
+    def held_of(self, optimizer: Optimizer) -> Mapping[str, nn.Parameter]:
+        """Which of our parameters are in its groups, by FQN."""
+        return self._held_by(optimizer)
 
     def begin_step(self) -> None:
         """A step begins."""
@@ -114,13 +115,13 @@ class GradientStation:
         """Take the gradients as they are for those that are used, whoever uses them."""
         self._fired = True
         self._on_gradients(Gradients(self._parameters))
-        self._on_updating(self._parameters)
+        self._on_updating(self._parameters, None)
 
     def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if torch.compiler.is_compiling() or os.getpid() != self._pid:
             return
         if _has_closure(args, kwargs):
-            self._on_updating(self._held_by(optimizer))  # the gradients come within the step
+            self._on_updating(self._held_by(optimizer), optimizer)  # the gradients come within the step
         elif optimizer._optimizer_step_pre_hooks and self._held_by(optimizer):
             # torch runs these after the global ones, and they may clip: ours goes behind the last of them, for one step
             self._last_hooks.append(optimizer.register_step_pre_hook(self._on_last_pre_hook))
@@ -129,7 +130,7 @@ class GradientStation:
 
     def _read_before_update(self, optimizer: Optimizer) -> None:
         self._read(optimizer)
-        self._on_updating(self._held_by(optimizer))
+        self._on_updating(self._held_by(optimizer), optimizer)
 
     def _on_last_pre_hook(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
         self._read_before_update(optimizer)

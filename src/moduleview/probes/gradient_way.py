@@ -26,14 +26,14 @@ class GradientWay:
 
     Args:
         on_gradients: Called when gradients are ready; gives what probes saw then.
-        on_updating: Called with the parameters that are about to change.
+        on_updating: Called with the parameters that are about to change, and the optimizer that will do it.
         report: Takes (what, error) when following them failed; it is off from then on.
     """
 
     def __init__(
         self,
         on_gradients: Callable[[Gradients], StepView | None],
-        on_updating: Callable[[Mapping[str, nn.Parameter]], None],
+        on_updating: Callable[[Mapping[str, nn.Parameter], torch.optim.Optimizer | None], None],
         report: Callable[[str, Exception], None],
     ) -> None:
         self._on_gradients = on_gradients
@@ -47,6 +47,7 @@ class GradientWay:
         self.loss: torch.Tensor | None = None
         self.loss_scale: torch.Tensor | None = None
         self.why_skipped = ""
+        self.left_out: frozenset[str] = frozenset()
         self.spent_s = 0.0
 
     def attach(self) -> None:
@@ -85,7 +86,7 @@ class GradientWay:
         self._is_passed_by = False
         self._n_unused_passes, self._thread = 0, threading.get_ident()
         self.loss = self.loss_scale = None
-        self.why_skipped, self.spent_s = "", 0.0
+        self.why_skipped, self.spent_s, self.left_out = "", 0.0, frozenset()
         self._station.begin_step()
         self._norms.begin_step(is_on=not wanted.isdisjoint(STATION_NORMS) and not self._has_failed)
 
@@ -94,7 +95,7 @@ class GradientWay:
         self._is_in_step = self._is_passed_by = True
         self._last_ready, self._thread = None, threading.get_ident()
         self.loss = self.loss_scale = None
-        self.why_skipped, self.spent_s = "", 0.0
+        self.why_skipped, self.spent_s, self.left_out = "", 0.0, frozenset()
 
     def end_step(self, put: Callable[[Record], object], rank: int, step: int) -> float:
         """A step ended: read what is there when no optimizer can say when, and tell whether it was left out.
@@ -163,7 +164,9 @@ class GradientWay:
         self._norms.gradients_ready(view.gradients.statistic(Statistic.NORM), self.loss_scale, grad_scale)
 
     def _see_whether_it_stepped(self, scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
-        if self._last_ready is not optimizer and self._station.holds_ours(optimizer):
+        held = self._station.held_of(optimizer)
+        if self._last_ready is not optimizer and held:
+            self.left_out |= held.keys()
             self.why_skipped = "GradScaler found Inf or NaN in the scaled gradients and left the step out."
             if self._is_passed_by:
                 self._keep_scale(scaler)

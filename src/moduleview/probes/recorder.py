@@ -8,6 +8,7 @@ from traceback import TracebackException
 
 import torch
 from torch import nn
+from torch.optim.optimizer import Optimizer
 
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.model_index import ModelIndex
@@ -144,8 +145,9 @@ class Recorder:
         with torch.no_grad():
             self._way.end_step(self._put, self._rank, step)
             loss = self._way.loss if loss is None else loss
-            parameters, stations = self._index.unique_parameters, self._way.stations
-            self._measure(Moment.STEP_END, self._view(parameters, loss=loss, stations=stations))
+            way, parameters = self._way, self._index.unique_parameters
+            view = self._view(parameters, loss=loss, stations=way.stations, left_out=way.left_out)
+            self._measure(Moment.STEP_END, view)
             self._hooks.end_step(self._emitter, 0 if self._snapshot is None else self._snapshot.generation)
             noted_s = own_seconds()  # what follows counts to the next step: the record has to hold this
             self._spent_s += noted_s - began_s
@@ -238,11 +240,11 @@ class Recorder:
         self._spent_s += own_seconds() - began_s
         return view
 
-    def _on_updating(self, parameters: Mapping[str, nn.Parameter]) -> None:
+    def _on_updating(self, parameters: Mapping[str, nn.Parameter], optimizer: Optimizer | None) -> None:
         if self._is_in_step and parameters and not self._is_idle:
             began_s = own_seconds()
             with torch.no_grad():
-                self._probes.before_update(self._view(parameters))
+                self._probes.before_update(self._view(parameters, optimizer=optimizer))
             self._spent_s += own_seconds() - began_s
 
     def _measure(self, moment: Moment, view: StepView, group: int = 0) -> None:

@@ -26,14 +26,23 @@ class UpdateRatio(Probe):
 
     def __init__(self) -> None:
         self._change = WeightChange()
+        self._held: frozenset[str] = frozenset()
+        self._step = -1
 
     def before_update(self, step: StepView) -> None:
         """Keep the weights as they are now, where what is kept is not that already."""
         self._change.keep(step.parameters, step.step)
+        if step.optimizer is not None:  # otherwise it is only known that somebody may change them by hand
+            self._held = frozenset(step.parameters) | (self._held if self._step == step.step else frozenset())
+            self._step = step.step
 
     def measure(self, step: StepView) -> Iterable[Measured]:
-        """Two series: the ratio, and the norm of the change itself (``update_norm``)."""
-        for change in self._change.take(step.parameters, step.step):
+        """Two series: the ratio, and the norm of the change itself (``update_norm``).
+
+        Of the weights that an optimizer held which stepped, or was left out, in this step; of all where there was none.
+        """
+        held = (self._held if self._step == step.step else frozenset()) | step.left_out
+        for change in self._change.take(step.parameters, step.step, held or step.parameters.keys()):
             ratio = torch.where(change.change == 0, 0.0, change.change / change.before)
             yield Measured(change.fqns, ratio, is_sampled=change.is_sampled)
             yield Measured(change.fqns, change.change, is_sampled=change.is_sampled, quantity=UPDATE_NORM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,13 +69,20 @@ class WeightChange:
         if moved:
             self._copy(moved, is_sampled=self._is_sampled)
 
-    def take(self, parameters: Mapping[str, nn.Parameter], step: int) -> Iterator[Change]:
+    def take(
+        self, parameters: Mapping[str, nn.Parameter], step: int, chosen: Collection[str] | None = None
+    ) -> Iterator[Change]:
         """Changes since the copy was made, one ``Change`` a device; the copy then holds the weights of now.
 
         A weight that no copy was kept of, or of another shape or type, has no change yet.
+
+        Args:
+            parameters: All of the model's.
+            step: That just ended.
+            chosen: Names of those whose change is wanted; None for all.
         """
-        trained = {fqn: p for fqn, p in parameters.items() if p.requires_grad}
-        is_sampled = self._is_sampled = _n_trained(trained) > MAX_EXACT
+        trained = {fqn: p for fqn, p in parameters.items() if p.requires_grad and (chosen is None or fqn in chosen)}
+        is_sampled = self._is_sampled = _n_trained(parameters) > MAX_EXACT
         self._taken_step = step
         unknown: dict[str, nn.Parameter] = {}
         for group in plain_values(trained):
