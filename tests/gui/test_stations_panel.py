@@ -33,7 +33,15 @@ from moduleview.telemetry.quantities import (
     WEIGHT_NORM,
     Scope,
 )
-from moduleview.telemetry.records import ModelChanged, SeriesDeclared, SeriesKey, SeriesTraits, StepRecord
+from moduleview.telemetry.records import (
+    CoverageMeasured,
+    ModelChanged,
+    SeriesDeclared,
+    SeriesKey,
+    SeriesTraits,
+    StepRecord,
+)
+from moduleview.telemetry.snapshot import NodeCoverage
 from moduleview.telemetry.step_outcome import StepSkipped
 
 WEIGHT, BIAS = "blocks.0.lin.weight", "blocks.0.lin.bias"
@@ -391,6 +399,45 @@ def test_steps_that_the_budget_left_out_are_said_to_be(run: Run, qtbot: QtBot) -
     assert panel.empty.accessibleDescription() == (
         "No step was followed up to here: one in 500 is, to keep to the budget."
     )
+
+
+def with_a_budget(run: Run) -> Run:
+    run.step(0, of(BIAS))
+    run.store.apply(CostsMeasured((CostEntry(GRAD_NORM, "", 1.0, 4.0, 500, 1, 3),), 1e4, 0.02, 0.01))
+    return run
+
+
+def test_module_that_never_ran_is_said_not_to_run_rather_than_left_out_by_the_budget(run: Run, qtbot: QtBot) -> None:
+    panel = with_a_budget(run).panel(qtbot, "head")
+    coverage = np.full(len(run.store.model), NodeCoverage.EXECUTED, dtype=np.uint8)
+    coverage[run.store.model.node_of("head")] = NodeCoverage.NOT_EXECUTED
+    run.store.apply(CoverageMeasured(run.store.model.generation, coverage))
+    panel.refresh(run.store)
+
+    expected = "What is selected was not executed, and no gradient reached it."
+    assert panel.empty.accessibleDescription() == expected
+    run.bench.context.selection.select_named(run.store.model, "head.weight")
+    assert panel.empty.accessibleDescription() == expected
+
+
+def test_parameter_without_a_gradient_where_others_had_one_says_so_and_leaves_the_budget_out(
+    run: Run, qtbot: QtBot
+) -> None:
+    panel = with_a_budget(run).panel(qtbot, WEIGHT)
+
+    assert panel.empty.accessibleDescription().startswith("No gradient was found here in the steps followed so far")
+
+
+def test_frozen_parameter_is_said_to_be_frozen_whatever_the_budget(run: Run, qtbot: QtBot) -> None:
+    panel = with_a_budget(run).panel(qtbot, WEIGHT)
+    model = run.store.model
+    requires_grad = model.tensors.requires_grad.copy()
+    requires_grad[model.tensor_row_of(WEIGHT)] = False
+    frozen = replace(model, tensors=replace(model.tensors, requires_grad=requires_grad))
+    run.store.apply(ModelChanged(frozen, task_info()))
+    panel.refresh(run.store)
+
+    assert panel.empty.accessibleDescription().startswith("What is selected is frozen")
 
 
 @pytest.mark.parametrize("width", [240, 420, 560, 1400])

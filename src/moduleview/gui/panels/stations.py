@@ -15,6 +15,7 @@ from moduleview.gui.plots.chart_lines import LineStyle
 from moduleview.gui.plots.curve_points import steps_to_draw
 from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.export.series_csv import series_csv
+from moduleview.gui.plots.missing_gradient import missing_gradient
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection
 from moduleview.gui.plots.run_time import read_run_time
@@ -79,7 +80,7 @@ class StationsPanel(Panel):
         axes.take_extent(store.first_step, store.last_step)
         self._take_place(store)
         crosshair = selection.crosshair_step
-        state = (self._place_for, store.series_revision, store.costs, crosshair)
+        state = (self._place_for, store.series_revision, store.model_revision, store.costs, crosshair)
         if state != self._read_for:
             self._read_for = state
             self.lane_shown = self._reader.read(store, crosshair)
@@ -129,14 +130,8 @@ class StationsPanel(Panel):
             return self._words.nothing_selected()
         if self.lane_shown.step is not None:
             return None
-        tensors = self._place.snapshot.tensors
-        rows = [row for fqn in self._fqns if (row := self._place.snapshot.tensor_row_of(fqn)) is not None]
-        return self._words.nothing_here(
-            has_parameters=bool(self._fqns),
-            is_frozen=bool(rows) and not tensors.requires_grad[rows].any(),
-            has_steps=store.last_step is not None,
-            every=self._words.every(store.costs),
-        )
+        reason = missing_gradient(store, self._place, self.context.selection.crosshair_step)
+        return self._words.nothing_here(reason, self._words.every(store.costs))
 
     def _draw_lines(self, store: StoreView) -> None:
         axes, tokens = self.context.axes, self.context.theme.tokens

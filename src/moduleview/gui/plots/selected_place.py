@@ -36,6 +36,11 @@ class SelectedPlace:
         self._parameters, self._firsts = rows[once], firsts[once]
         self._elsewhere = self._find_elsewhere()
 
+    @property
+    def parameters(self) -> NDArray[np.int64]:
+        """(n,) rows of the snapshot's tensors: the parameters at and below it, a tensor with two names once."""
+        return self._parameters
+
     def name_of(self, kept: str) -> str | None:
         """The name at or below this place of what a series is kept of, or None where that is not here."""
         if not self.fqn or kept == self.fqn or kept.startswith(f"{self.fqn}."):

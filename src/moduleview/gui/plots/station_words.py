@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from moduleview.gui.look import number_format
 from moduleview.gui.models.quantity_words import QuantityWords
+from moduleview.gui.plots.missing_gradient import MissingGradient
 from moduleview.gui.plots.station_reading import Absence, Lane, Station, factor
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.quantities import (
@@ -150,19 +151,28 @@ class StationWords(QObject):
         """Before anything is selected."""
         return self.tr("Nothing selected"), self.tr("Select a module or a parameter to follow its gradient.")
 
-    def nothing_here(self, *, has_parameters: bool, is_frozen: bool, has_steps: bool, every: int) -> tuple[str, str]:
+    def nothing_here(self, missing: MissingGradient, every: int) -> tuple[str, str]:
         """Why what is selected has no lane; ``every``: one in so many steps is followed."""
         title = self.tr("No gradient here")
-        if not has_parameters:
-            return title, self.tr("What is selected has no parameter.")
-        if is_frozen:
-            return title, self.tr("What is selected is frozen: it gets no gradient, and the optimizer leaves it alone.")
-        if not has_steps:
+        if missing is MissingGradient.NO_STEP:
             return self.tr("No step yet"), self.tr("The way of the gradient is drawn once training runs.")
-        if every > 1:
+        if missing is MissingGradient.NOT_FOLLOWED and every > 1:
             text = self.tr("No step was followed up to here: one in {0} is, to keep to the budget.")
             return self.tr("Not measured here"), text.format(number_format.exact_count(every))
-        return title, self.tr("What is selected got no gradient up to this step, or its steps are no longer kept.")
+        return title, {
+            MissingGradient.NO_PARAMETER: self.tr("What is selected has no parameter."),
+            MissingGradient.FROZEN: self.tr(
+                "What is selected is frozen: it gets no gradient, and the optimizer leaves it alone."
+            ),
+            MissingGradient.NOT_EXECUTED: self.tr("What is selected was not executed, and no gradient reached it."),
+            MissingGradient.NONE_CAME: self.tr(
+                "No gradient was found here in the steps followed so far, though other parameters had one: the loss "
+                "does not use it, it was detached, or its numbers cannot be read."
+            ),
+        }.get(
+            missing,
+            self.tr("What is selected got no gradient up to this step, or its steps are no longer kept."),
+        )
 
 
 def is_unchanged(lane: Lane) -> bool:
