@@ -18,7 +18,8 @@ from builders import snapshot_of, task_info
 from moduleview.gui.panels.distribution import BARS, IMAGE, RIDGE, DistributionPanel
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.telemetry.histograms import INF, N_BINS, NAN, SUBNORMAL, ZERO, HistogramsMeasured
-from moduleview.telemetry.records import ModelChanged
+from moduleview.telemetry.records import CoverageMeasured, ModelChanged
+from moduleview.telemetry.snapshot import ModelSnapshot, NodeCoverage
 
 HEAD = "head.weight"
 BIN = 38  # 2**-10
@@ -257,6 +258,62 @@ def test_nothing_to_show_says_why(qapp: QObject, qtbot: QtBot) -> None:
     said.append(panel.empty.accessibleName())
 
     assert said == ["Nothing selected", "No step yet", "No distribution here"]
+
+
+def unmeasured(qapp: QObject, qtbot: QtBot, snapshot: ModelSnapshot, n_steps: int = 3) -> DistributionPanel:
+    """Steps were made, and nothing was seen of how the elements spread; ``head`` is selected."""
+    bench = make_bench(QObject(qapp), run_store(n_steps, snapshot=snapshot))
+    panel = DistributionPanel(bench.context)
+    for control in panel.title_controls():
+        qtbot.addWidget(control)
+    show(qtbot, panel)
+    bench.context.selection.select("head")
+    return panel
+
+
+def choose_weights(panel: DistributionPanel) -> None:
+    panel.quantity.setCurrentIndex(1)
+    panel.quantity.chosen.emit("weight_magnitudes")
+
+
+def test_frozen_parameter_is_said_to_be_frozen_and_its_weights_are_only_not_looked_at(
+    qapp: QObject, qtbot: QtBot
+) -> None:
+    plain = snapshot_of()
+    frozen = replace(plain, tensors=replace(plain.tensors, requires_grad=np.zeros(6, dtype=np.bool_)))
+    panel = unmeasured(qapp, qtbot, frozen)
+
+    assert panel.empty.accessibleDescription() == "What is selected is frozen: it gets no gradient."
+    choose_weights(panel)
+    assert panel.empty.accessibleDescription() == "The weights were not looked at yet."
+
+
+def test_weights_of_a_frozen_parameter_wait_for_the_first_step(qapp: QObject, qtbot: QtBot) -> None:
+    plain = snapshot_of()
+    frozen = replace(plain, tensors=replace(plain.tensors, requires_grad=np.zeros(6, dtype=np.bool_)))
+    panel = unmeasured(qapp, qtbot, frozen, n_steps=0)
+    choose_weights(panel)
+
+    assert panel.empty.accessibleName() == "No step yet"
+
+
+def test_module_that_turns_out_not_to_run_says_so_at_once(qapp: QObject, qtbot: QtBot) -> None:
+    panel = unmeasured(qapp, qtbot, snapshot_of())
+    store = panel.context.store
+    assert panel.empty.accessibleDescription() == "No gradient of what is selected was seen yet."
+
+    coverage = np.full(len(store.model), NodeCoverage.NOT_EXECUTED, dtype=np.uint8)
+    store.apply(CoverageMeasured(store.model.generation, coverage))
+    panel.refresh(store)
+    assert panel.empty.accessibleDescription() == "What is selected was not executed, and no gradient reached it."
+
+
+def test_complex_parameter_is_said_not_to_be_counted(qapp: QObject, qtbot: QtBot) -> None:
+    plain = snapshot_of()
+    panel = unmeasured(qapp, qtbot, replace(plain, tensors=replace(plain.tensors, dtypes=("complex64",) * 6)))
+
+    expected = "What is selected holds complex numbers; only real ones are counted here."
+    assert panel.empty.accessibleDescription() == expected
 
 
 def test_more_than_sixteen_parameters_are_refused_with_what_to_do(qapp: QObject, qtbot: QtBot) -> None:

@@ -19,6 +19,7 @@ from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.magnitude_bars import MagnitudeBars
 from moduleview.gui.plots.magnitude_image import MagnitudeImage
 from moduleview.gui.plots.magnitude_ridge import MagnitudeRidge
+from moduleview.gui.plots.missing_gradient import missing_gradient
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.plot_menu import PlotMenu
 from moduleview.gui.plots.selected_shares import MOST_PARAMETERS, Asked, SelectedShares
@@ -82,7 +83,7 @@ class DistributionPanel(Panel):
         looks = (self._view, self._chart.size().toTuple(), context.theme.tokens, context.scale.map_name)
         newest = store.last_step if self._view == IMAGE else None  # its columns move with every step
         steps = None if self._view == BARS else axes.steps
-        state = (asked, selection.crosshair_step, looks, steps, newest, store.last_step is None)
+        state = (asked, selection.crosshair_step, looks, steps, newest, store.last_step is None, store.model_revision)
         if is_new or state != self._drawn_for:
             if self._drawn_for is None or self._drawn_for[0] != asked:
                 self.bars.forget_limits()
@@ -152,7 +153,9 @@ class DistributionPanel(Panel):
             return words.too_many(shares.place.fqn, len(shares.fqns), MOST_PARAMETERS)
         if not len(shares.history.steps):
             quantity = str(self.quantity.currentData())
-            return words.nothing_measured(quantity, has_steps=store.last_step is not None)
+            missing = missing_gradient(store, shares.place, self.context.selection.crosshair_step)
+            has_steps = store.last_step is not None
+            return words.nothing_measured(quantity, shares.dtypes, missing, has_steps=has_steps)
         if row is None and self._view == BARS:
             return words.nothing_before(int(shares.history.steps[0]))
         return None

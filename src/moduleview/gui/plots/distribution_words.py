@@ -10,6 +10,7 @@ from moduleview.gui.look import number_format
 from moduleview.gui.plots.distribution_facts import Facts
 from moduleview.gui.plots.dtype_ranges import DTYPE_RANGES
 from moduleview.gui.plots.magnitude_shares import SPECIAL, ShareHistory, median_decade
+from moduleview.gui.plots.missing_gradient import MissingGradient
 from moduleview.gui.plots.special_bins import percent
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.quantities import GRAD_MAGNITUDES
@@ -35,14 +36,30 @@ class DistributionWords(QObject):
         """What is selected is not learned."""
         return self.tr("No distribution here"), self.tr("What is selected has no parameter.")
 
-    def nothing_measured(self, quantity: str, *, has_steps: bool) -> tuple[str, str]:
-        """There are parameters, and no histogram of any."""
+    def nothing_measured(
+        self, quantity: str, dtypes: tuple[str, ...], missing: MissingGradient, *, has_steps: bool
+    ) -> tuple[str, str]:
+        """There are parameters, and no histogram of any.
+
+        Args:
+            quantity: ``grad_magnitudes`` or ``weight_magnitudes``.
+            dtypes: Of each parameter.
+            missing: What would keep a gradient away.
+            has_steps: Training ran.
+        """
+        is_gradient = quantity == GRAD_MAGNITUDES
+        if is_gradient and missing is MissingGradient.FROZEN:
+            return self.tr("No gradient here"), self.tr("What is selected is frozen: it gets no gradient.")
         if not has_steps:
             return self.tr("No step yet"), self.tr("How the elements spread is drawn once training runs.")
-        if quantity == GRAD_MAGNITUDES:
-            line = self.tr("What is selected got no gradient yet, or one of a type that has no magnitudes.")
+        if all(dtype.startswith("complex") for dtype in dtypes):
+            line = self.tr("What is selected holds complex numbers; only real ones are counted here.")
+        elif not is_gradient:
+            line = self.tr("The weights were not looked at yet.")
+        elif missing is MissingGradient.NOT_EXECUTED:
+            line = self.tr("What is selected was not executed, and no gradient reached it.")
         else:
-            line = self.tr("The weights were not looked at yet, or their type has no magnitudes.")
+            line = self.tr("No gradient of what is selected was seen yet.")
         return self.tr("Not measured here"), line
 
     def nothing_before(self, first_step: int) -> tuple[str, str]:
