@@ -41,7 +41,7 @@ from moduleview.telemetry.store_view import StoreView
 
 DEFAULT_MEMORY_MB = 512
 _MOST_STEPS = 2**31
-_SHARE_OF_LOOKING = 0.001  # of the training time, whether the model is still the same
+_SHARE_OF_LOOKING = 0.0003  # of the training time: a look at 100 modules takes 0.5 ms, and most models never change
 
 
 class Watch:
