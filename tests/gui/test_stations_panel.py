@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, show
 from PySide6.QtCore import QObject, QPointF
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLayout
 from pytestqt.qtbot import QtBot
@@ -315,7 +315,7 @@ def test_each_station_names_its_scope_and_an_estimate_is_called_one(run: Run, qt
 
     assert words.scope(lane.stations[0], lane) == "local"
     assert words.scope(lane.stations[4], lane) == "shard"
-    assert words.scope(lane.stations[5], lane) == "global · estimate · update 6.0e-3"
+    assert words.scope(lane.stations[5], lane) == "global · est. · update 6.0e-3"
 
 
 @pytest.mark.parametrize(("number", "text"), [(np.nan, "NaN"), (np.inf, "Inf")])
@@ -450,6 +450,29 @@ def test_every_station_has_its_place_at_any_width(width: int, run: Run, qtbot: Q
     assert all(panel.lane.rect().contains(rect) for rect in rects)
     assert not any(a.intersects(b) for a, b in pairwise(rects))
     assert panel.notes.isVisible() == (width >= 700)
+
+
+@pytest.mark.parametrize("width", [560, 1100])
+def test_no_word_of_a_station_is_cut_in_the_middle_of_a_window_of_1280_pixels(
+    width: int, run: Run, qtbot: QtBot
+) -> None:
+    run.declare((UPDATE_RATIO, WEIGHT, ""), traits=SeriesTraits(Scope.GLOBAL, is_sampled=True))
+    passes = {(MICRO_GRAD_NORM, WEIGHT, f"pass {n}"): 1.0 + n for n in range(1, 32)}
+    run.step(0, {**of(WEIGHT, update_norm=1.2345e-10), **passes})
+    run.step(1, {(GRAD_NORM, WEIGHT, ""): 0.5, (UNSCALED_GRAD_NORM, WEIGHT, ""): 1.5})
+    panel = run.panel(qtbot, width=width, height=420)
+    font = QFontMetrics(panel.context.theme.ui_font(11))
+    said = []
+    for step in (0, 1):
+        run.bench.context.selection.set_crosshair(step)
+        for number in range(len(LANE)):
+            name = panel.lane._words.name(panel.lane_shown.stations[number].quantity)
+            assert font.horizontalAdvance(name) <= panel.lane.name_box(number).width(), name
+            for where, text in panel.lane.below_value(number):
+                said.append(text)
+                assert panel.lane.rect().contains(where)
+                assert font.horizontalAdvance(text) <= where.width(), text
+    assert {"first of 32", "update 1.2e-10", "not in this step"} <= set(said)
 
 
 def test_low_panel_leaves_the_curves_out(run: Run, qtbot: QtBot) -> None:

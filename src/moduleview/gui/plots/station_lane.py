@@ -17,7 +17,8 @@ from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.costs import CostsMeasured
 
 _MARK_PX, _PADDING_PX, _ROW_PX = 10, 12, 22
-_NAME_Y, _CAUSE_Y, _TRACK_Y, _VALUE_Y, _SCOPE_Y, _HEIGHT_PX = 4, 21, 48, 56, 76, 98
+_NAME_Y, _CAUSE_Y, _TRACK_Y, _VALUE_Y, _SCOPE_Y, _HEIGHT_PX = 4, 21, 48, 56, 76, 112
+_LINE_PX = 15  # of the two lines below a value: one held both only in the widest windows
 _WIDE_FROM_PX = 540
 _STEP_PX, _STEPS_PX, _MOST_STEPS = 3, 11, 12  # the bars of the passes: width, height, number
 
@@ -88,6 +89,22 @@ class StationLane(QWidget):
         edges = [px(_PADDING_PX) + round(room * at / len(LANE)) for at in (number, number + 1)]
         return QRect(edges[0], 0, edges[1] - edges[0], self.height())
 
+    def below_value(self, number: int) -> tuple[tuple[QRect, str], ...]:
+        """What stands below the value of a station, and where, as long as stations stand side by side."""
+        box = self._column(number, _SCOPE_Y, _LINE_PX)
+        lines = self._words.scope_lines(self._lane.stations[number], self._lane)
+        return tuple((box.translated(0, at * self._theme.px(_LINE_PX)), line) for at, line in enumerate(lines) if line)
+
+    def name_box(self, number: int) -> QRect:
+        """Where the name of a station stands, as long as stations stand side by side."""
+        return self._column(number, _NAME_Y, 16)
+
+    def _column(self, number: int, top: float, height: float) -> QRect:
+        """A line of a station, with a gap before the next one; the last one needs none."""
+        px, rect = self._theme.px, self.station_rect(number)
+        gap = px(6) if number < len(LANE) - 1 else 0
+        return QRect(rect.left(), px(top), rect.width() - gap, px(height))
+
     @safe_paint
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Track, marks, texts."""
@@ -148,14 +165,14 @@ class StationLane(QWidget):
     def _draw_column(self, painter: QPainter, number: int, station: Station) -> None:
         px, rect = self._theme.px, self.station_rect(number)
         self._draw_mark(painter, QPoint(rect.left(), px(_TRACK_Y) - px(_MARK_PX) // 2), number, station)
-        box = QRect(rect.left(), px(_NAME_Y), rect.width() - px(6), px(16))
+        box = self.name_box(number)
         self._text(painter, box, self._words.name(station.quantity), "text", Qt.AlignmentFlag.AlignLeft)
         painter.setFont(self._theme.mono_font(13))
         painter.setPen(QColor(self._theme.tokens.text if station.value is not None else self._theme.tokens.faint))
         value = QRect(rect.left(), px(_VALUE_Y), rect.width(), px(20))
         painter.drawText(value, int(Qt.AlignmentFlag.AlignVCenter), number_format.gradient(station.value))
-        scope = QRect(rect.left(), px(_SCOPE_Y), rect.width() - px(6), px(16))
-        self._text(painter, scope, self._words.scope(station, self._lane), "muted", Qt.AlignmentFlag.AlignLeft)
+        for where, line in self.below_value(number):
+            self._text(painter, where, line, "muted", Qt.AlignmentFlag.AlignLeft)
 
     # -- one below the other ---------------------------------------------------------------------------------------
 

@@ -44,21 +44,24 @@ class StationWords(QObject):
         }[quantity]
 
     def scope(self, station: Station, lane: Lane) -> str:
-        """Below the value: over what it was taken, or why there is none."""
+        """Both lines of ``scope_lines`` in one."""
+        return " · ".join(line for line in self.scope_lines(station, lane) if line)
+
+    def scope_lines(self, station: Station, lane: Lane) -> tuple[str, str]:
+        """Below the value: over what it was taken, or why there is none; and what else belongs to it, mostly ""."""
         if station.absence is not None:
-            return self.absence(station.absence)
-        words = [
-            {Scope.GLOBAL: self.tr("global"), Scope.LOCAL: self.tr("local"), Scope.SHARD: self.tr("shard")}[
-                station.traits.scope
-            ]
+            return self.absence(station.absence), ""
+        scope = {Scope.GLOBAL: self.tr("global"), Scope.LOCAL: self.tr("local"), Scope.SHARD: self.tr("shard")}[
+            station.traits.scope
         ]
         if station.traits.is_sampled:
-            words.append(self.tr("estimate"))
+            scope = self.tr("{0} · est.").format(scope)  # in full it is cut at 1280 pixels; the tip says it whole
+        more = ""
         if station.quantity == MICRO_GRAD_NORM and station.passes:
-            words.append(self.tr("first of {0}").format(len(station.passes)))
+            more = self.tr("first of {0}").format(len(station.passes))
         if station.quantity == UPDATE_RATIO and lane.update is not None:
-            words.append(self.tr("update {0}").format(number_format.gradient(lane.update)))
-        return " · ".join(words)
+            more = self.tr("update {0}").format(number_format.gradient(lane.update))
+        return scope, more
 
     def absence(self, absence: Absence) -> str:
         """Why there is no value, in as few words as stand below one."""
