@@ -486,6 +486,15 @@ def test_low_panel_leaves_the_curves_out(run: Run, qtbot: QtBot) -> None:
     assert not panel.chart.isVisible()
 
 
+def test_curves_have_room_below_the_lane_in_a_window_of_1280_by_800_pixels(run: Run, qtbot: QtBot) -> None:
+    run.step(0, of(WEIGHT))
+    panel = run.panel(qtbot, width=558, height=208)
+    head, least = 24, 80  # pixels: the line above the lane as the window draws it, and the curves
+
+    assert panel.chart.isVisible()
+    assert panel.lane.height_at(558) <= panel.height() - head - least
+
+
 def test_nothing_to_show_says_why(run: Run, qtbot: QtBot) -> None:
     panel = run.panel(qtbot, None)
     said = [panel.empty.accessibleName()]

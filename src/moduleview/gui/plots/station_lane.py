@@ -17,8 +17,8 @@ from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.costs import CostsMeasured
 
 _MARK_PX, _PADDING_PX, _ROW_PX = 10, 12, 22
-_NAME_Y, _CAUSE_Y, _TRACK_Y, _VALUE_Y, _SCOPE_Y, _HEIGHT_PX = 4, 21, 48, 56, 76, 112
-_LINE_PX = 15  # of the two lines below a value: one held both only in the widest windows
+_NAME_Y, _CAUSE_Y, _TRACK_Y, _VALUE_Y, _SCOPE_Y, _HEIGHT_PX = 3, 19, 45, 52, 71, 104
+_LINE_PX = 14  # of the two lines below a value: one held both only in the widest windows
 _WIDE_FROM_PX = 540
 _STEP_PX, _STEPS_PX, _MOST_STEPS = 3, 11, 12  # the bars of the passes: width, height, number
 
