@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 from builders import snapshot_of, task_info
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.plots.map_canvas import MapCanvas
-from moduleview.telemetry.records import Finding, ModelChanged, ModelOpened, Severity, Tier
+from moduleview.gui.plots.map_columns import MapColumns
+from moduleview.gui.plots.map_rows import make_rows
+from moduleview.telemetry.records import Finding, ModelChanged, ModelOpened, Severity, StepRecord, Tier
 from moduleview.telemetry.step_outcome import StepSkipped
 from moduleview.telemetry.store import SeriesStore
 
@@ -306,3 +308,15 @@ def test_another_model_is_drawn_at_once_whoever_follows_the_axes(panel: Gradient
 
     assert not canvas_of(panel).isVisible()  # it has made no step yet
     assert bench.context.axes.opened == frozenset()
+
+
+@pytest.mark.parametrize(("every", "width"), [(1, 1), (2, 2), (3, 4)])
+def test_a_column_holds_as_many_steps_as_the_budget_lets_pass_between_two_measurements(every: int, width: int) -> None:
+    store = run_store(0)
+    series = np.arange(len(store.keys("grad_norm")), dtype=np.int32)
+    for step in range(0, 120, every):
+        store.apply(StepRecord(0, step, step * 0.1, series, np.full(len(series), 1e-2, dtype=np.float32)))
+    columns = MapColumns(make_rows(store.model, frozenset()), "grad_norm")
+    columns.update(store, (0, 119), 1000)
+    assert columns.width == width
+    assert not np.isnan(columns.decades).all(axis=0).any(), "no column is empty"

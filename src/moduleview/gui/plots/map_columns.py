@@ -1,10 +1,15 @@
 """The columns of the gradient map: log10 of each row's norm, over the steps and for the rows that are in view.
 
 A column is one step, or the maximum of several, so that there are never more columns than pixels and no NaN falls
-between two of them. Columns begin at multiples of their width, and therefore do not flicker while the window moves.
+between two of them; where a budget lets one in n steps be measured it is at least n wide, since stripes of what was
+measured and what was not would hide what there is to see. Columns begin at multiples of their width, and therefore do
+not flicker while the window moves.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +24,7 @@ from moduleview.telemetry.store_view import History, StoreView
 NOT_MEASURED = np.float32(np.nan)
 NON_FINITE = np.float32(np.inf)
 _STEPS_BACK = 64
+_N_ASKED, _N_LATE, _FEWEST = 16, 32, 8
 ZERO = np.float32(-400.0)  # below the decade of the smallest float there is
 
 
@@ -152,7 +158,7 @@ class MapColumns:
             self._bands = np.arange(n_bands) * len(seen) // max(n_bands, 1)
             self._window = StepWindow(self._part.keys, self._in_bands)
         first_step, last_step = steps
-        self._width = column_width(first_step, last_step, most)
+        self._width = max(column_width(first_step, last_step, most), _rhythm(store, self._part.keys))
         self._first = first_step // self._width
         self._window.update(store, self._first * self._width, last_step, self._width)
         self._decades = self._on_grid(last_step // self._width - self._first + 1)
@@ -173,6 +179,16 @@ class MapColumns:
         (decades,) = window.arrays
         grid[:, there] = decades[source[there]].T
         return grid
+
+
+def _rhythm(store: StoreView, keys: Sequence[SeriesKey]) -> int:
+    """Steps from one measurement to the next, of late: a power of two; 1 where each step is measured."""
+    measured = next((key for key in keys[:_N_ASKED] if store.latest(key) is not None), None)
+    if measured is None:
+        return 1
+    gaps = np.diff(store.tail(measured, _N_LATE)[0])
+    gap = float(np.median(gaps)) if len(gaps) >= _FEWEST else 1.0
+    return 1 << max(math.ceil(math.log2(gap)), 0)
 
 
 def _decades(
