@@ -7,6 +7,7 @@ from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.panel import PanelContext
+from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.gui.selection import Selection
 from moduleview.telemetry.commands import Capability, SetHooks
 from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
@@ -48,6 +49,16 @@ class Bench:
         n_series = 1 + len(self.store.keys("grad_norm"))
         first = 0 if self.store.last_step is None else self.store.last_step + 1
         add_steps(self.store, np.full((n_steps, n_series), value), first)
+
+
+def shown_inspector(qtbot, bench):
+    """The Inspector at the width that it has at first."""
+    panel = InspectorPanel(bench.context)
+    qtbot.addWidget(panel)
+    panel.resize(346, 740)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
 
 
 def tensor_report(fqn, step, **changes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from inspector_parts import EVERYTHING, Bench
+from inspector_parts import EVERYTHING, Bench, shown_inspector
 from PySide6.QtCore import QPoint, Qt
 
 from moduleview.gui.look.number_format import exact_count
@@ -36,11 +36,7 @@ def bench(qapp):
 
 @pytest.fixture
 def panel(qtbot, bench):
-    panel = InspectorPanel(bench.context)
-    qtbot.addWidget(panel)
-    panel.resize(346, 740)
-    with qtbot.waitExposed(panel):
-        panel.show()
+    panel = shown_inspector(qtbot, bench)
     bench.selection.select(LINEAR)
     return panel
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from inspector_parts import Bench, tensor_report
+from inspector_parts import Bench, shown_inspector, tensor_report
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QLabel
@@ -17,7 +17,6 @@ from moduleview.gui.models.fire_words import fires_and_cost, fires_words
 from moduleview.gui.models.hook_rows import RowKind
 from moduleview.gui.models.hook_table_model import HookColumn
 from moduleview.gui.models.tensor_columns import TensorColumn
-from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX
 from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX
 from moduleview.gui.widgets.elided_label import ElidedLabel
@@ -45,12 +44,7 @@ def bench(qapp):
 
 @pytest.fixture
 def panel(qtbot, bench):
-    panel = InspectorPanel(bench.context)
-    qtbot.addWidget(panel)
-    panel.resize(346, 740)
-    with qtbot.waitExposed(panel):
-        panel.show()
-    return panel
+    return shown_inspector(qtbot, bench)
 
 
 def names(tab):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from inspector_parts import Bench
+from inspector_parts import Bench, shown_inspector
 from PySide6.QtCore import QPoint, Qt
 from torch import nn
 from torch._dynamo.utils import counters
@@ -11,7 +11,6 @@ from moduleview.gui.look import number_format
 from moduleview.gui.models.hook_rows import RowKind
 from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.hook_table_model import HOOK_CELL_ROLE, HookColumn
-from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.telemetry.commands import Capability, RunUncompiled, SetHooks
 from moduleview.telemetry.hooks import HookEntry, HookForecast, HookKind, HooksFound, HookStatus
 from moduleview.telemetry.records import HooksChanged, ModuleReport, RunState
@@ -31,11 +30,7 @@ def bench(qapp):
 
 @pytest.fixture
 def panel(qtbot, bench):
-    panel = InspectorPanel(bench.context)
-    qtbot.addWidget(panel)
-    panel.resize(346, 740)
-    with qtbot.waitExposed(panel):
-        panel.show()
+    panel = shown_inspector(qtbot, bench)
     bench.selection.select(LINEAR)
     panel.tabs.setCurrentWidget(panel.hooks)
     bench.store.apply(ModuleReport(LINEAR, "Linear", "Linear()", "", "", "", ""))

@@ -68,7 +68,7 @@ def check_arguments(model: object, optimizer: object, every: object, budget: obj
             f"moduleview.watch() takes a torch.optim.Optimizer second, not {type(optimizer).__name__}; "
             "leave it out, and any optimizer that holds the model's parameters is found."
         )
-    if isinstance(optimizer, Optimizer) and not holds_some_of(optimizer, model):
+    if isinstance(optimizer, Optimizer) and not _holds_some_of(optimizer, model):
         raise ValueError(
             "The optimizer holds no parameter of the model: was the model wrapped, converted or copied after it was "
             "made? Make the optimizer over the parameters of the model that trains."
@@ -81,7 +81,7 @@ def check_arguments(model: object, optimizer: object, every: object, budget: obj
         raise ValueError(f"memory_mb is a whole number of MiB, 1 or more, not {memory_mb!r}.")
 
 
-def holds_some_of(optimizer: Optimizer, model: nn.Module) -> bool:
+def _holds_some_of(optimizer: Optimizer, model: nn.Module) -> bool:
     """The optimizer's groups and the model share a parameter."""
     ours = set(map(id, model.parameters()))
     return any(id(parameter) in ours for group in optimizer.param_groups for parameter in group["params"])

@@ -31,7 +31,7 @@ class Account:
         name: Quantity of a probe, or kind of a hook.
         fqn: Where a hook sits; "" for a probe.
         wish: It is to be measured in one of so many steps, if the budget allows.
-        is_free: It is not on the budget.
+        is_free: It costs next to nothing and is measured whenever a step is looked at; it counts to the cost of that.
         is_first: It is sampled only where the budget is used up by its kind alone.
     """
 
