@@ -83,7 +83,9 @@ def test_bins_are_named_by_their_powers_of_two() -> None:
     assert edge_decade(number) == pytest.approx(math.log10(2.0**-11))
     assert bin_at(math.log10(5e-4)) == number
     assert bin_at(edge_decade(number)) == number
-    assert bin_name(number) == "4.9e-04 … 9.8e-04 (2^-11)"
+    assert bin_name(number) == "4.9e-4 … 9.8e-4 (2^-11)"
+    assert bin_name(0) == "< 7.1e-15 (2^-47)"
+    assert bin_name(N_EXPONENTS - 1) == "≥ 3.3e+4 (2^15)"
 
 
 def test_half_of_the_elements_lie_below_the_median() -> None:

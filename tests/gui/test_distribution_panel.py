@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from builders import snapshot_of, task_info
+from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.panels.distribution import BARS, IMAGE, RIDGE, DistributionPanel
 from moduleview.gui.plots.canvas import Canvas
 from moduleview.telemetry.histograms import INF, N_BINS, NAN, SUBNORMAL, ZERO, HistogramsMeasured
@@ -97,7 +98,7 @@ def test_bar_stands_over_its_power_of_two_and_is_as_high_as_its_share(panel: Dis
     chart, tokens = panel.bars, bench.context.theme.tokens
     x = chart.x_px(np.log10(1.4 * 2.0**-10))
 
-    assert chart.bin_text(QPointF(x, chart.area.center().y())) == "9.8e-04 … 2.0e-03 (2^-10): 75.0 %"
+    assert chart.bin_text(QPointF(x, chart.area.center().y())) == "9.8e-4 … 2.0e-3 (2^-10): 75.0 %"
     assert tokens.series[0] in colors(chart, x, chart.y_px(70), chart.area.bottom())
     assert tokens.series[0] not in colors(chart, x, chart.area.top(), chart.y_px(77))
 
@@ -316,16 +317,69 @@ def test_complex_parameter_is_said_not_to_be_counted(qapp: QObject, qtbot: QtBot
     assert panel.empty.accessibleDescription() == expected
 
 
-def test_more_than_sixteen_parameters_are_refused_with_what_to_do(qapp: QObject, qtbot: QtBot) -> None:
-    spec = [("", "Net", ()), *((f"l{n}", "Linear", (("weight", (2, 2)),)) for n in range(17))]
-    bench = make_bench(QObject(qapp), run_store(3, snapshot=snapshot_of(spec)))
-    measure(bench, 0, {BIN: 4})
+def many(qapp: QObject, n_parameters: int, n_steps: int) -> Bench:
+    """One step in ten was looked at; the root is selected."""
+    spec = [("", "Net", ()), *((f"l{n}", "Linear", (("weight", (2, 2)),)) for n in range(n_parameters))]
+    bench = make_bench(QObject(qapp), run_store(n_steps, snapshot=snapshot_of(spec)))
+    for step in range(0, n_steps, 10):
+        measure(bench, step, {BIN: 3, BIN + 1 + step // 100: 1})
     bench.context.selection.select("")
-    panel = DistributionPanel(bench.context)
-    show(qtbot, panel)
+    return bench
 
-    assert panel.empty.accessibleName() == "Too much at once"
-    assert panel.empty.accessibleDescription().startswith("The model has 17 parameters. Select a module of at most 16")
+
+def many_panel(bench: Bench, qtbot: QtBot) -> DistributionPanel:
+    panel = DistributionPanel(bench.context)
+    for control in panel.title_controls():
+        qtbot.addWidget(control)
+    show(qtbot, panel, 760, 320)
+    return panel
+
+
+def test_whole_model_of_many_parameters_is_put_together(qapp: QObject, qtbot: QtBot) -> None:
+    bench = many(qapp, 1000, 200)
+    panel = many_panel(bench, qtbot)
+
+    assert (panel.facts.facts.name, panel.facts.facts.kind) == ("whole model", f"{exact_count(1000)} parameters, float32")
+    assert (panel.facts.facts.step, panel.facts.facts.earlier) == (190, 90)
+    assert panel.bars.bin_text(QPointF(panel.bars.x_px(np.log10(1.4 * 2.0**-10)), 100)).endswith("75.0 %")
+
+
+def test_what_was_not_read_in_the_first_frame_comes_though_the_run_stands_still(qapp: QObject, qtbot: QtBot) -> None:
+    bench = many(qapp, 6000, 200)
+    panel = many_panel(bench, qtbot)
+    choose(panel, RIDGE)
+    assert panel.ridge.shown_steps[-1] == 190
+    assert len(panel.ridge.shown_steps) < 10
+
+    qtbot.waitUntil(lambda: len(panel.ridge.shown_steps) > 10)
+    bench.context.selection.set_crosshair(0)
+    assert panel.facts.facts.step == 0
+
+
+def test_step_at_the_crosshair_of_many_parameters_is_read_at_once(qapp: QObject, qtbot: QtBot) -> None:
+    bench = many(qapp, 6000, 400)
+    bench.context.selection.set_crosshair(155)
+    panel = many_panel(bench, qtbot)
+
+    assert (panel.facts.facts.step, panel.facts.facts.earlier) == (150, 50)
+
+
+def test_exported_distribution_of_many_parameters_has_every_kept_step(qapp: QObject, qtbot: QtBot) -> None:
+    panel = many_panel(many(qapp, 6000, 200), qtbot)
+    lines = [line for line in "".join(panel._make_csv()).splitlines() if not line.startswith("#")]
+
+    assert [line.partition(",")[0] for line in lines[1:]] == [str(step) for step in range(0, 200, 10)]
+
+
+def test_parameters_that_have_no_gradient_are_not_counted_in(panel: DistributionPanel, bench: Bench) -> None:
+    bench.context.selection.select("blocks.0.lin")
+    counts = np.zeros((1, N_BINS), dtype=np.uint16)
+    counts[0, BIN] = 4
+    bench.store.apply(HistogramsMeasured(0, 200, "grad_magnitudes", ("blocks.0.lin.bias",), counts))
+    panel.refresh(bench.store)
+
+    assert panel.facts.facts.kind == "1 of 2 parameters, float32"
+    assert panel.facts.facts.note == ("all 4 elements",)
 
 
 def test_choices_are_kept_between_two_starts_and_nonsense_is_not(panel: DistributionPanel) -> None:

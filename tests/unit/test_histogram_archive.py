@@ -87,6 +87,31 @@ def test_tensor_that_joins_later_begins_where_it_was_measured_first() -> None:
     assert archive.history("new").steps.tolist() == [3]
 
 
+def test_one_step_of_many_tensors_is_what_their_histories_have_there() -> None:
+    archive = filled(3, ("a", "b"))
+    archive.append(record(3, ("new", "a"), first=7))
+    histories = {fqn: archive.history(fqn) for fqn in ("a", "b", "new")}
+
+    assert archive.steps.tolist() == [0, 1, 2, 3]
+    for step in range(4):
+        counts = archive.at_step(step, ("b", "unknown", "new", "a"))
+        assert counts.shape == (4, N_BINS)
+        assert not counts[1].any()
+        for row, fqn in ((0, "b"), (2, "new"), (3, "a")):
+            at = histories[fqn].steps == step
+            assert counts[row].tolist() == histories[fqn].counts[at].sum(axis=0).tolist()
+
+
+def test_steps_that_were_thinned_away_are_not_among_those_that_can_be_read() -> None:
+    archive = filled(514)
+
+    assert archive.steps.tolist() == [*range(0, 513, 2), 513]
+    assert archive.at_step(511, ("a",)).sum() == 0
+    assert archive.at_step(513, ("a",)).sum() == 1
+    assert HistogramArchive().steps.tolist() == []
+    assert HistogramArchive().at_step(0, ("a",)).tolist() == [[0] * N_BINS]
+
+
 def test_tensor_that_was_left_out_of_a_step_has_a_row_of_zeros() -> None:
     archive = filled(2)
     archive.append(record(2, ("b",)))

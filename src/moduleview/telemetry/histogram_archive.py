@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect, bisect_left
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,29 @@ class HistogramArchive:
         if fqn not in self._read and fqn in self._row_of:
             self._read[fqn] = self._history(fqn)
         return self._read.get(fqn, _NO_HISTORY)
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """(m,) steps of which there are histograms, growing; the newest is the last."""
+        newest = [] if self._newest is None or self._steps[-1:] == [self._newest[0]] else [self._newest[0]]
+        return np.array([*self._steps, *newest], dtype=np.int64)
+
+    def at_step(self, step: int, fqns: Sequence[str]) -> NDArray[np.uint16]:
+        """(n, 68) counts of some tensors at one of ``steps``; zeros for one that was not measured there."""
+        row, place = self._row_at(step), self._row_of
+        columns = np.fromiter((place.get(fqn, -1) for fqn in fqns), dtype=np.int64, count=len(fqns))
+        counts = np.zeros((len(columns), N_BINS), dtype=np.uint16)
+        there = np.flatnonzero((columns >= 0) & (columns < len(row)))
+        counts[there] = row[columns[there]]
+        return counts
+
+    def _row_at(self, step: int) -> NDArray[np.uint16]:
+        """(tensors known then, 68); of none where the step is not kept."""
+        if self._newest is not None and step == self._newest[0]:
+            return self._newest[1]
+        at = bisect_left(self._steps, step)
+        is_kept = at < len(self._steps) and self._steps[at] == step
+        return self._rows[at] if is_kept else np.zeros((0, N_BINS), dtype=np.uint16)
 
     def _history(self, fqn: str) -> HistogramHistory:
         assert self._newest is not None

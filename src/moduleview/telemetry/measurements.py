@@ -126,6 +126,14 @@ class Measurements:
         archive = self._histograms.get((quantity, rank))
         return () if archive is None else archive.fqns
 
+    def histogram_steps(self, quantity: str, rank: int = 0) -> NDArray[np.int64]:
+        """Steps of which there are histograms of a quantity, growing."""
+        return self._histograms.get((quantity, rank), HistogramArchive()).steps
+
+    def histograms_at(self, quantity: str, step: int, fqns: Sequence[str], rank: int = 0) -> NDArray[np.uint16]:
+        """(n, 68) counts of many tensors at one of these steps."""
+        return self._histograms.get((quantity, rank), HistogramArchive()).at_step(step, fqns)
+
     def histograms(self, quantity: str, fqn: str, rank: int = 0) -> HistogramHistory:
         """The histograms of one tensor over the run."""
         return self._histograms.get((quantity, rank), HistogramArchive()).history(fqn)

@@ -214,6 +214,12 @@ class StoreView(Protocol):
     def histograms(self, quantity: str, fqn: str, rank: int = 0) -> HistogramHistory:
         """The histograms of one tensor over the run; empty where there are none."""
 
+    def histogram_steps(self, quantity: str, rank: int = 0) -> NDArray[np.int64]:
+        """Steps of which there are histograms of a quantity, growing; older ones are let go as the run goes on."""
+
+    def histograms_at(self, quantity: str, step: int, fqns: Sequence[str], rank: int = 0) -> NDArray[np.uint16]:
+        """(n, 68) counts of many tensors at one of ``histogram_steps``; zeros where a tensor was not measured."""
+
     def module_report(self, fqn: str) -> ModuleReport | None:
         """The newest report of a module, if it was asked for."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QStackedWidget, QWidget
 
@@ -22,15 +22,15 @@ from moduleview.gui.plots.magnitude_ridge import MagnitudeRidge
 from moduleview.gui.plots.missing_gradient import missing_gradient
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.plot_menu import PlotMenu
-from moduleview.gui.plots.selected_shares import MOST_PARAMETERS, Asked, SelectedShares
+from moduleview.gui.plots.selected_shares import STEPS_BEFORE, Asked, SelectedShares
 from moduleview.gui.plots.title_controls import Choice
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.telemetry.quantities import GRAD_MAGNITUDES, WEIGHT_MAGNITUDES
 from moduleview.telemetry.store_view import StoreView
 
-STEPS_BEFORE = 100  # of the outline, as in the profile
 BARS, IMAGE, RIDGE = "bars", "image", "ridge"
 _FACTS_LEAST_PX, _FACTS_FROM_PX = 150, 440
+_READ_ON_MS = 100  # until more of what takes long is read: a frame of 8 ms then is a tenth of a core, for some seconds
 
 
 class DistributionPanel(Panel):
@@ -46,6 +46,8 @@ class DistributionPanel(Panel):
         self._shares = SelectedShares()
         self._drawn_for: tuple[object, ...] | None = None
         self._words = DistributionWords(self)
+        self._read_on = QTimer(self, singleShot=True, interval=_READ_ON_MS)
+        self._read_on.timeout.connect(self._on_looks_changed)
         self.bars, self.ridge = MagnitudeBars(context.theme, self), MagnitudeRidge(context.theme, self)
         self.image = MagnitudeImage(context.theme, context.scale, self)
         self._navigation = StepNavigation(self.image, context.axes, self)
@@ -77,9 +79,10 @@ class DistributionPanel(Panel):
         """Draw what changed since the last time."""
         selection, axes, context = self.context.selection, self.context.axes, self.context
         axes.take_extent(store.first_step, store.last_step)
-        fqn = selection.tensor_fqn if selection.tensor_fqn is not None else selection.fqn
-        asked = Asked(store.model, fqn, str(self.quantity.currentData()))
-        is_new = self._shares.update(store, asked)
+        asked = self._asked(store)
+        is_new = self._shares.update(store, asked, selection.crosshair_step)
+        if not self._shares.is_complete:
+            self._read_on.start()
         looks = (self._view, self._chart.size().toTuple(), context.theme.tokens, context.scale.map_name)
         newest = store.last_step if self._view == IMAGE else None  # its columns move with every step
         steps = None if self._view == BARS else axes.steps
@@ -91,6 +94,11 @@ class DistributionPanel(Panel):
             self._draw(store)
 
     # -- drawing ---------------------------------------------------------------------------------------------------
+
+    def _asked(self, store: StoreView) -> Asked:
+        selection = self.context.selection
+        fqn = selection.tensor_fqn if selection.tensor_fqn is not None else selection.fqn
+        return Asked(store.model, fqn, str(self.quantity.currentData()))
 
     @property
     def _view(self) -> str:
@@ -136,7 +144,7 @@ class DistributionPanel(Panel):
     def _show_facts(self, now: int, earlier: int | None) -> None:
         shares = self._shares
         assert shares.place is not None
-        facts = self._words.facts(shares.place.fqn, shares.dtypes, shares.n_elements, shares.history, (now, earlier))
+        facts = self._words.facts(shares.place.fqn, shares.dtypes, shares.history, (now, earlier))
         self.facts.show_facts(facts)
         dtype = common_dtype(shares.dtypes)
         for chart in (self.bars, self.ridge):
@@ -149,8 +157,6 @@ class DistributionPanel(Panel):
             return words.nothing_selected()
         if not shares.fqns:
             return words.no_parameter()
-        if len(shares.fqns) > MOST_PARAMETERS:
-            return words.too_many(shares.place.fqn, len(shares.fqns), MOST_PARAMETERS)
         if not len(shares.history.steps):
             quantity = str(self.quantity.currentData())
             missing = missing_gradient(store, shares.place, self.context.selection.crosshair_step)
@@ -190,8 +196,14 @@ class DistributionPanel(Panel):
         self._menu, *_ = (PlotMenu(self.context.theme, chart, (export.add_to,)) for chart in charts)
 
     def _make_csv(self) -> Iterator[str]:
+        """In pieces; first what was not read yet."""
         title = self.tr("{0} of {1}").format(self.quantity.currentText(), self.facts.facts.name)
-        return distribution_csv(self._shares.history, title)
+        shares, asked = SelectedShares(), self._asked(self.context.store)
+        shares.update(self.context.store, asked)
+        while not shares.is_complete:
+            yield ""
+            shares.update(self.context.store, asked)
+        yield from distribution_csv(shares.history, title)
 
     def _connect(self) -> None:
         context = self.context

@@ -25,13 +25,6 @@ class DistributionWords(QObject):
         """Before anything is selected."""
         return self.tr("Nothing selected"), self.tr("Select a module or a parameter to see how its elements spread.")
 
-    def too_many(self, name: str, n_parameters: int, most: int) -> tuple[str, str]:
-        """More parameters than can be put together at each frame."""
-        sentence = self.tr("{0} has {1} parameters. Select a module of at most {2}, or one parameter in the Inspector.")
-        return self.tr("Too much at once"), sentence.format(
-            displayable(name) or self.tr("The model"), number_format.exact_count(n_parameters), most
-        )
-
     def no_parameter(self) -> tuple[str, str]:
         """What is selected is not learned."""
         return self.tr("No distribution here"), self.tr("What is selected has no parameter.")
@@ -67,15 +60,12 @@ class DistributionWords(QObject):
         line = self.tr("The first distribution was measured at step {0}.")
         return self.tr("Not measured at this step"), line.format(number_format.exact_count(first_step))
 
-    def facts(
-        self, name: str, dtypes: tuple[str, ...], n_elements: int, history: ShareHistory, rows: tuple[int, int | None]
-    ) -> Facts:
+    def facts(self, name: str, dtypes: tuple[str, ...], history: ShareHistory, rows: tuple[int, int | None]) -> Facts:
         """What stands beside the distribution.
 
         Args:
             name: What was selected.
             dtypes: Of each tensor in it.
-            n_elements: Of all tensors.
             history: Their shares.
             rows: The row of the bars, and that of the outline.
         """
@@ -89,11 +79,11 @@ class DistributionWords(QObject):
         middle = number_format.NO_VALUE if half is None else number_format.gradient(10.0**half)
         return Facts(
             name=displayable(name) or self.tr("whole model"),
-            kind=self._kind(dtypes),
+            kind=self._kind(dtypes, int(history.n_tensors[now])),
             step=int(history.steps[now]),
             earlier=None if earlier is None else int(history.steps[earlier]),
             rows=((self.tr("half lie below"), middle, "text"), *self._range(dtypes), *lines),
-            note=self._sample(int(history.n_sampled[now]), n_elements),
+            note=self._sample(int(history.n_sampled[now]), int(history.n_elements[now])),
         )
 
     def _range(self, dtypes: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -104,11 +94,14 @@ class DistributionWords(QObject):
         smallest = math.ldexp(1.0, DTYPE_RANGES[dtype].normal)
         return ((self.tr("normal from"), number_format.gradient(smallest), "muted"),)
 
-    def _kind(self, dtypes: tuple[str, ...]) -> str:
-        kinds = ", ".join(dict.fromkeys(dtypes))
+    def _kind(self, dtypes: tuple[str, ...], n_measured: int) -> str:
+        """The types, and of how many parameters; frozen ones, say, have no gradient to be in it."""
+        kinds, n_all = ", ".join(dict.fromkeys(dtypes)), number_format.exact_count(len(dtypes))
         if len(dtypes) == 1:
             return kinds
-        return self.tr("{0} parameters, {1}").format(len(dtypes), kinds)
+        if n_measured == len(dtypes):
+            return self.tr("{0} parameters, {1}").format(n_all, kinds)
+        return self.tr("{0} of {1} parameters, {2}").format(number_format.exact_count(n_measured), n_all, kinds)
 
     def _special(self, number: int) -> str:
         return (self.tr("zero"), self.tr("subnormal"), self.tr("Inf"), self.tr("NaN"))[number]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.gui.look.number_format import gradient
 from moduleview.telemetry.histograms import (
     FIRST_EXPONENT,
     INF,
@@ -34,11 +35,15 @@ class ShareHistory:
         steps: (m,) int64, growing.
         shares: (m, 68) float64 in 0..1; each row adds up to 1.
         n_sampled: (m,) int64, elements that were looked at.
+        n_tensors: (m,) int64, tensors that were measured; others are not in the shares.
+        n_elements: (m,) int64, elements of these tensors.
     """
 
     steps: NDArray[np.int64]
     shares: NDArray[np.float64]
     n_sampled: NDArray[np.int64]
+    n_tensors: NDArray[np.int64]
+    n_elements: NDArray[np.int64]
 
     def row_at(self, step: int | None) -> int | None:
         """The newest row up to a step, None where there is none; ``None`` asks for the newest."""
@@ -61,17 +66,19 @@ def combine(histories: Sequence[HistogramHistory], numels: Sequence[int]) -> Sha
         numels: Elements of each tensor; its sample may be smaller.
     """
     steps = np.unique(np.concatenate([history.steps for history in histories] or [np.zeros(0, dtype=np.int64)]))
-    shares, weights = np.zeros((len(steps), N_BINS)), np.zeros(len(steps))
-    n_sampled = np.zeros(len(steps), dtype=np.int64)
+    shares, n_elements = np.zeros((len(steps), N_BINS)), np.zeros(len(steps), dtype=np.int64)
+    n_sampled, n_tensors = np.zeros_like(n_elements), np.zeros_like(n_elements)
     for history, numel in zip(histories, numels, strict=True):
         sampled = history.counts.sum(axis=1, dtype=np.int64)
         there = sampled > 0
         at = np.searchsorted(steps, history.steps[there])
         shares[at] += history.counts[there] * (numel / sampled[there])[:, None]
-        weights[at] += numel
+        n_elements[at] += numel
+        n_tensors[at] += 1
         n_sampled[at] += sampled[there]
-    kept = weights > 0
-    return ShareHistory(steps[kept], shares[kept] / weights[kept][:, None], n_sampled[kept])
+    kept = n_elements > 0
+    parts = (part[kept] for part in (n_sampled, n_tensors, n_elements))
+    return ShareHistory(steps[kept], shares[kept] / n_elements[kept][:, None], *parts)
 
 
 def occupied(shares: NDArray[np.float64]) -> tuple[int, int] | None:
@@ -98,9 +105,12 @@ def bin_at(decade: float) -> int:
 
 
 def bin_name(number: int) -> str:
-    """``4.9e-4 … 9.8e-4 (2^-11)``: what a bin holds."""
+    """``4.9e-4 … 9.8e-4 (2^-11)``: what a bin holds; the first and the last have what lies beyond them too."""
     exponent = number + FIRST_EXPONENT
-    return f"{2.0**exponent:.1e} … {2.0 ** (exponent + 1):.1e} (2^{exponent})"
+    low, high = (gradient(math.ldexp(1.0, at)) for at in (exponent, exponent + 1))
+    if number == 0:
+        return f"< {high} (2^{exponent + 1})"
+    return f"≥ {low} (2^{exponent})" if number == N_EXPONENTS - 1 else f"{low} … {high} (2^{exponent})"
 
 
 def median_decade(shares: NDArray[np.float64]) -> float | None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from moduleview.gui.plots.magnitude_shares import ShareHistory, combine, occupied, widened
 from moduleview.gui.plots.selected_place import SelectedPlace
+from moduleview.gui.plots.summed_shares import SummedShares
 from moduleview.telemetry.histograms import HistogramHistory
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.store_view import StoreView
 
-MOST_PARAMETERS = 16  # put together at each frame
+STEPS_BEFORE = 100  # of the step that is compared with, as in the profile
+_MOST_AT_ONCE = 16  # parameters whose whole history is read at each frame; that of more is read step by step
 _FIRST_BINS = (20, 43)  # of a tensor of zeros
 
 
@@ -36,8 +38,7 @@ class SelectedShares:
         place: What is selected, None for nothing.
         fqns: Its parameters, each tensor once.
         dtypes: Of each of them.
-        n_elements: Of all of them.
-        history: Their shares, empty where none were measured, or where there are more than 16 parameters.
+        history: Their shares, empty where none were measured.
     """
 
     def __init__(self) -> None:
@@ -47,17 +48,32 @@ class SelectedShares:
         self.history: ShareHistory
         self._take(Asked())
 
-    def update(self, store: StoreView, asked: Asked) -> bool:
-        """Read what is asked for; True when it is something else than the last time, or when there is more of it."""
+    @property
+    def is_complete(self) -> bool:
+        """All that is kept has been read; else the next ``update`` reads more."""
+        return self._summed is None or self._summed.is_complete
+
+    def update(self, store: StoreView, asked: Asked, step: int | None = None) -> bool:
+        """Read what is asked for; True when it is something else than the last time, or when there is more of it.
+
+        Args:
+            store: Where from.
+            asked: What is to be shown.
+            step: The step that is looked at, None for the newest; where much is to be read it comes first.
+        """
         has_turned = asked != self._asked
         if has_turned:
             self._take(asked)
-        names = self.fqns if len(self.fqns) <= MOST_PARAMETERS else ()
-        read = tuple(store.histograms(asked.quantity, fqn) for fqn in names)
+        if self._summed is not None:
+            has_more = self._summed.update(store, step, STEPS_BEFORE)
+            if has_more:
+                self.history = self._summed.history
+            return has_turned or has_more
+        read = tuple(store.histograms(asked.quantity, fqn) for fqn in self.fqns)
         if not has_turned and all(a is b for a, b in zip(read, self._read, strict=True)):
             return False
         self._read = read
-        self.history = combine(read, self._numels if names else [])
+        self.history = combine(read, self._numels)
         return True
 
     @property
@@ -76,6 +92,7 @@ class SelectedShares:
         self.fqns: tuple[str, ...] = ()
         self.dtypes: tuple[str, ...] = ()
         self._numels: list[int] = []
+        self._summed: SummedShares | None = None
         if asked.model is not None and asked.fqn is not None:
             self.place = SelectedPlace(asked.model, asked.fqn)
             self.fqns = tuple(key.fqn for key in self.place.norm_keys())
@@ -83,8 +100,5 @@ class SelectedShares:
             tensors = asked.model.tensors
             self.dtypes = tuple(tensors.dtypes[row] for row in rows if row is not None)
             self._numels = [int(tensors.numel[row]) for row in rows if row is not None]
-
-    @property
-    def n_elements(self) -> int:
-        """Of all parameters."""
-        return sum(self._numels)
+        if len(self.fqns) > _MOST_AT_ONCE:
+            self._summed = SummedShares(asked.quantity, self.fqns, self._numels)
