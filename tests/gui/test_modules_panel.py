@@ -473,6 +473,36 @@ def test_columns_fill_the_width_and_the_sparkline_gives_way_first(panel: Modules
     assert sum(widths()) == panel.view.viewport().width(), "then name and type give way, before anything scrolls"
 
 
+@pytest.mark.parametrize(
+    ("width", "gone"),
+    [(388, set()), (360, {Column.TYPE}), (308, {Column.TYPE}), (270, {Column.TYPE, Column.PARAMETERS})],
+)
+def test_narrow_tree_gives_up_type_and_parameters_before_the_gradient_is_cut(
+    panel: ModulesPanel, qtbot: QtBot, width: int, gone: set[Column]
+) -> None:
+    panel.resize(width, 700)
+    qtbot.waitUntil(lambda: panel.view.width() == width)
+    view, first_hidden = panel.view, panel.view.columns.hidden
+
+    assert {column for column in Column if view.isColumnHidden(column)} - first_hidden == gone
+    assert sum(view.columnWidth(column) for column in Column) == view.viewport().width()
+    assert not view.horizontalScrollBar().isVisible()
+    panel.resize(500, 700)
+    qtbot.waitUntil(lambda: panel.view.width() == 500)
+    assert not view.isColumnHidden(Column.TYPE)
+
+
+def test_column_without_room_is_still_wanted_and_its_menu_says_why_it_is_not_there(
+    panel: ModulesPanel, qtbot: QtBot
+) -> None:
+    panel.resize(308, 700)
+    qtbot.waitUntil(lambda: panel.view.width() == 308)
+    action = next(action for action in panel._menus.of_columns().actions() if action.text().startswith("Type"))
+
+    assert (action.text(), action.isChecked()) == ("Type (no room here)", True)
+    assert "TYPE" not in panel.kept()
+
+
 def test_dragged_column_keeps_its_width(panel: ModulesPanel, qtbot: QtBot) -> None:
     panel.view.horizontalHeader().resizeSection(Column.TYPE, 180)
     panel.resize(380, 700)

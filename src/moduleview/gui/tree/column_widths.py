@@ -1,4 +1,8 @@
-"""How wide the columns of the tree are: the name takes what is left, the sparkline gives way first."""
+"""How wide the columns of the tree are: the name takes what is left, the sparkline gives way first.
+
+Where not even the least widths have room, type and parameters go until there is, and then the name is cut: a number
+behind the edge, to which a person must scroll, says less than a type that the Inspector has too.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,36 @@ from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX, TreeLook
 PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column.PARAMETERS: 56}
 _HIDDEN = "hidden="
 LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
+_CUT_NAME_PX = 64
+_GIVE_WAY = (Column.TYPE, Column.PARAMETERS)
+
+
+def without_room(
+    available: int,
+    least: Mapping[Column, int],
+    fixed: int,
+    gradient: int,
+    hidden: frozenset[Column],
+    dragged: frozenset[Column],
+) -> frozenset[Column]:
+    """Columns that have to go so that the others have room at their least widths, in pixels.
+
+    Args:
+        available: Width of the viewport.
+        least: Of name, type and parameters.
+        fixed: Width of each hook column and of the state column.
+        gradient: Width of the gradient column without its sparkline.
+        hidden: Columns that are not shown anyway.
+        dragged: Columns whose width a person chose; they stay.
+    """
+    widths = {**least, Column.GRADIENT: gradient, **dict.fromkeys((*HOOK_COLUMNS, Column.STATE), fixed)}
+    missing = sum(width for column, width in widths.items() if column not in hidden) - available
+    gone: set[Column] = set()
+    for column in _GIVE_WAY:
+        if missing > 0 and column not in hidden | dragged:
+            gone.add(column)
+            missing -= widths[column]
+    return frozenset(gone)
 
 
 def fitted_widths(
@@ -54,6 +88,7 @@ class ColumnFitter:
         self._view = view
         self._theme = theme
         self._preferred = {column: (LEAST_PX[column], PREFERRED_PX[column]) for column in PREFERRED_PX}  # at zoom 1
+        self._dragged: set[Column] = set()
         self._is_fitting = False
         self._hidden = frozenset(HIDDEN_AT_FIRST)
         view.horizontalHeader().sectionResized.connect(self._on_section_resized)
@@ -80,9 +115,8 @@ class ColumnFitter:
             self.set_hidden(frozenset(column for column in Column if column.name in names))
 
     def set_up(self) -> None:
-        """A model was set: hide what is not wanted, and say which columns can be dragged."""
+        """A model was set: say which columns can be dragged, and fit them."""
         for column in Column:
-            self._view.setColumnHidden(column, column in self._hidden)
             mode = QHeaderView.ResizeMode.Interactive if column in PREFERRED_PX else QHeaderView.ResizeMode.Fixed
             self._view.horizontalHeader().setSectionResizeMode(column, mode)
         self.fit()
@@ -91,15 +125,17 @@ class ColumnFitter:
         """Give the columns their widths at the width there is."""
         if self._view.model() is None:
             return
-        px, hidden = self._theme.px, frozenset(column for column in Column if self._view.isColumnHidden(column))
-        widths = fitted_widths(
-            self._view.viewport().width(),
-            {column: (px(least), px(width)) for column, (least, width) in self._preferred.items()},
-            px(CHECK_COLUMN_PX),
-            GradientCell.widths(TreeLook(self._theme)),
-            hidden,
-        )
+        px, available, fixed = self._theme.px, self._view.viewport().width(), self._theme.px(CHECK_COLUMN_PX)
+        gradient = GradientCell.widths(TreeLook(self._theme))
+        preferred = {column: (px(least), px(width)) for column, (least, width) in self._preferred.items()}
+        least = {column: narrowest for column, (narrowest, _) in preferred.items()}
+        gone = without_room(available, least, fixed, gradient[0], self._hidden, frozenset(self._dragged))
+        if gone and Column.NAME not in self._dragged:
+            preferred[Column.NAME] = (px(_CUT_NAME_PX), preferred[Column.NAME][1])
+        widths = fitted_widths(available, preferred, fixed, gradient, self._hidden | gone)
         self._is_fitting = True
+        for column in Column:
+            self._view.setColumnHidden(column, column not in widths)
         for column, width in widths.items():
             self._view.setColumnWidth(column, width)
         self._is_fitting = False
@@ -109,4 +145,5 @@ class ColumnFitter:
         if not self._is_fitting and column in PREFERRED_PX and width > 0:
             dragged = round(width / self._theme.zoom)
             self._preferred[column] = (dragged, dragged)
+            self._dragged.add(column)
             self.fit()

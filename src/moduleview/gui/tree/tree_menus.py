@@ -67,9 +67,13 @@ class TreeMenus(QObject):
         for column in Column:
             if column in _ALWAYS_SHOWN:
                 continue
-            action = menu.addAction(model.texts.column_name(column))
+            is_wanted = column not in self._view.columns.hidden
+            has_room = not self._view.isColumnHidden(column)
+            name = model.texts.column_name(column)
+            text = name if has_room or not is_wanted else self.tr("{0} (no room here)").format(name)
+            action = menu.addAction(text)
             action.setCheckable(True)
-            action.setChecked(not self._view.isColumnHidden(column))
+            action.setChecked(is_wanted)
             action.toggled.connect(lambda shown, chosen=column: self._view.set_column_shown(chosen, shown))
         menu.addSeparator()
         self._add(menu, self.tr("Expand all"), lambda: self._view.set_subtree_expanded(0, True))
