@@ -15,7 +15,7 @@ from moduleview.introspect.tree import snapshot_model
 from moduleview.probes.base import Measured, StepView
 from moduleview.probes.loss import Loss
 from moduleview.probes.memory import resident_bytes
-from moduleview.probes.step_values import StepValues
+from moduleview.probes.step_values import Layout, StepValues
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import CoverageMeasured, HooksChanged, SeriesDeclared, StepRecord
 from moduleview.telemetry.snapshot import NodeCoverage
@@ -236,10 +236,10 @@ def test_values_of_a_void_group_are_left_out_on_the_host() -> None:
     void = values.new_group(void_if=torch.tensor(1.0))
     counts = values.new_group(void_if=torch.tensor(0.0))
     doubtful = values.new_group(is_doubtful=True)
-    values.add_scalar(0, torch.tensor(10.0))
+    values.add_number(np.array([0], dtype=np.int32), 10.0)
     values.add(np.array([1], dtype=np.int32), torch.tensor([11.0]), void)
     values.add(np.array([2], dtype=np.int32), torch.tensor([12.0]), counts)
     values.add(np.array([3, 4], dtype=np.int32), torch.tensor([13.0, math.inf]), doubtful)
-    record, was_skipped = values.send(0, 7, 1.5).record()
+    record, was_skipped = values.send(0, 7, 1.5, Layout()).record()
     assert was_skipped
     assert dict(zip(record.series.tolist(), record.values.tolist(), strict=True)) == {0: 10.0, 2: 12.0}

@@ -12,7 +12,7 @@ import torch
 from moduleview.probes.base import Measured
 from moduleview.probes.gradient_station import Gradients
 from moduleview.probes.series_ids import RowName, SeriesIds
-from moduleview.probes.step_values import Block, SentStep, StepValues
+from moduleview.probes.step_values import Block, Layout, SentStep, StepValues
 from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.records import Record, SeriesTraits
@@ -44,6 +44,7 @@ class Emitter:
         self._rank = rank
         self._ids = SeriesIds(put, rank)
         self._values = StepValues()
+        self._layout = Layout()
         self._provisional_group = 0
         self._histograms: list[_SentHistograms] = []
         self._sent: deque[tuple[SentStep, list[_SentHistograms]]] = deque()
@@ -101,13 +102,13 @@ class Emitter:
         """
         self._values.add(self._ids.ids_of_rows(names, columns), table.reshape(-1))
 
-    def add_scalar(self, quantity: str, fqn: str, value: torch.Tensor, part: str = "") -> None:
-        """Take one value, a float32 0-d tensor."""
-        self._values.add_scalar(self._ids.id_of(quantity, fqn, part), value)
+    def add_number(self, quantity: str, fqn: str, value: float) -> None:
+        """Take one value that the host knows."""
+        self._values.add_number(self._ids.ids_of(quantity, (fqn,)), value)
 
     def send(self, step: int, time_s: float) -> None:
         """The step is over: start the copies."""
-        sent = self._values.send(self._rank, step, time_s)
+        sent = self._values.send(self._rank, step, time_s, self._layout)
         self._sent.append((sent, self._histograms))
         self.begin_step()
         self._ids.declare()

@@ -261,7 +261,7 @@ class Recorder:
 
     def _add_overhead(self) -> None:
         share = self._governor.mean_share(time.perf_counter() - self._began_s, self._spent_s)
-        self._emitter.add_scalar(OVERHEAD, "", torch.tensor(share, dtype=torch.float32, device="cpu"))
+        self._emitter.add_number(OVERHEAD, "", share)
 
     def _settle(self) -> None:
         """The step is over: settle its costs, and tick what waited."""

@@ -89,11 +89,6 @@ class SeriesIds:
         self._kept_rows[place] = list(names), np.array(ids, dtype=np.int32)
         return self._kept_rows[place][1]
 
-    def id_of(self, quantity: str, fqn: str, part: str = "") -> int:
-        """The number of one series."""
-        known = self._ids.get((quantity, part), {}).get(fqn)
-        return int(self.ids_of(quantity, (fqn,), part)[0]) if known is None else known
-
     def declare(self) -> None:
         """Say the names of the series that are new."""
         if self._undeclared:

@@ -16,15 +16,36 @@ from numpy.typing import NDArray
 from moduleview.telemetry.records import StepRecord
 
 _ALWAYS = 0
+_NOTHING = np.zeros(0, dtype=np.int32)
 
 
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """Values of one device, in one dimension, and what they are."""
+_Piece = tuple[NDArray[np.int32], int, torch.Tensor]  # which series, their group, values in one dimension
 
-    series: NDArray[np.int32]
-    values: torch.Tensor
-    group: int
+
+class Layout:
+    """Which series stand where in a step's record.
+
+    Nearly every step brings the same pieces as the one before; then these are the same arrays again, which costs next
+    to nothing here, and whoever takes the record sees by identity that nothing is new.
+    """
+
+    def __init__(self) -> None:
+        self._places: list[tuple[NDArray[np.int32], int]] = []
+        self.series: NDArray[np.int32] = _NOTHING
+        self.groups: NDArray[np.int32] = _NOTHING
+        self.has_marks = False
+
+    def set(self, places: list[tuple[NDArray[np.int32], int]]) -> None:
+        """Have these pieces in this order, each the numbers of its series and its group."""
+        last = self._places
+        if len(places) == len(last) and all(a[0] is b[0] and a[1] == b[1] for a, b in zip(places, last, strict=True)):
+            return
+        self._places = places
+        self.series = np.concatenate([_NOTHING, *(series for series, _ in places)])
+        self.groups = np.repeat(
+            np.array([group for _, group in places], dtype=np.int32), [len(series) for series, _ in places]
+        )
+        self.has_marks = bool((self.series < 0).any())
 
 
 class StepValues:
@@ -36,7 +57,7 @@ class StepValues:
 
     def __init__(self) -> None:
         self._pieces: dict[torch.device, list[_Piece]] = {}
-        self._scalars: dict[torch.device, tuple[list[int], list[torch.Tensor]]] = {}
+        self._numbers: list[tuple[NDArray[np.int32], float]] = []
         self._blocks: dict[torch.device, list[torch.Tensor]] = {}
         self._n_groups = _ALWAYS
         self._doubtful: set[int] = set()
@@ -50,8 +71,7 @@ class StepValues:
         """
         self._n_groups += 1
         if void_if is not None:
-            mark = np.array([-self._n_groups], dtype=np.int32)
-            self.add(mark, void_if.detach().reshape(1).float())
+            self.add(np.array([-self._n_groups], dtype=np.int32), void_if.detach().reshape(1).float())
         if is_doubtful:
             self._doubtful.add(self._n_groups)
         return self._n_groups
@@ -59,18 +79,16 @@ class StepValues:
     def drop_group(self, group: int) -> None:
         """Forget the values of a group."""
         for device, pieces in self._pieces.items():
-            self._pieces[device] = [piece for piece in pieces if piece.group != group]
+            self._pieces[device] = [piece for piece in pieces if piece[1] != group]
         self._pieces = {device: pieces for device, pieces in self._pieces.items() if pieces}
 
     def add(self, series: NDArray[np.int32], values: torch.Tensor, group: int = _ALWAYS) -> None:
         """Take (n,) float32 values of the series (n,)."""
-        self._pieces.setdefault(values.device, []).append(_Piece(series, values, group))
+        self._pieces.setdefault(values.device, []).append((series, group, values))
 
-    def add_scalar(self, series: int, value: torch.Tensor) -> None:
-        """Take a float32 0-d tensor; many of them are stacked in one call."""
-        numbers, values = self._scalars.setdefault(value.device, ([], []))
-        numbers.append(series)
-        values.append(value)
+    def add_number(self, series: NDArray[np.int32], value: float) -> None:
+        """Take a value of the series (1,) that the host knows."""
+        self._numbers.append((series, value))
 
     def add_block(self, values: torch.Tensor) -> Block:
         """Take (n, k) whole numbers that belong to no series, as histograms; they travel with the rest.
@@ -82,29 +100,34 @@ class StepValues:
         of_device.append(values.float())
         return Block(values.device, len(of_device) - 1)
 
-    def send(self, rank: int, step: int, time_s: float) -> SentStep:
-        """Start the copies to the host, one a device; on CUDA nothing waits for them."""
-        for numbers, values in self._scalars.values():
-            self.add(np.array(numbers, dtype=np.int32), torch.stack(values))
-        self._scalars = {}
+    def send(self, rank: int, step: int, time_s: float, layout: Layout) -> SentStep:
+        """Start the copies to the host, one a device; on CUDA nothing waits for them.
+
+        Args:
+            rank: Of this process.
+            step: Its number.
+            time_s: Seconds since the run began.
+            layout: Of the step before; it is this one's from now on.
+        """
         devices = list(dict.fromkeys([*self._pieces, *self._blocks]))
-        parcels = [self._parcel(device) for device in devices]
-        pieces = list(chain.from_iterable(self._pieces.get(device, ()) for device in devices))
-        groups = [np.full(len(piece.series), piece.group, dtype=np.int32) for piece in pieces]
-        nothing = np.zeros(0, dtype=np.int32)
+        parcels = {device: self._parcel(device) for device in devices}
+        pieces = chain.from_iterable(self._pieces.get(device, ()) for device in devices)
+        layout.set([piece[:2] for piece in pieces] + [(series, _ALWAYS) for series, _ in self._numbers])
+        numbers = np.array([value for _, value in self._numbers], dtype=np.float32)
         return SentStep(
             rank,
             step,
             time_s,
-            np.concatenate([piece.series for piece in pieces]) if pieces else nothing,
-            np.concatenate(groups) if pieces else nothing,
+            layout.series,
+            layout.groups if self._doubtful or layout.has_marks else None,
             frozenset(self._doubtful),
-            dict(zip(devices, parcels, strict=True)),
+            parcels,
+            numbers,
         )
 
     def _parcel(self, device: torch.device) -> _Parcel:
         pieces, blocks = self._pieces.get(device, ()), self._blocks.get(device, ())
-        values = [piece.values for piece in pieces]
+        values = [piece[2] for piece in pieces]
         copy = HostCopy(torch.cat([*values, *(block.reshape(-1) for block in blocks)]))
         return _Parcel(copy, sum(len(one) for one in values), tuple(tuple(block.shape) for block in blocks))
 
@@ -168,9 +191,10 @@ class SentStep:
     step: int
     time_s: float
     _series: NDArray[np.int32]
-    _groups: NDArray[np.int32]
+    _groups: NDArray[np.int32] | None  # None where all of them count
     _doubtful: frozenset[int]
     _parcels: Mapping[torch.device, _Parcel]
+    _numbers: NDArray[np.float32]
 
     def has_arrived(self) -> bool:
         """All copies are done; ``record`` will not wait."""
@@ -186,9 +210,10 @@ class SentStep:
 
     def record(self) -> tuple[StepRecord, bool]:
         """The record, and whether a device said that the optimizer left the step out; waits for copies under way."""
-        values, declared = self._values, self._series < 0
-        if not self._doubtful and not declared.any():
+        values = self._values
+        if self._groups is None:
             return StepRecord(self.rank, self.step, self.time_s, self._series, values), False
+        declared = self._series < 0
         counts = ~declared
         for group in self._void:
             counts &= self._groups != group
@@ -197,11 +222,12 @@ class SentStep:
 
     @cached_property
     def _values(self) -> NDArray[np.float32]:
-        parts = [parcel.values() for parcel in self._parcels.values()]
-        return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype=np.float32)])
+        return np.concatenate([*(parcel.values() for parcel in self._parcels.values()), self._numbers])
 
     @cached_property
     def _void(self) -> frozenset[int]:
+        if self._groups is None:
+            return frozenset()
         values = self._values
         declared = (self._series < 0) & (values != 0)
         unsure = [group for group in self._doubtful if not np.isfinite(values[self._groups == group]).all()]
