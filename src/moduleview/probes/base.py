@@ -92,6 +92,7 @@ class Probe(ABC):
         unit: As shown behind a value; "" for a pure number.
         moment: When it measures.
         every: Measure each so many steps.
+        shared_read: Name of what it reads together with others, which share the cost; "" for what it reads alone.
         is_histogram: ``measure`` gives (n, 68) counts instead of (n,) values.
         is_first: Everybody looks at it: where the budget is short, all others are sampled before it is.
         is_free: It costs next to nothing, and is measured in each step whatever the budget.
@@ -100,6 +101,7 @@ class Probe(ABC):
     quantity: ClassVar[str]
     unit: ClassVar[str] = ""
     moment: ClassVar[Moment] = Moment.STEP_END
+    shared_read: ClassVar[str] = ""
     is_histogram: ClassVar[bool] = False
     is_first: ClassVar[bool] = False
     is_free: ClassVar[bool] = False

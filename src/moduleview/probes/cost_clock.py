@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -27,12 +26,17 @@ class Event(Protocol):
         """Milliseconds from here to ``end``."""
 
 
+Begun = tuple[float, Event | None]
+
+
 class CostClock(Generic[Key]):
-    """Times what runs inside ``timing``. Training thread only.
+    """Times what runs between ``begin`` and ``end``. Training thread only.
 
     On the CPU that is the time it took. On a GPU the launches return at once and the work is done later, so two events
     are put into the stream around it and read when the GPU has passed both, a step later as a rule. What counts is the
     longer of the two times: a training step waits for whichever of host and GPU is behind.
+
+    Two calls and no ``with``: a context manager costs more than most of what is timed here.
 
     Args:
         make_event: Makes an event where the work is done on a GPU; None on the host.
@@ -43,23 +47,24 @@ class CostClock(Generic[Key]):
         self._waiting: deque[tuple[Key, float, Event, Event]] = deque()
         self._finished: list[tuple[Key, float]] = []
 
-    @contextmanager
-    def timing(self, key: Key) -> Iterator[None]:
-        """Time what runs inside; an exception passes."""
-        events = None if self._make_event is None else (self._make_event(), self._make_event())
+    def begin(self) -> Begun:
+        """Something begins; hand what this gives to ``end``."""
+        if self._make_event is None:
+            return own_seconds(), None
+        event = self._make_event()
         began_s = own_seconds()
-        if events is not None:
-            events[0].record()
-        try:
-            yield
-        finally:
-            if events is not None:
-                events[1].record()
-            host_s = own_seconds() - began_s
-            if events is None:
-                self._finished.append((key, host_s))
-            else:
-                self._waiting.append((key, host_s, *events))
+        event.record()
+        return began_s, event
+
+    def end(self, key: Key, begun: Begun) -> None:
+        """It is over, also where it raised."""
+        began_s, begin = begun
+        if begin is None or self._make_event is None:
+            self._finished.append((key, own_seconds() - began_s))
+            return
+        end = self._make_event()
+        end.record()
+        self._waiting.append((key, own_seconds() - began_s, begin, end))
 
     def take_finished(self) -> list[tuple[Key, float]]:
         """(key, seconds) of all that is known by now, in order; nothing is waited for."""

@@ -20,4 +20,5 @@ class GradZeroShare(GradientStatistic):
     quantity: ClassVar[str] = GRAD_ZERO_SHARE
     unit: ClassVar[str] = "shares of 1"
     statistic: ClassVar[Statistic] = Statistic.ZERO_SHARE
+    shared_read: ClassVar[str] = ""  # one of its own, and rarer
     every: int = 10

@@ -14,6 +14,7 @@ class GradientStatistic(Probe, ABC):
     """One statistic of each parameter's gradient, as the optimizer is about to use it; all share one read of memory."""
 
     statistic: ClassVar[Statistic]
+    shared_read: ClassVar[str] = "gradients"
     moment: ClassVar[Moment] = Moment.GRADIENTS_READY
 
     def measure(self, step: StepView) -> Iterable[Measured]:

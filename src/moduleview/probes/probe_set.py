@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 import torch
 
@@ -15,6 +15,23 @@ from moduleview.probes.left_out import LeftOut
 from moduleview.registry import discover
 
 Take = Callable[[Probe, Measured], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What is done in a step. Most steps have the same one as the step before.
+
+    Attributes:
+        due: Probes that measure.
+        at: The same, by the moment at which they do.
+        before_update: Those that look before the optimizer changes the weights.
+        wanted: Their quantities.
+    """
+
+    due: list[Probe]
+    at: Mapping[Moment, tuple[Probe, ...]]
+    before_update: tuple[Probe, ...]
+    wanted: frozenset[str]
 
 
 class ProbeSet:
@@ -46,15 +63,14 @@ class ProbeSet:
                 account = self._accounts[probe] = governor.account(probe.quantity)
                 account.wish = probe.every if every is None else max(every, probe.every if probe.is_free else 1)
                 account.is_free, account.is_first = probe.is_free, probe.is_first
-        self._due: list[Probe] = []
         self._clock: CostClock[Probe] = CostClock()
         self._device: torch.device | None = None
-        self._wanted: frozenset[str] = frozenset()
+        self._plan = _plan([])
 
     @property
     def wanted(self) -> frozenset[str]:
         """Quantities that are measured in the step that runs."""
-        return self._wanted
+        return self._plan.wanted
 
     @property
     def quantities(self) -> frozenset[str]:
@@ -63,8 +79,10 @@ class ProbeSet:
 
     def begin_step(self, step: int) -> None:
         """Choose what is measured in it."""
-        self._due = [probe for probe, account in self._accounts.items() if self._governor.is_due(account, step)]
-        self._wanted = frozenset(probe.quantity for probe in self._due)
+        is_due = self._governor.is_due
+        due = [probe for probe, account in self._accounts.items() if is_due(account, step)]
+        if due != self._plan.due:
+            self._plan = _plan(due)
 
     def set_device(self, device: torch.device | None) -> None:
         """The model is there now: that is where measuring costs time."""
@@ -74,21 +92,41 @@ class ProbeSet:
 
     def before_update(self, view: StepView) -> None:
         """The optimizer is about to change the weights."""
-        for probe in list(self._due):
-            self._guarded(probe, partial(probe.before_update, view))
+        for probe in self._plan.before_update:
+            begun = self._clock.begin()
+            try:
+                probe.before_update(view)
+            except Exception as error:
+                self._switch_off(probe, error)
+            self._clock.end(probe, begun)
 
     def measure(self, moment: Moment, view: StepView, take: Take) -> None:
         """Measure what is due at a moment and hand it to ``take``."""
-        for probe in list(self._due):
-            if probe.moment is moment:
-                self._guarded(probe, partial(_measure, probe, view, take))
+        for probe in self._plan.at[moment]:
+            begun = self._clock.begin()
+            try:
+                for measured in probe.measure(view):
+                    take(probe, measured)
+            except Exception as error:
+                self._switch_off(probe, error)
+            self._clock.end(probe, begun)
         self._left_out.look_at(view)
 
     def end_step(self) -> None:
-        """Put on the bill what is known by now of what was measured: of a GPU that is the step before."""
+        """Put on the bill what is known by now of what was measured: of a GPU that is the step before.
+
+        Probes that share a read of memory share its cost: whichever asks first would be billed for all of them.
+        """
         spent_s: dict[Probe, float] = {}
         for probe, seconds in self._clock.take_finished():
             spent_s[probe] = spent_s.get(probe, 0.0) + seconds
+        sharing: dict[str, list[Probe]] = {}
+        for probe in spent_s:
+            if probe.shared_read:
+                sharing.setdefault(probe.shared_read, []).append(probe)
+        for probes in sharing.values():
+            each_s = sum(spent_s[probe] for probe in probes) / len(probes)
+            spent_s.update(dict.fromkeys(probes, each_s))
         for probe, seconds in spent_s.items():
             if probe in self._accounts:
                 self._accounts[probe].charge(seconds)
@@ -99,16 +137,16 @@ class ProbeSet:
             probe.forget()
         self._left_out.forget()
 
-    def _guarded(self, probe: Probe, run: Callable[[], object]) -> None:
-        try:
-            with self._clock.timing(probe):
-                run()
-        except Exception as error:
-            del self._accounts[probe]
-            self._due.remove(probe)
-            self._report(probe.quantity, error)
+    def _switch_off(self, probe: Probe, error: Exception) -> None:
+        del self._accounts[probe]
+        self._plan = _plan([one for one in self._plan.due if one is not probe])
+        self._report(probe.quantity, error)
 
 
-def _measure(probe: Probe, view: StepView, take: Take) -> None:
-    for measured in probe.measure(view):
-        take(probe, measured)
+def _plan(due: list[Probe]) -> _Plan:
+    return _Plan(
+        due,
+        {moment: tuple(probe for probe in due if probe.moment is moment) for moment in Moment},
+        tuple(probe for probe in due if type(probe).before_update is not Probe.before_update),
+        frozenset(probe.quantity for probe in due),
+    )

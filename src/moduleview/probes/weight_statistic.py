@@ -14,6 +14,7 @@ class WeightStatistic(Probe, ABC):
     """One statistic of each parameter after the optimizer's step; all share one read of memory."""
 
     statistic: ClassVar[Statistic]
+    shared_read: ClassVar[str] = "weights"
     moment: ClassVar[Moment] = Moment.STEP_END
 
     def measure(self, step: StepView) -> Iterable[Measured]:

@@ -19,4 +19,5 @@ class WeightZeroShare(WeightStatistic):
     quantity: ClassVar[str] = WEIGHT_ZERO_SHARE
     unit: ClassVar[str] = "shares of 1"
     statistic: ClassVar[Statistic] = Statistic.ZERO_SHARE
+    shared_read: ClassVar[str] = ""  # one of its own, and rarer
     every: int = 10
