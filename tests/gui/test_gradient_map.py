@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, more_steps, run_store, show
@@ -10,7 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from builders import snapshot_of, task_info
+from builders import add_steps, snapshot_of, task_info
 from moduleview.gui.panels.gradient_map import GradientMapPanel
 from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.map_columns import MapColumns
@@ -147,6 +149,66 @@ def test_tooltip_says_name_step_and_value(panel: GradientMapPanel, bench: Bench)
 
     assert all(part in texts[0] for part in ("embed", "step 60", "2.500e-1"))
     assert "NaN or Inf" in texts[1]
+
+
+def drawn_in(canvas: MapCanvas, first: int, end: int, row: int) -> set[str]:
+    """Colours in the cells of a row from one step up to another."""
+    image = canvas.grab().toImage()
+    xs = range(round(canvas.x_px(first - 0.5)) + 1, round(canvas.x_px(end - 0.5)) - 1)
+    ys = range(round(canvas.y_px(row)) + 1, round(canvas.y_px(row + 1)) - 1)
+    return {QColor(image.pixel(x, y)).name() for x in xs for y in ys}
+
+
+def test_steps_that_nobody_measured_are_hatched_and_a_row_without_a_gradient_is_grey(
+    panel: GradientMapPanel, bench: Bench
+) -> None:
+    canvas, tokens = canvas_of(panel), bench.context.theme.tokens
+    norms = np.full((30, 7), 0.1)
+    norms[10:20], norms[20:, 1] = -1.0, -1.0  # nobody; not the embedding
+    add_steps(bench.store, norms, 60)
+    panel.refresh(bench.store)
+
+    assert drawn_in(canvas, 70, 80, 0) == {tokens.panel.lower(), tokens.border.lower()}
+    assert drawn_in(canvas, 80, 90, 0) == {tokens.not_measured.lower()}
+    assert not drawn_in(canvas, 80, 90, 1) & {tokens.panel.lower(), tokens.not_measured.lower()}
+    gap, none = (panel.pointer.tooltip_at(QPointF(canvas.x_px(step), canvas.y_px(0.5))) for step in (75, 85))
+    assert "not measured: the budget for measuring leaves steps out" in gap
+    assert "no gradient, though other modules had one" in none
+
+
+def test_frozen_row_says_that_it_is_frozen(qtbot: QtBot, qapp: QObject) -> None:
+    model = snapshot_of()
+    requires_grad = np.array([not fqn.startswith("embed") for fqn in model.tensor_fqns])
+    store = run_store(0, snapshot=replace(model, tensors=replace(model.tensors, requires_grad=requires_grad)))
+    add_steps(store, np.where(np.arange(7) == 1, -1.0, np.full((30, 7), 0.1)))
+    panel = GradientMapPanel(make_bench(QObject(qapp), store).context)
+    show(qtbot, panel)
+    canvas = canvas_of(panel)
+
+    assert "no gradient: frozen" in panel.pointer.tooltip_at(QPointF(canvas.x_px(9), canvas.y_px(0.5)))
+    assert "no gradient, though" not in panel.pointer.tooltip_at(QPointF(canvas.x_px(9), canvas.y_px(0.5)))
+
+
+@pytest.mark.parametrize("width", [330, 420, 900])
+def test_line_under_the_map_names_first_what_can_be_seen_in_it(
+    qtbot: QtBot, bench: Bench, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    norms = np.full((30, 7), 0.1)
+    norms[10:20] = -1.0
+    add_steps(bench.store, norms, 60)
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel, width)
+    said: list[str] = []
+    bar = canvas_of(panel).color_bar
+    draw = bar._draw_text
+    monkeypatch.setattr(
+        bar, "_draw_text", lambda painter, x, middle, text: (said.append(text), draw(painter, x, middle, text))[1]
+    )
+    canvas_of(panel).grab()
+
+    assert "not measured" in said
+    assert ("NaN, Inf" in said) == (width > 330)
+    assert ("no gradient" in said) == (width == 900)
 
 
 def test_a_step_that_mixed_precision_left_out_has_a_square_that_says_why(panel: GradientMapPanel, bench: Bench) -> None:

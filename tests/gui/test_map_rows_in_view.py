@@ -73,6 +73,17 @@ def test_rows_that_would_be_too_low_to_see_are_shown_in_pages(panel: GradientMap
     assert (bar_of(panel).maximum(), bar_of(panel).pageStep()) == (N_ROWS - end, end)
 
 
+def test_pages_are_drawn_from_the_first_step_on(bench: Bench, qtbot: QtBot, qapp: QObject) -> None:
+    bench = make_bench(QObject(qapp), run_store(0, snapshot=tall_model()))
+    panel = GradientMapPanel(bench.context)
+    show(qtbot, panel)
+    more_steps(bench.store, 1e-7)  # far from the colours there are: other limits are told while it draws
+    panel.refresh(bench.store)
+    first, end = in_view(bench)
+    assert (first, end < 200) == (0, True)
+    assert canvas_of(panel).y_range == (end, 0)
+
+
 def test_wheel_scrolls_down_to_the_last_row_and_no_further(panel: GradientMapPanel, bench: Bench) -> None:
     height = in_view(bench)[1]
     turn_wheel(canvas_of(panel), 1)

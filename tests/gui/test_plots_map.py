@@ -192,13 +192,47 @@ def test_run_that_begins_anew_forgets_the_columns() -> None:
     assert columns.decades[0, 0] == pytest.approx(-3.0)
 
 
-def test_picture_saturates_and_keeps_nan_and_not_measured_apart() -> None:
+def test_picture_saturates_and_keeps_nan_no_gradient_and_not_measured_apart() -> None:
     table = color_table("viridis", DARK)
-    decades = np.array([[-9.0, 9.0, np.inf, np.nan]], dtype=np.float32)
-    pixels = make_picture(decades, (-4, 1), table)[0, :, :3]
-    colors = [QColor(*pixel).name() for pixel in pixels.tolist()]
+    decades = np.array([[-9.0, 9.0, np.inf, -np.inf, np.nan]], dtype=np.float32)
+    pixels = make_picture(decades, (-4, 1), table)[0]
+    colors = [QColor(*pixel).name() for pixel in pixels[:4, :3].tolist()]
 
     assert colors == ["#440154", "#fde725", DARK.non_finite.lower(), DARK.not_measured.lower()]
+    assert pixels[:, 3].tolist() == [255, 255, 255, 255, 0], "what lies behind is seen where nobody measured"
+
+
+def test_row_without_a_gradient_is_told_from_a_step_that_nobody_measured() -> None:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    norms = np.full((12, n), 0.1)
+    norms[3:6] = -1.0  # -1: not measured, in no row
+    norms[8, 1] = norms[:, n - 1] = -1.0  # embed in one step, the head in all
+    add_steps(store, norms)
+    assert store.model is not None
+    rows = make_rows(store.model, frozenset())
+    columns = MapColumns(rows, "grad_norm")
+    for seen in (range(4), range(3, 4)):  # also where only the head is in view
+        columns.update(store, (0, 11), 64, seen)
+        assert np.isnan(columns.decades[:, 3:6]).all()
+        assert np.isneginf(columns.decades[-1, [0, 1, 2, 6, 7, 8, 9, 10, 11]]).all()
+    columns.update(store, (0, 11), 64)
+    assert np.isneginf(columns.decades[0]).tolist() == [False] * 8 + [True] + [False] * 3
+    assert columns.decade_at(3, 0) == -np.inf
+    assert columns.decade_at(3, 4) is None
+
+
+@pytest.mark.parametrize("width_of", [1, 4])
+def test_rhythm_is_that_of_what_is_measured_most_often(width_of: int) -> None:
+    """The first rows of the model get a gradient in few steps, as experts do, and steps without any are recorded."""
+    store = opened_store()
+    n = len(declare_gradients(store))
+    norms = np.full((400, n), 0.1)
+    norms[np.arange(400) % 40 != 0, 1] = -1.0
+    norms[np.arange(400) % width_of != 0, 1:] = -1.0
+    add_steps(store, norms)
+
+    assert columns_of(store, 200, 399, 400).width == width_of
 
 
 def test_more_rows_than_pixels_are_put_together_by_their_largest_and_keep_the_nan() -> None:

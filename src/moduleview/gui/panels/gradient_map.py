@@ -29,6 +29,7 @@ from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
 
 _LEAST_ROW_PX, _PAGED_ROW_PX = 2, 4
+_WINDOW, _ALL = "window=", "all"  # as it is kept
 
 
 class GradientMapPanel(Panel):
@@ -70,6 +71,16 @@ class GradientMapPanel(Panel):
     def title_controls(self) -> Sequence[QWidget]:
         """Which rows are in view, whether the newest step stays there, how many steps are shown, and the menu."""
         return (self._row_place, self._follow, self._window, self._menu.button())
+
+    def kept(self) -> str:
+        """How many steps are shown."""
+        return f"{_WINDOW}{self.context.axes.window or _ALL}"
+
+    def restore_kept(self, kept: str) -> None:
+        """Show as many."""
+        windows = {str(n or _ALL): n for n in WINDOWS}
+        if kept.startswith(_WINDOW) and kept.removeprefix(_WINDOW) in windows:
+            self.context.axes.set_window(windows[kept.removeprefix(_WINDOW)])
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
@@ -183,11 +194,14 @@ class GradientMapPanel(Panel):
         seen = range(math.floor(top), math.ceil(bottom))
         area = self._map.area
         self._columns.update(store, (first, last), max(64, int(area.width())), seen, max(1, int(area.height())))
-        if not self._columns.is_complete:
-            self._drawn_for = None
         limits = self._limits.observe(self._columns.scale_sample(store), store.last_step)
+        asked = self._drawn_for
         if limits is not None:
             self.context.scale.set_limits(*limits)
+        if self._drawn_for is not asked:
+            return  # who hears of new limits comes back here, and has drawn newer rows or steps than these
+        if not self._columns.is_complete:
+            self._drawn_for = None
         self._map.draw_map(self._rows, self._columns, (low, high), (top, bottom))
 
     def _choose_rows(self) -> None:

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QWidget
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.axes import Axis, Edge
-from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
+from moduleview.gui.plots.canvas import ABOVE, BELOW, Canvas, Margins
 from moduleview.gui.plots.color_bar import LINE_PX, ColorBar
 from moduleview.gui.plots.event_strip import STRIP_PX, EventStrip
+from moduleview.gui.plots.hatch import HATCH_PX, draw_hatch
 from moduleview.gui.plots.items import Image, cosmetic_pen
 from moduleview.gui.plots.map_columns import MapColumns
 from moduleview.gui.plots.map_picture import color_table, make_picture
@@ -33,7 +34,8 @@ class MapCanvas(Canvas):
         self._scale = scale
         self._crosshair: int | None = None
         self._selected: tuple[int, int] | None = None
-        self._last_edge = 0.0  # where the newest column ends
+        self._edges = (0.0, 0.0)  # where the first column begins and the newest ends
+        self._has_gaps = False  # columns in which nobody measured
         self._image = Image(axisOrder="row-major")
         self.add_item(self._image)
         self._image.setVisible(False)
@@ -41,6 +43,7 @@ class MapCanvas(Canvas):
         self.row_axis = RowAxis(self)
         self.events = EventStrip(self)
         self.color_bar = ColorBar(self, scale)
+        self.decorate(self._draw_gaps, BELOW)
         self.decorate(self._draw_marks, ABOVE + 1)
 
     def draw_map(
@@ -52,14 +55,13 @@ class MapCanvas(Canvas):
         self._image.setVisible(bool(shown.size))
         if shown.size:
             low, high = self._scale.limits
-            finite = shown[np.isfinite(shown)]
-            self.color_bar.is_saturated_above = bool(finite.size and finite.max() > high)
-            self.color_bar.is_saturated_below = bool(finite.size and finite.min() < low)
+            self.color_bar.look_at(shown)
+            self._has_gaps = bool(np.isnan(shown).any())
             table = color_table(self._scale.map_name, self.theme.tokens)
             picture = make_picture(shown, (low, high), table)
             self._image.setImage(picture, autoLevels=False, levels=None)
             width = shown.shape[1] * columns.width
-            self._last_edge = columns.first_step - 0.5 + width
+            self._edges = (columns.first_step - 0.5, columns.first_step - 0.5 + width)
             self._image.setRect(QRectF(columns.first_step - 0.5, first, width, end - first))
         self.set_ranges(steps, (seen[1], seen[0]))
         self.redraw()
@@ -87,6 +89,14 @@ class MapCanvas(Canvas):
         step = round(self.x_at(position))
         return step if self.area.contains(position) and step >= 0 else None
 
+    def _draw_gaps(self, painter: QPainter) -> None:
+        """Under the columns, which are transparent where nobody measured."""
+        if not self._has_gaps or not self._image.isVisible():
+            return
+        left, right = (min(max(round(self.x_px(edge)), self.area.left()), self.area.right()) for edge in self._edges)
+        box = QRectF(left, self.area.top(), right - left, self.area.height())
+        draw_hatch(painter, box, self.theme.tokens.border, self.theme.px(HATCH_PX))
+
     def _draw_marks(self, painter: QPainter) -> None:
         area = self.area
         if self._selected is not None and self._image.isVisible():
@@ -94,7 +104,7 @@ class MapCanvas(Canvas):
             painter.setPen(cosmetic_pen(_WHITE))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             if bottom > top:
-                right = min(round(self.x_px(self._last_edge)), area.right())
+                right = min(round(self.x_px(self._edges[1])), area.right())
                 painter.drawRect(QRectF(area.left(), top, max(right - area.left() - 1, 1), bottom - top - 1))
         step = self._crosshair
         if step is not None and self.x_range[0] <= step <= self.x_range[1]:

@@ -4,12 +4,16 @@ A column is one step, or the maximum of several, so that there are never more co
 between two of them; where a budget lets one in n steps be measured it is at least n wide, since stripes of what was
 measured and what was not would hide what there is to see. Columns begin at multiples of their width, and therefore do
 not flicker while the window moves.
+
+Steps that nobody measured and steps in which a row had no gradient look alike in its own series: a few series of other
+rows, the witnesses, tell them apart.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +27,10 @@ from moduleview.telemetry.store_view import History, StoreView
 
 NOT_MEASURED = np.float32(np.nan)
 NON_FINITE = np.float32(np.inf)
+NO_GRADIENT = np.float32(-np.inf)  # others were measured in these steps
 _STEPS_BACK = 64
-_N_ASKED, _N_LATE, _FEWEST = 16, 32, 8
+_N_WITNESSES = 16
+_N_ASKED, _N_LATE, _FEWEST, _N_GAPS = 4, 1024, 8, 32
 ZERO = np.float32(-400.0)  # below the decade of the smallest float there is
 
 
@@ -78,7 +84,8 @@ class MapColumns:
         self._rows = rows
         self._keys = tensor_keys(rows.snapshot, quantity)
         self._part = RowsInView(rows, self._keys, range(0))
-        self._window = StepWindow((), self._part.of_history)
+        self._window = StepWindow((), self._in_bands)
+        self._witnesses: tuple[SeriesKey, ...] = ()
         self._bands: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # first row in view of each row of ``decades``
         self._width = 1
         self._first = 0  # first column
@@ -86,7 +93,7 @@ class MapColumns:
 
     @property
     def decades(self) -> NDArray[np.float32]:
-        """(bands, columns): log10; ``NOT_MEASURED``, ``NON_FINITE`` and ``ZERO`` stand for themselves.
+        """(bands, columns): log10; ``NOT_MEASURED``, ``NO_GRADIENT``, ``NON_FINITE`` and ``ZERO`` stand for themselves.
 
         A band is a row in view; where these are more than pixels it is the largest of several, so that no NaN is lost.
         """
@@ -126,7 +133,10 @@ class MapColumns:
         return np.concatenate([self._decades.reshape(-1), newest.reshape(-1)])
 
     def decade_at(self, row: int, step: int) -> float | None:
-        """log10 of the norm of a row's band at a step; Inf is not finite, None was not measured or is not in view."""
+        """log10 of the norm of a row's band at a step; +Inf is not finite, and -Inf no gradient where others had one.
+
+        None was not measured, or is not in view.
+        """
         column = step // self._width - self._first
         if not 0 <= column < self._decades.shape[1] or row not in self.seen:
             return None
@@ -153,18 +163,23 @@ class MapColumns:
         """
         seen = range(len(self._rows)) if seen is None else seen
         n_bands = min(len(seen), most_bands or len(seen))
-        if seen != self.seen or n_bands != len(self._bands):
+        if seen != self.seen or n_bands != len(self._bands) or not self._witnesses:
             self._part = RowsInView(self._rows, self._keys, seen)
             self._bands = np.arange(n_bands) * len(seen) // max(n_bands, 1)
-            self._window = StepWindow(self._part.keys, self._in_bands)
+            self._witnesses = _witnesses(store, self._keys)
+            self._window = StepWindow((*self._part.keys, *self._witnesses), self._in_bands)
         first_step, last_step = steps
-        self._width = max(column_width(first_step, last_step, most), _rhythm(store, self._part.keys))
+        self._width = max(column_width(first_step, last_step, most), _rhythm(store, self._witnesses))
         self._first = first_step // self._width
         self._window.update(store, self._first * self._width, last_step, self._width)
         self._decades = self._on_grid(last_step // self._width - self._first + 1)
 
     def _in_bands(self, history: History) -> tuple[NDArray[np.float32]]:
-        (decades,) = self._part.of_history(history)
+        n_keys = len(self._part.keys)
+        high, non_finite = history.high[:, :n_keys], history.non_finite[:, :n_keys]
+        (decades,) = self._part.of_history(replace(history, high=high, non_finite=non_finite))
+        is_there: NDArray[np.bool_] = history.non_finite | ~np.isnan(history.high)
+        decades[np.isnan(decades) & is_there.any(axis=1, keepdims=True)] = NO_GRADIENT
         return (decades if len(self._bands) == len(self.seen) else np.fmax.reduceat(decades, self._bands, axis=1),)
 
     def _on_grid(self, n_columns: int) -> NDArray[np.float32]:
@@ -181,14 +196,22 @@ class MapColumns:
         return grid
 
 
+def _witnesses(store: StoreView, keys: tuple[SeriesKey, ...]) -> tuple[SeriesKey, ...]:
+    """Some series that were measured, from all over the model: where all of them are silent, nobody measured."""
+    _values, is_known = store.latest_of(keys)
+    there = np.flatnonzero(is_known)
+    some = there[np.unique(np.linspace(0, len(there) - 1, _N_WITNESSES).astype(np.int64))] if len(there) else there
+    return tuple(keys[at] for at in some.tolist())
+
+
 def _rhythm(store: StoreView, keys: Sequence[SeriesKey]) -> int:
-    """Steps from one measurement to the next, of late: a power of two; 1 where each step is measured."""
-    measured = next((key for key in keys[:_N_ASKED] if store.latest(key) is not None), None)
-    if measured is None:
-        return 1
-    gaps = np.diff(store.tail(measured, _N_LATE)[0])
-    gap = float(np.median(gaps)) if len(gaps) >= _FEWEST else 1.0
-    return 1 << max(math.ceil(math.log2(gap)), 0)
+    """Steps from one measurement to the next, of late: a power of two; 1 where each step is measured.
+
+    Of several series the one that is measured most often: a module may have no gradient in most steps.
+    """
+    tails = [store.tail(key, _N_LATE)[0][-_N_GAPS:] for key in keys[:: max(len(keys) // _N_ASKED, 1)]]
+    gaps = [float(np.median(np.diff(steps))) for steps in tails if len(steps) > _FEWEST]
+    return 1 << max(math.ceil(math.log2(min(gaps))), 0) if gaps else 1
 
 
 def _decades(

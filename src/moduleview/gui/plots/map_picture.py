@@ -9,16 +9,20 @@ from PySide6.QtGui import QColor
 from moduleview.gui.look.colormap import lookup_table
 from moduleview.gui.look.tokens import Tokens
 
-_NON_FINITE, _NOT_MEASURED = 256, 257
+_NON_FINITE, _NO_GRADIENT, _NOT_MEASURED = 256, 257, 258
 
 
 def color_table(map_name: str, tokens: Tokens) -> NDArray[np.uint32]:
-    """(258,): the map's 256 colours, then that of NaN and Inf, then that of not measured; bytes are RGBA."""
-    table = np.full((258, 4), 255, dtype=np.uint8)
+    """(259,): the map's 256 colours, then those of NaN and Inf, of no gradient, and nothing where nobody measured.
+
+    Bytes are RGBA.
+    """
+    table = np.full((259, 4), 255, dtype=np.uint8)
     table[:256, :3] = lookup_table(map_name)
-    for row, name in ((_NON_FINITE, tokens.non_finite), (_NOT_MEASURED, tokens.not_measured)):
+    for row, name in ((_NON_FINITE, tokens.non_finite), (_NO_GRADIENT, tokens.not_measured)):
         color = QColor(name)
         table[row, :3] = (color.red(), color.green(), color.blue())
+    table[_NOT_MEASURED] = 0
     return table.view(np.uint32).reshape(-1)
 
 
@@ -26,7 +30,7 @@ def make_picture(decades: NDArray[np.float32], limits: tuple[int, int], table: N
     """The picture of the map.
 
     Args:
-        decades: (rows, columns) log10; Inf is not finite, NaN is not measured.
+        decades: (rows, columns) log10; +Inf is not finite, -Inf no gradient, NaN not measured.
         limits: Decades of the first and the last colour.
         table: As ``color_table`` makes it.
 
@@ -38,5 +42,6 @@ def make_picture(decades: NDArray[np.float32], limits: tuple[int, int], table: N
         codes = np.clip((decades - low) * (255.0 / (high - low)) + 0.5, 0.0, 255.0)
     codes[np.isnan(decades)] = _NOT_MEASURED
     codes[np.isposinf(decades)] = _NON_FINITE
+    codes[np.isneginf(decades)] = _NO_GRADIENT
     picture: NDArray[np.uint8] = table[codes.astype(np.int16)].view(np.uint8).reshape(*decades.shape, 4)
     return picture

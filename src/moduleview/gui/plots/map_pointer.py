@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QToolTip
 
 from moduleview.gui.look import number_format
 from moduleview.gui.plots.map_canvas import MapCanvas
-from moduleview.gui.plots.map_columns import ZERO, MapColumns
+from moduleview.gui.plots.map_columns import NO_GRADIENT, ZERO, MapColumns
 from moduleview.gui.plots.map_rows import MapRows
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
@@ -166,7 +166,9 @@ class MapPointer(QObject):
         assert self._columns is not None
         decade = self._columns.decade_at(row, step)
         if decade is None:
-            return self.tr("not measured")
+            return self._gap_text()
+        if decade == NO_GRADIENT:
+            return self._none_text(row)
         if math.isinf(decade):
             return self.tr("NaN or Inf in the gradient")
         value = 10.0**decade if decade > ZERO else 0.0
@@ -175,3 +177,19 @@ class MapPointer(QObject):
         if n_rows > 1:
             return text + self.tr(", highest of {0} rows and {1} steps").format(n_rows, width)
         return text if width == 1 else text + self.tr(", highest of {0} steps").format(width)
+
+    def _gap_text(self) -> str:
+        assert self._columns is not None
+        n_steps, why = self._columns.width, self.tr("the budget for measuring leaves steps out")
+        if n_steps == 1:
+            return self.tr("not measured: {0}").format(why)
+        return self.tr("none of {0} steps was measured: {1}").format(n_steps, why)
+
+    def _none_text(self, row: int) -> str:
+        """Others had a gradient, so that this step was measured."""
+        assert self._rows is not None
+        tensors = self._rows.snapshot.tensors
+        own = slice(int(self._rows.begins[row]), int(self._rows.ends[row]))
+        if not (tensors.is_parameter & tensors.requires_grad)[own].any():
+            return self.tr("no gradient: frozen")
+        return self.tr("no gradient, though other modules had one: not used in this step?")
