@@ -67,7 +67,7 @@ class Watch:
         recorder.rebind(self._snapshot)
         self._boundaries.bind(model, recorder.parameters, optimizer)
         self._boundaries.put_on_before()
-        recorder.attach()
+        recorder.attach(is_told=False)
         self._boundaries.put_on_after()
 
     # -- reading ---------------------------------------------------------------------------------------------------

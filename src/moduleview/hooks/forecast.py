@@ -129,6 +129,10 @@ class Trial:
         self._reason = self._reason or _reason_in_output(output)
         self._outputs += _versions([leaf for _, leaf in leaves])
 
+    def fail(self, error: Exception) -> None:
+        """Looking on raised."""
+        self._reason = f"Looking on for a step raised {type(error).__name__}: {error}"
+
     def judge_changes(self) -> None:
         """Before the optimizer changes anything: look whether outputs were changed in place."""
         if _has_moved(self._outputs):
@@ -142,7 +146,7 @@ class Trial:
     @property
     def verdict(self) -> str:
         """A sentence when the hook must not go on, "" when it may. After ``judge_changes``."""
-        if not self.n_calls:
+        if not self.n_calls and not self._reason:
             return "It was not called as a module in a whole step."
         if not self._reason and not self._inputs_need_gradient:
             return (

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import weakref
 from collections.abc import Iterable
-from dataclasses import replace
 
-from moduleview.hooks.arming import OBSERVED, Arming
-from moduleview.hooks.forecast import TRIED_KINDS, Trial, fires_uncompiled
+from moduleview.hooks.arming import Arming
+from moduleview.hooks.forecast import Trial, fires_uncompiled
 from moduleview.hooks.look_ahead import LookAhead
 from moduleview.hooks.model_index import ModelIndex
-from moduleview.hooks.observer import Observer, Watched
+from moduleview.hooks.observer import Observer
 from moduleview.hooks.silence import reason_it_was_silent
 from moduleview.hooks.ticked import Sighting, StepSightings, Ticked
+from moduleview.hooks.watched import SEEN_BY_OBSERVER, watch_set
 from moduleview.telemetry.commands import SetHooks
-from moduleview.telemetry.hooks import HookEntry, HookForecast, HookKind, HookStatus
+from moduleview.telemetry.hooks import PARAMETER_KINDS, HookEntry, HookForecast, HookKind, HookStatus
 
 _Key = tuple[str, HookKind]
 
@@ -39,6 +38,7 @@ class HookSet:
         self._own = self._arming.own
         self._ahead = LookAhead(index)
         self._observer = Observer(self._sightings)
+        self._observer.bind(index.modules.values())
         self._is_measured = True
         self._has_new = False  # what was just ticked is looked at in the next step, however rare measuring is
         self.every = 1
@@ -69,6 +69,7 @@ class HookSet:
         index.runs_uncompiled = self._index.runs_uncompiled
         self._index = index
         self._arming.bind(index)
+        self._observer.bind(index.modules.values())
         self._ahead.bind(index)
         self._put_on_again(self._ticked.values())
 
@@ -77,11 +78,16 @@ class HookSet:
         if is_on != self._index.runs_uncompiled:
             self._index.runs_uncompiled = is_on
             self._ahead.bind(self._index)
-            on_calls = (ticked for ticked in self._ticked.values() if ticked.kind in _SEEN_BY_OBSERVER)
+            on_calls = (ticked for ticked in self._ticked.values() if ticked.kind in SEEN_BY_OBSERVER)
             self._put_on_again(ticked for ticked in on_calls if ticked.fqn in self._index.compiled)
 
-    def attach(self) -> None:
-        """Training begins: put on what cannot be put on within a step."""
+    def attach(self, *, is_told: bool = True) -> None:
+        """Training begins: put on what cannot be put on within a step.
+
+        Args:
+            is_told: Whoever makes the steps says when each begins. Else that is found out as far as it can be.
+        """
+        self._observer.is_told = is_told
         self._arming.on_optimizers.attach()
 
     def remove_all(self) -> None:
@@ -135,9 +141,9 @@ class HookSet:
             self._sightings.begin(step)
         else:
             self._sightings.pass_by(step)
-        self._observer.begin_step(count_calls=count_calls, is_measured=self._is_measured)
         for ticked in self._ticked.values():
             ticked.begin_step()
+        self._observer.begin_step(count_calls=count_calls, is_measured=self._is_measured)
         for trial in trials:
             trial.begin_step()
 
@@ -146,8 +152,16 @@ class HookSet:
         for trial in self._trials():
             trial.judge_changes()
 
+    def start_over(self) -> None:
+        """Gradients were thrown away before an optimizer used them: what hooks saw with them is no part of the step."""
+        if self._observer.start_over():
+            for ticked in self._ticked.values():
+                if ticked.kind in PARAMETER_KINDS:
+                    ticked.n_outside = ticked.calls_in_step
+
     def end_step(self) -> list[Sighting]:
         """A step ended: what was seen in it. Hooks that fired, failed or kept silent change their status."""
+        self._observer.leave_out_others()
         seen = self._sightings.end()
         self._calls = self._observer.end_step()
         n_changed = sum(self._settle(ticked) for ticked in self._ticked.values()) if self._is_measured else 0
@@ -205,36 +219,12 @@ class HookSet:
         self._rebuild_watch()
 
     def _rebuild_watch(self) -> None:
-        by_module: dict[int, list[Ticked]] = {}
-        for ticked in self._ticked.values():
-            if (ticked.is_armed or ticked.is_on_trial) and ticked.kind in _SEEN_BY_OBSERVER:
-                by_module.setdefault(id(self._index.modules[ticked.fqn]), []).append(ticked)
-        watched = {module_id: self._watched(group) for module_id, group in by_module.items()}
-        if self._ahead.trial is not None:
-            module, trial = self._ahead.trial
-            known = watched.get(id(module)) or Watched(next(self._slots), weakref.ref(module))
-            watched[id(module)] = replace(known, trials=(*known.trials, trial))
-        self._observer.watch(watched)
+        ticked, modules = self._ticked.values(), self._index.modules
+        self._observer.watch(watch_set(ticked, modules, self._own.trial_of, self._ahead.trial, self._slots))
 
     def _trials(self) -> list[Trial]:
         trials = list(self._own.trials())
         return trials if self._ahead.trial is None else [*trials, self._ahead.trial[1]]
-
-    def _watched(self, group: Iterable[Ticked]) -> Watched:
-        of_kind: dict[HookKind, list[Ticked]] = {}
-        for ticked in group:
-            of_kind.setdefault(ticked.kind, []).append(ticked)
-        module = self._index.modules[next(iter(of_kind.values()))[0].fqn]
-        full_backward = [ticked for kind in TRIED_KINDS for ticked in of_kind.get(kind, ())]
-        trials = (self._own.trial_of(ticked) for ticked in full_backward)
-        return Watched(
-            next(self._slots),
-            weakref.ref(module),
-            tuple(of_kind.get(HookKind.FORWARD, ())),
-            tuple(of_kind.get(HookKind.BACKWARD, ())),
-            tuple(ticked for ticked in full_backward if ticked.is_armed),
-            tuple(trial for trial in trials if trial is not None),
-        )
 
     # -- after a step ----------------------------------------------------------------------------------------------
 
@@ -271,5 +261,4 @@ class HookSet:
         ticked.status, ticked.reason = HookStatus.ACTIVE, ""
 
 
-_SEEN_BY_OBSERVER = (HookKind.FORWARD_PRE, *OBSERVED, *TRIED_KINDS)  # who counts their calls
 _MAY_WAIT = (HookKind.STATE_DICT, HookKind.LOAD_STATE_DICT)  # a model is not saved in every step

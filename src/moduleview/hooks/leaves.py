@@ -12,8 +12,10 @@ import torch
 MAX_DEPTH = 4
 MAX_LEAVES = 64
 
+Leaves = list[tuple[str, torch.Tensor]]
 
-def bounded_leaves(value: Any) -> list[tuple[str, torch.Tensor]]:
+
+def bounded_leaves(value: Any) -> Leaves:
     """Tensors in tuples, lists, dicts and dataclasses, with their place (``[1][0]``, ``['logits']``, ``.hidden``).
 
     Args:
@@ -21,11 +23,12 @@ def bounded_leaves(value: Any) -> list[tuple[str, torch.Tensor]]:
             alone; so is everything else that runs code when it is read.
 
     Returns:
-        In order; the place of ``value`` itself, when it is a tensor, is "".
+        In order; the first needs no place: its is "".
     """
     if isinstance(value, torch.Tensor):
         return [("", value)]
-    return list(islice(_leaves(value, "", 0), MAX_LEAVES))
+    leaves = list(islice(_leaves(value, "", 0), MAX_LEAVES))
+    return [("", leaves[0][1]), *leaves[1:]] if leaves else leaves
 
 
 def _leaves(value: Any, place: str, depth: int) -> Iterator[tuple[str, torch.Tensor]]:

@@ -81,7 +81,7 @@ class LookAhead:
             return
         self._trial = Trial()
         if module.training or not self._may_take_fast_path(self._fqn):
-            hook = SilentHook(self._trial.see_inputs)
+            hook = SilentHook(self._trial.see_inputs, self._trial.fail)
             self._handle = module.register_forward_pre_hook(hook, with_kwargs=True)
 
     def _take_off(self) -> None:

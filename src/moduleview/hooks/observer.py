@@ -13,62 +13,37 @@ from __future__ import annotations
 
 import functools
 import os
-import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
-from moduleview.hooks.forecast import Trial
 from moduleview.hooks.global_forward_hook import GlobalForwardHook
-from moduleview.hooks.leaves import bounded_leaves
-from moduleview.hooks.output_hooks import OutputHooks
+from moduleview.hooks.leaves import Leaves, bounded_leaves
+from moduleview.hooks.outer_calls import OuterCalls, Start
+from moduleview.hooks.output_hooks import OutputHooks, gradient_target
 from moduleview.hooks.own_warnings import OwnWarnings
 from moduleview.hooks.silent_hook import is_in_backward, is_observable
-from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, named_parts, part_name
-
-_Leaves = list[tuple[str, torch.Tensor]]
-
-
-@dataclass(eq=False)
-class Watched:
-    """A module that the observer looks for.
-
-    Attributes:
-        slot: Its number; a closure holds this, never a tensor or the module.
-        module: Ids are reused, so an id alone proves nothing.
-        forward, backward: Hooks that its outputs, and the gradients at them, are for.
-        full_backward: Hooks of torch's own, which want to know the number of each call.
-        trials: Collect what a forecast needs, in one step.
-        waiting: Calls whose gradient is still to come, by place in the output; the last one comes first.
-    """
-
-    slot: int
-    module: weakref.ref[nn.Module]
-    forward: tuple[Ticked, ...] = ()
-    backward: tuple[Ticked, ...] = ()
-    full_backward: tuple[Ticked, ...] = ()
-    trials: tuple[Trial, ...] = ()
-    n_calls: int = 0
-    output_needs_gradient: bool = False
-    waiting: dict[str, list[int]] = field(default_factory=dict)
-
-    def begin_step(self) -> None:
-        """Forget the step before."""
-        self.n_calls, self.output_needs_gradient = 0, False
-        self.waiting.clear()
+from moduleview.hooks.ticked import MAX_CALLS, StepSightings
+from moduleview.hooks.watched import Watched
 
 
 class Observer:
     """Sees what watched modules return, and the gradients that come back. Training thread only.
 
     The watch set is replaced between two steps and never changed, so a hook that runs cannot meet it half done.
+
+    Args:
+        sightings: Takes what is seen.
+
+    Attributes:
+        is_told: Whoever makes the steps says when each begins. Else that has to be found out.
     """
 
     def __init__(self, sightings: StepSightings) -> None:
         self._sightings = sightings
+        self.is_told = True
         self._watch: Mapping[int, Watched] = {}
         self._slots: Mapping[int, Watched] = {}
         self._calls: dict[int, int] | None = None
@@ -76,12 +51,18 @@ class Observer:
         self._global_hook = GlobalForwardHook(self._on_forward)
         self._warnings = OwnWarnings("observer")
         self._on_outputs = OutputHooks()
+        self._outer_calls = OuterCalls(self._now, self._begin_with, self._on_outputs)
         self._pid = os.getpid()
+
+    def bind(self, modules: Iterable[nn.Module]) -> None:
+        """These are all modules of the model."""
+        self._outer_calls.bind(modules)
 
     def watch(self, watched: Mapping[int, Watched]) -> None:
         """Look for these modules, by ``id``, from now on; gradients still under way for others are dropped."""
         self._watch = watched
         self._slots = {one.slot: one for one in watched.values()}
+        self._outer_calls.look(is_wanted=bool(watched) and not self.is_told)
         self._install()
 
     def begin_step(self, *, count_calls: bool, is_measured: bool = True) -> None:
@@ -95,11 +76,21 @@ class Observer:
         self._is_in_step, self._is_measured = True, is_measured
         for watched in self._watch.values():
             watched.begin_step()
+        self._outer_calls.begin_step(is_measured=is_measured)
         self._install()
+
+    def start_over(self) -> bool:
+        """Gradients were thrown away: forget what was seen with them. True where something was."""
+        return not self.is_told and self._outer_calls.start_over()
+
+    def leave_out_others(self) -> None:
+        """The step is about to end: forget what was seen before it, where that only shows now."""
+        self._outer_calls.leave_out_others()
 
     def end_step(self) -> dict[int, int]:
         """A step ended: the calls by module id, where they were counted. No output keeps a hook of ours."""
         calls, self._calls, self._is_in_step = self._calls, None, False
+        self._outer_calls.end_step()
         self._on_outputs.take_off()
         self._install()
         return calls or {}
@@ -107,6 +98,14 @@ class Observer:
     def watched(self, module: nn.Module) -> Watched | None:
         """What is known of a module that is being watched."""
         return self._watch.get(id(module))
+
+    def _now(self) -> Start:
+        return Start(len(self._sightings.seen), tuple(watched.n_begun for watched in self._watch.values()))
+
+    def _begin_with(self, start: Start) -> None:
+        self._sightings.forget(start.n_seen)
+        for watched, n_calls in zip(self._watch.values(), start.n_calls, strict=True):
+            watched.leave_out(*n_calls)
 
     def _install(self) -> None:
         """The global hook is on exactly while there is something to look for."""
@@ -122,8 +121,12 @@ class Observer:
         if torch.compiler.is_compiling():
             return
         watched = self._watch.get(id(module)) if self._is_measured else None
-        if watched is None and self._calls is None:
-            return
+        if watched is not None or self._calls is not None:
+            self._look_at(watched, module, args, output)
+        if id(module) == self._outer_calls.outermost:
+            self._outer_calls.end_call(output, args)
+
+    def _look_at(self, watched: Watched | None, module: nn.Module, args: Any, output: Any) -> None:
         if os.getpid() != self._pid or not self._is_in_step or not is_observable():
             return
         if self._calls is not None and not is_in_backward():
@@ -133,6 +136,8 @@ class Observer:
         try:
             self._see(watched, args, output)
         except Exception as error:
+            for trial in watched.trials:
+                trial.fail(error)
             for ticked in (*watched.forward, *watched.backward, *watched.full_backward):
                 ticked.fail(error, self._sightings.step)
 
@@ -145,26 +150,25 @@ class Observer:
         watched.n_calls += 1
         for trial in watched.trials:
             trial.see_output(output, leaves)
-        if call >= MAX_CALLS:
+        if call - watched.n_outside >= MAX_CALLS:
             for ticked in watched.forward:
-                self._sightings.note(ticked, ())
+                self._sightings.note(ticked, call, ())
             return
         for ticked in watched.forward:
-            self._sightings.note(ticked, named_parts(call, leaves))
+            self._sightings.note(ticked, call, leaves)
         for ticked in watched.full_backward:
             ticked.waiting.append(call)
         self._hook_gradients(watched, leaves, args, call)
 
-    def _hook_gradients(self, watched: Watched, leaves: _Leaves, args: Any, call: int | None) -> None:
+    def _hook_gradients(self, watched: Watched, leaves: Leaves, args: Any, call: int | None) -> None:
         """``call`` is None in a recompute: the reentrant one is where gradients come from, so hooks go on there too."""
         if not watched.backward:
             return
-        for index, (place, tensor) in enumerate(leaves):
-            place = place if index else ""
+        for place, tensor in leaves:
             if tensor.requires_grad:
                 watched.output_needs_gradient = True
                 hook = functools.partial(self._on_gradient, watched.slot, self._sightings.step, place, call)
-                self._on_outputs.put_on(_gradient_target(tensor, leaves, args), hook)
+                self._on_outputs.put_on(gradient_target(tensor, leaves, args), hook)
             elif call is not None and not torch.is_grad_enabled():
                 watched.waiting.setdefault(place, []).append(call)
 
@@ -177,21 +181,7 @@ class Observer:
             if not waiting:
                 return
             call = waiting.pop()
+        if call < watched.n_outside:
+            return
         for ticked in watched.backward:
-            self._sightings.note(ticked, ((part_name(call, place), gradient),))
-
-
-def _gradient_target(tensor: torch.Tensor, leaves: _Leaves, args: Any) -> torch.Tensor:
-    """The tensor whose hook will see the gradient at this output: the output, or the base that it is a view of."""
-    _ = tensor.grad_fn  # first: register_hook on a stale view is a segmentation fault (pytorch #196459)
-    base = tensor._base if tensor._is_view() else None
-    if base is None or base.is_leaf or not base.requires_grad or base.numel() != tensor.numel():
-        return tensor
-    if sum(leaf._base is base or leaf is base for _, leaf in leaves) > 1:
-        return tensor
-    inputs = bounded_leaves(args)
-    # a view of an input: its base also gets the gradient of the input's other uses. Keyword inputs are not known here.
-    if not inputs or any(leaf is base or leaf._base is base for _, leaf in inputs):
-        return tensor
-    _ = base.grad_fn
-    return base
+            self._sightings.note(ticked, call, ((place, gradient),))

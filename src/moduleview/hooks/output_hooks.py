@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import weakref
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch.utils.hooks import RemovableHandle
+
+from moduleview.hooks.leaves import Leaves, bounded_leaves
 
 
 class OutputHooks:
@@ -20,7 +23,7 @@ class OutputHooks:
         self._handles: list[RemovableHandle] = []
         self._leaves: list[weakref.ref[torch.Tensor]] = []
 
-    def put_on(self, tensor: torch.Tensor, hook: functools.partial[None]) -> None:
+    def put_on(self, tensor: torch.Tensor, hook: Callable[[torch.Tensor], None]) -> None:
         """Call ``hook`` with the gradient at ``tensor``."""
         # torch.save of an output would else warn that the hook is lost, which with -W error ends the training
         hook.__torch_unserializable__ = True  # type: ignore[attr-defined]
@@ -38,3 +41,25 @@ class OutputHooks:
                 leaf._backward_hooks = None  # an empty table would be a trace
         self._handles.clear()
         self._leaves.clear()
+
+
+def gradient_target(tensor: torch.Tensor, leaves: Leaves, args: Any) -> torch.Tensor:
+    """The tensor whose hook will see the gradient at an output: the output, or the base that it is a view of.
+
+    Args:
+        tensor: The output.
+        leaves: All outputs of the module.
+        args: Its inputs.
+    """
+    _ = tensor.grad_fn  # first: register_hook on a stale view is a segmentation fault (pytorch #196459)
+    base = tensor._base if tensor._is_view() else None
+    if base is None or base.is_leaf or not base.requires_grad or base.numel() != tensor.numel():
+        return tensor
+    if sum(leaf._base is base or leaf is base for _, leaf in leaves) > 1:
+        return tensor
+    inputs = bounded_leaves(args)
+    # a view of an input: its base also gets the gradient of the input's other uses. Keyword inputs are not known here.
+    if not inputs or any(leaf is base or leaf._base is base for _, leaf in inputs):
+        return tensor
+    _ = base.grad_fn
+    return base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.put_on import PutOn
 from moduleview.hooks.silent_hook import SilentHook, is_in_backward, is_observable
 from moduleview.hooks.state_dict_hooks import put_load_state_dict_on, put_state_dict_on
-from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked, named_parts
+from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked
 from moduleview.telemetry.hooks import HookKind
 
 
@@ -34,7 +34,7 @@ class OwnHooks:
         """The hook of a kind that needs no trial."""
         match ticked.kind:
             case HookKind.FORWARD_PRE:
-                hook = SilentHook(functools.partial(self._on_forward_pre, ticked))
+                hook = self._silent(ticked, self._on_forward_pre)
                 self._take(ticked, PutOn((module.register_forward_pre_hook(hook, with_kwargs=True),)))
             case HookKind.STATE_DICT:
                 self._take(ticked, put_state_dict_on(ticked, module, self._sightings))
@@ -46,18 +46,18 @@ class OwnHooks:
     def put_trial_on(self, ticked: Ticked, module: nn.Module) -> None:
         """Look on for a step, before one of torch's full-backward hooks goes on."""
         trial = Trial()
-        handle = module.register_forward_pre_hook(SilentHook(trial.see_inputs), with_kwargs=True)
+        handle = module.register_forward_pre_hook(SilentHook(trial.see_inputs, trial.fail), with_kwargs=True)
         self._put_on[ticked] = PutOn((handle,), trial)
         ticked.is_on_trial = True
 
     def put_full_backward_on(self, ticked: Ticked, module: nn.Module) -> None:
         """Torch's full-backward or full-backward-pre hook; only after a trial."""
         if ticked.kind is HookKind.BACKWARD_PRE:
-            hook = SilentHook(functools.partial(self._on_gradients, ticked))
+            hook = self._silent(ticked, self._on_gradients)
             self._take(ticked, PutOn((module.register_full_backward_pre_hook(hook),)))
             return
         was_full = module._is_full_backward_hook
-        hook = SilentHook(functools.partial(self._on_gradients, ticked))
+        hook = self._silent(ticked, self._on_gradients)
         handle = module.register_full_backward_hook(hook)
         tidy = functools.partial(_forget_kind, module) if was_full is None else None
         self._take(ticked, PutOn((handle,), tidy=tidy))
@@ -98,6 +98,12 @@ class OwnHooks:
         self._put_on[ticked] = put_on
         ticked.is_armed = True
 
+    def _silent(self, ticked: Ticked, target: Callable[..., None]) -> SilentHook:
+        return SilentHook(functools.partial(target, ticked), functools.partial(self._fail, ticked))
+
+    def _fail(self, ticked: Ticked, error: Exception) -> None:
+        ticked.fail(error, self._sightings.last_step)
+
     # -- what torch calls ------------------------------------------------------------------------------------------
 
     def _on_forward_pre(self, ticked: Ticked, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002  torch's
@@ -105,30 +111,31 @@ class OwnHooks:
             return
         call = ticked.next_call()
         inputs = (args, kwargs) if kwargs else args
-        self._sightings.note(ticked, named_parts(call, bounded_leaves(inputs)) if call < MAX_CALLS else ())
+        is_measured = call - ticked.n_outside < MAX_CALLS
+        self._sightings.note(ticked, call, bounded_leaves(inputs) if is_measured else ())
 
     def _on_gradients(self, ticked: Ticked, module: nn.Module, gradients: Any, *_: Any) -> None:  # noqa: ARG002  torch's
         """At the outputs for a pre hook; at the inputs for a full-backward hook, which is also given the others."""
         if self._sightings.step < 0:
             return
-        parts = named_parts(ticked.waiting.pop(), bounded_leaves(gradients)) if ticked.waiting else ()
-        self._sightings.note(ticked, parts)
+        if ticked.waiting:
+            self._sightings.note(ticked, ticked.waiting.pop(), bounded_leaves(gradients))
+        else:
+            self._sightings.note(ticked, 0, ())
 
     def _on_parameter_gradient(self, ticked: Ticked, gradient: torch.Tensor | None) -> None:
         if gradient is None or not self._is_awaited(ticked):
             return
         call = ticked.next_call()
-        self._sightings.note(ticked, named_parts(call, [("", gradient)]) if call < MAX_CALLS else ())
+        self._sightings.note(ticked, call, (("", gradient),) if call - ticked.n_outside < MAX_CALLS else ())
 
     def _on_accumulated(self, ticked: Ticked, parameter: torch.Tensor) -> None:
         """An optimizer that steps within backward has taken the gradient away before us: then only the call counts."""
         if not self._is_awaited(ticked):
             return
         call, gradient = ticked.next_call(), parameter.grad
-        is_measured = gradient is not None and call < MAX_CALLS
-        self._sightings.note(
-            ticked, named_parts(call, [("", gradient)]) if is_measured and gradient is not None else ()
-        )
+        is_measured = call - ticked.n_outside < MAX_CALLS
+        self._sightings.note(ticked, call, (("", gradient),) if is_measured and gradient is not None else ())
 
     def _is_awaited(self, ticked: Ticked) -> bool:
         """In a step of this process: a child that the user forks inherits hooks on tensors too."""

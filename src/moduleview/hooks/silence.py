@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moduleview.hooks.observer import Watched
+from moduleview.hooks.watched import Watched
 from moduleview.telemetry.hooks import OPTIMIZER_KINDS, PARAMETER_KINDS, HookKind
 
 _NOT_CALLED = (

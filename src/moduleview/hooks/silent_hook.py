@@ -18,18 +18,25 @@ class SilentHook:
 
     ``deepcopy`` (an EMA of the model) duplicates module hooks, and ``torch.save(module)`` pickles them. Both get
     ``_NOTHING`` instead: the copy does not report into our step, and the file loads where moduleview is not installed.
+
+    Args:
+        target: What it calls.
+        fail: Told what the target raises, which must not reach the run.
     """
 
-    __slots__ = ("_pid", "_target")
+    __slots__ = ("_fail", "_pid", "_target")
 
-    def __init__(self, target: Callable[..., None]) -> None:
-        self._target = target
+    def __init__(self, target: Callable[..., None], fail: Callable[[Exception], None]) -> None:
+        self._target, self._fail = target, fail
         self._pid = os.getpid()
 
     def __call__(self, *args: Any) -> None:
         """Run the target, unless torch only looks at the code, or this is a forked worker."""
         if is_observable() and os.getpid() == self._pid:
-            self._target(*args)
+            try:
+                self._target(*args)
+            except Exception as error:
+                self._fail(error)
 
     @property
     def target(self) -> Callable[..., None]:

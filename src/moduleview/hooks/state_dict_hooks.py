@@ -16,16 +16,16 @@ from moduleview.hooks.ticked import StepSightings, Ticked
 def put_state_dict_on(ticked: Ticked, module: nn.Module, sightings: StepSightings) -> PutOn:
     """A hook before and one after ``state_dict`` of this module, children included."""
     watch = _Watch(ticked, sightings, "state_dict()")
-    before = module.register_state_dict_pre_hook(SilentHook(watch.begin))  # type: ignore[no-untyped-call]
-    after = module._register_state_dict_hook(SilentHook(functools.partial(watch.end, ticked)))  # type: ignore[no-untyped-call]
+    before = module.register_state_dict_pre_hook(SilentHook(watch.begin, watch.fail))  # type: ignore[no-untyped-call]
+    after = module._register_state_dict_hook(SilentHook(functools.partial(watch.end, ticked), watch.fail))  # type: ignore[no-untyped-call]
     return PutOn((before, after))
 
 
 def put_load_state_dict_on(ticked: Ticked, module: nn.Module, sightings: StepSightings) -> PutOn:
     """A hook before and one after ``load_state_dict``."""
     watch = _Watch(ticked, sightings, "load_state_dict()")
-    before = module._register_load_state_dict_pre_hook(SilentHook(watch.begin))  # type: ignore[no-untyped-call]
-    after = module.register_load_state_dict_post_hook(SilentHook(functools.partial(watch.end, ticked)))  # type: ignore[no-untyped-call]
+    before = module._register_load_state_dict_pre_hook(SilentHook(watch.begin, watch.fail))  # type: ignore[no-untyped-call]
+    after = module.register_load_state_dict_post_hook(SilentHook(functools.partial(watch.end, ticked), watch.fail))  # type: ignore[no-untyped-call]
     return PutOn((before, after))
 
 
@@ -38,6 +38,9 @@ class _Watch:
 
     def begin(self, *_: Any) -> None:
         self._began_s = time.perf_counter()
+
+    def fail(self, error: Exception) -> None:
+        self._ticked.fail(error, self._sightings.last_step)
 
     def end(self, ticked: Ticked, *_: Any) -> None:
         if ticked.is_armed:

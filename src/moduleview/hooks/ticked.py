@@ -33,6 +33,7 @@ class Ticked:
         silence: Why it did not fire in the last step although it has fired before.
         traceback: Of what it raised.
         calls_in_step: Of this hook, for kinds that count their own.
+        n_outside: The first so many calls of the step do not belong to it.
         waiting: Calls of the module whose gradient is still to come; the last one comes first.
     """
 
@@ -49,11 +50,12 @@ class Ticked:
     silence: str = ""
     traceback: str = ""
     calls_in_step: int = 0
+    n_outside: int = 0
     waiting: list[int] = field(default_factory=list)
 
     def begin_step(self) -> None:
         """Number calls from 0 again."""
-        self.calls_in_step, self.has_fired = 0, False
+        self.calls_in_step, self.n_outside, self.has_fired = 0, 0, False
         self.waiting.clear()
 
     def next_call(self) -> int:
@@ -105,7 +107,8 @@ class Sighting:
     """What a hook saw of one tensor, still on the tensor's device."""
 
     ticked: Ticked
-    part: str
+    call: int
+    place: str
     sample: Sample
 
     @property
@@ -117,6 +120,11 @@ class Sighting:
     def kind(self) -> HookKind:
         """Which hook."""
         return self.ticked.kind
+
+    @property
+    def part(self) -> str:
+        """Which of the tensors that the hook saw in the step."""
+        return part_name(self.call - self.ticked.n_outside, self.place)
 
 
 class StepSightings:
@@ -159,13 +167,23 @@ class StepSightings:
             sighting.ticked.spent_s += share_s
         return seen
 
-    def note(self, ticked: Ticked, parts: Iterable[tuple[str, torch.Tensor]]) -> None:
-        """Measure tensors for a hook that was just called; whatever fails switches that hook off, and only that."""
+    def forget(self, n_seen: int) -> None:
+        """The first so many sightings were made before the step."""
+        del self.seen[:n_seen]
+
+    def note(self, ticked: Ticked, call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Measure tensors for a hook that was just called; whatever fails switches that hook off, and only that.
+
+        Args:
+            ticked: The hook.
+            call: Number of the call in the step.
+            leaves: Tensors with their places.
+        """
         if ticked.status is HookStatus.FAILED:
             return
         began_s, reduced_s = own_seconds(), self._rows.spent_s
         try:
-            self._measure(ticked, parts)
+            self._measure(ticked, call, leaves)
         except Exception as error:
             ticked.fail(error, self.step)
         ticked.begin_fire()
@@ -174,15 +192,17 @@ class StepSightings:
         ticked.spent_s += spent_s - (self._rows.spent_s - reduced_s)  # which is shared out among all at the end
         self.spent_s += spent_s
 
-    def _measure(self, ticked: Ticked, parts: Iterable[tuple[str, torch.Tensor]]) -> None:
-        for index, (part, tensor) in enumerate(parts):
+    def _measure(self, ticked: Ticked, call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> None:
+        is_first = True
+        for place, tensor in leaves:
             sample = self._rows.take(tensor, self.step)
-            if not index:
+            if is_first:
+                is_first = False
                 is_nested = sample is None and tensor.is_nested  # it has no shape that could be asked for
                 shape = () if is_nested else tensor.shape
                 ticked.seen = shape, tensor.dtype, sample is not None and sample.is_part
             if sample is not None:
-                self.seen.append(Sighting(ticked, part, sample))
+                self.seen.append(Sighting(ticked, call, place, sample))
 
 
 def part_name(call: int, place: str) -> str:
@@ -190,8 +210,3 @@ def part_name(call: int, place: str) -> str:
     if not call:
         return place
     return f"call {call} {place}" if place else f"call {call}"
-
-
-def named_parts(call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> list[tuple[str, torch.Tensor]]:
-    """Leaves of one call with the names of their parts; the first leaf needs no place."""
-    return [(part_name(call, place if index else ""), tensor) for index, (place, tensor) in enumerate(leaves)]

@@ -27,6 +27,7 @@ class GradientWay:
     Args:
         on_gradients: Called when gradients are ready; gives what probes saw then.
         on_updating: Called with the parameters that are about to change, and the optimizer that will do it.
+        on_start_over: Called when gradients were cleared that no optimizer has used.
         report: Takes (what, error) when following them failed; it is off from then on.
     """
 
@@ -34,9 +35,11 @@ class GradientWay:
         self,
         on_gradients: Callable[[Gradients], StepView | None],
         on_updating: Callable[[Mapping[str, nn.Parameter], torch.optim.Optimizer | None], None],
+        on_start_over: Callable[[], None],
         report: Callable[[str, Exception], None],
     ) -> None:
         self._on_gradients = on_gradients
+        self._on_start_over = on_start_over
         self._report = report
         self._station = GradientStation(self._on_ready, on_updating)
         self._norms = StationNorms(lambda error: self._report("gradients on their way", error))
@@ -184,6 +187,7 @@ class GradientWay:
         if self._n_unused_passes and self._norms.has_nothing_to_use():
             self.loss, self._n_unused_passes = None, 0
             self._norms.start_over()
+            self._on_start_over()
         self._n_unused_passes += 1
 
     def _add_loss(self, roots: Any) -> None:

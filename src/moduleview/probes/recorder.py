@@ -67,7 +67,7 @@ class Recorder:
         self._governor = Governor(budget)
         self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every, self._say)
         self._hooks = HookRecording(self._index, self._governor, put)
-        self._way = GradientWay(self._on_gradients, self._on_updating, self._say_switched_off)
+        self._way = GradientWay(self._on_gradients, self._on_updating, self.hooks.start_over, self._say_switched_off)
         self._way.bind(self._index.unique_parameters)
         self._emitter = Emitter(put, rank)
         self._step = 0
@@ -79,10 +79,10 @@ class Recorder:
         """What is ticked, for the board that shows everyone's."""
         return self._hooks.hooks
 
-    def attach(self) -> None:
-        """Training begins: put the global optimizer hook on."""
+    def attach(self, *, is_told: bool = True) -> None:
+        """Training begins: put the global optimizer hook on; ``is_told`` as in ``HookSet.attach``."""
         self._way.attach()
-        self.hooks.attach()
+        self.hooks.attach(is_told=is_told)
 
     def detach(self) -> None:
         """Take everything of ours off and emit what is still under way; ``attach`` begins anew with no hook ticked."""
