@@ -7,7 +7,7 @@ import pytest
 from plot_builders import make_bench, run_store, show
 from PySide6.QtCore import QObject, QPointF
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
@@ -19,7 +19,7 @@ from moduleview.gui.plots.run_time import RunTime
 from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.plots.series_groups import Grouping, group_series
 from moduleview.gui.plots.ticks import time_ticks
-from moduleview.telemetry.records import RunChanged, RunState, SeriesKey, StepRecord
+from moduleview.telemetry.records import RunChanged, RunState, SeriesDeclared, SeriesKey, StepRecord
 from moduleview.telemetry.store import SeriesStore
 
 NORM = "grad_norm"
@@ -96,6 +96,115 @@ def test_spike_among_zeros_is_seen_on_a_logarithmic_axis(qtbot: QtBot, qapp: QOb
     chart = chart_of(panel)
     assert is_drawn(chart, chart.grab().toImage(), 1520, 1.0, 2.5)
     assert not is_drawn(chart, chart.grab().toImage(), 1300, 1.0, 2.5)
+
+
+def test_zoomed_away_from_a_spike_the_rest_is_seen_at_its_own_height(
+    qtbot: QtBot, qapp: QObject, long_run: SeriesStore
+) -> None:
+    bench = make_bench(QObject(qapp), long_run)
+    bench.context.selection.select("lin", tensor_fqn="lin.weight")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    chart, axes = chart_of(panel), bench.context.axes
+    axes.set_window(None)
+    assert chart.y_range[1] >= 3.0
+    axes.show_steps(60_000, 60_100)  # the first steps in sight, fewer than before
+    assert chart.y_range[1] < 0.0
+    axes.show_steps(49_950, 50_050)
+    assert chart.y_range[1] >= 3.0
+    axes.show_steps(49_850, 49_950)  # back in time
+    assert chart.y_range[1] < 0.0
+    axes.show_steps(49_950, 50_050)
+    axes.show_steps(50_052, 50_152)  # and on
+    assert chart.y_range[1] < 0.0
+
+
+def test_hidden_line_leaves_the_axis_to_the_others(qtbot: QtBot, qapp: QObject) -> None:
+    store = run_store(0)
+    add_steps(store, np.tile([1.0, 1e-3, 1e4, 1e4, 1e-3, 1e-3, 1e-3], (40, 1)))
+    bench = make_bench(QObject(qapp), store)
+    bench.context.selection.select("")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    legend = panel.findChild(Legend)
+    assert legend is not None
+    number = next(row.number for row in legend.model.rows if row.text == "blocks.0.lin")
+    assert chart_of(panel).y_range[1] > 4.0
+    legend.view.line_toggled.emit(number)
+    assert chart_of(panel).y_range[1] < 0.0
+
+
+def signed_panel(qtbot: QtBot, qapp: QObject) -> CurvesPanel:
+    """A mean that changes its sign, over one step and over many a point, and the loss beside it."""
+    store = opened_store(snapshot_of(_ONE))
+    store.apply(SeriesDeclared(0, (SeriesKey("grad_mean", "lin.weight"),)))
+    values = np.where(np.arange(200) % 2, -1.0, 1.0) * 1e-3
+    values[100:110] = -2e-3
+    for step, value in enumerate(values):
+        store.apply(StepRecord(0, step, step * 0.5, np.zeros(1, dtype=np.int32), np.array([value], dtype=np.float32)))
+    bench = make_bench(QObject(qapp), store)
+    bench.context.selection.select("lin", tensor_fqn="lin.weight")
+    panel = CurvesPanel(bench.context)
+    panel.restore_kept("quantity=grad_mean")
+    show(qtbot, panel, 752, 292)
+    return panel
+
+
+def test_what_is_zero_or_less_is_marked_below_a_logarithmic_axis_and_the_legend_says_so(
+    qtbot: QtBot, qapp: QObject
+) -> None:
+    panel = signed_panel(qtbot, qapp)
+    chart, log = chart_of(panel), panel.title_controls()[0]
+    panel.context.axes.show_steps(95.0, 115.0)
+    note = [label for label in panel.findChildren(QLabel) if "Gap: not finite" in label.text()]
+    assert not chart.is_log
+    assert "zero or less" not in note[0].text()
+    log.click()
+    image = chart.grab().toImage()
+    below = [QColor(image.pixel(round(chart.x_px(step)), round(chart.area.bottom()) - 3)).name() for step in (104, 112)]
+    assert below == [chart.theme.tokens.series[0].lower(), chart.theme.tokens.panel.lower()]
+    assert "Mark below: zero or less" in note[0].text()
+
+
+def test_choices_are_kept_between_two_starts_and_nonsense_is_not(qtbot: QtBot, qapp: QObject) -> None:
+    panel = signed_panel(qtbot, qapp)
+    log, smooth, quantities, _menu = panel.title_controls()
+    log.click()
+    smooth.click()
+    panel._choices.choose_grouping(Grouping.DEPTH)
+    panel.context.axes.set_shows_time(True)
+    kept = panel.kept()
+
+    again = CurvesPanel(make_bench(QObject(qapp), panel.context.store).context)
+    again.context.selection.select("lin", tensor_fqn="lin.weight")
+    again.restore_kept(kept)
+    show(qtbot, again, 752, 292)
+    log, smooth, quantities, _menu = again.title_controls()
+    assert (log.isChecked(), smooth.isChecked(), quantities.currentData()) == (True, False, "grad_mean")
+    assert chart_of(again).is_log
+    assert again.context.axes.shows_time
+    assert again._choices.grouping is Grouping.DEPTH
+    for nonsense in ("", "nonsense", "grouping=of mine&log=2&smooth=&time=never&quantity=grad_mean"):
+        again.restore_kept(nonsense)
+        assert again._choices.grouping is Grouping.DEPTH
+        assert quantities.currentData() == "grad_mean"
+
+
+def test_quantity_comes_back_with_its_axis_where_it_is_measured_again(qtbot: QtBot, qapp: QObject) -> None:
+    store = run_store()
+    store.apply(SeriesDeclared(store.n_series, (SeriesKey("forward.mean", "head"),)))
+    bench = make_bench(QObject(qapp), store)
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    quantities = panel.title_controls()[2]
+    bench.context.selection.select("head")
+    quantities.chosen.emit("forward.mean")
+    assert not chart_of(panel).is_log
+    bench.context.selection.select("embed")
+    assert (quantities.currentData(), chart_of(panel).is_log) == (NORM, True)
+    bench.context.selection.select("head")
+    assert quantities.currentData() == "forward.mean"
+    assert not panel.title_controls()[0].isChecked()
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -204,7 +313,7 @@ def test_ten_thousand_series_in_groups_lose_no_spike(qtbot: QtBot, qapp: QObject
     bench.context.selection.select("l")
     panel = CurvesPanel(bench.context)
     show(qtbot, panel, 752, 292)
-    panel._on_grouping_chosen(Grouping.TYPE)
+    panel._choices.choose_grouping(Grouping.TYPE)
     for _ in range(20):
         panel.refresh(store)
     chart = chart_of(panel)

@@ -38,6 +38,17 @@ def test_linear_ticks_are_multiples_of_a_nice_width() -> None:
     assert [at for at, _label in linear_ticks(0.3, 8.2, 8).major] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(2.30251, 2.30262), (1e-30, 1.2e-30), (1e9, 1e9 + 2e6), (-1.00002, -1.0), (0.0, 4e-5), (100_000.0, 100_010.0)],
+)
+def test_linear_ticks_that_lie_close_are_told_apart(low: float, high: float) -> None:
+    labels = [label for _at, label in linear_ticks(low, high, 8).major]
+    assert len(labels) >= 4
+    assert len(set(labels)) == len(labels)
+    assert max(map(len, labels)) <= 10  # as many as there is room for left of the axis
+
+
 def test_colour_limits_move_only_after_twenty_steps_of_need() -> None:
     limits = DecadeLimits()
     calm, wild = np.linspace(-3.5, -0.5, 500).astype(np.float32), np.linspace(-3.5, 1.5, 500).astype(np.float32)
@@ -71,6 +82,13 @@ def test_linear_axis_has_room_for_a_constant() -> None:
     low, high = AxisLimits(is_log=False).observe(2.0, 2.0, 0)
 
     assert low < 2.0 < high
+
+
+@pytest.mark.parametrize("value", [1e-30, 3e-5, 0.3, 7.0, 1e30, -2.0])
+def test_linear_axis_is_about_a_constant_whatever_its_size(value: float) -> None:
+    low, high = AxisLimits(is_log=False).observe(value, value, 0)
+    assert low < value < high
+    assert high - low <= 1.01 * abs(value)
 
 
 def test_module_shows_every_owner_below_it() -> None:

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from moduleview.gui.models.quantity_words import QuantityWords
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chart_with_legend import ChartWithLegend
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
+from moduleview.gui.plots.curve_choices import CurveChoices
 from moduleview.gui.plots.curve_legend import CurveLegend
 from moduleview.gui.plots.curve_points import CurvePoints, LinePoints, steps_to_draw
 from moduleview.gui.plots.curve_words import CurveWords
 from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.export.series_csv import series_csv
 from moduleview.gui.plots.navigation import StepNavigation
-from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection, add_choice
+from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection
 from moduleview.gui.plots.run_time import read_run_time
 from moduleview.gui.plots.series_groups import Grouping, group_series
-from moduleview.gui.plots.title_controls import Choice, LogToggle, SmoothToggle
 from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
 
 
@@ -39,11 +36,11 @@ class CurvesPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setAccessibleName(self.tr("Curves"))
-        self._choice = SeriesChoice()
+        self._choice = SeriesChoice()  # the lines that are drawn
         self._points: list[CurvePoints] = []
         self._reader = LinePoints([])
         self._front: int | None = None
-        self._quantity, self._grouping = GRAD_NORM, Grouping.NONE
+        self._choices = CurveChoices(context.axes, self)
         self._drawn_for: object = None
         self._chosen_for: tuple[object, int] | None = None
         self._seen_revision = -1
@@ -66,7 +63,16 @@ class CurvesPanel(Panel):
 
     def title_controls(self) -> Sequence[QWidget]:
         """Logarithmic axis, smoothing, the quantity, and the menu."""
-        return (self._log, self._smooth, self._quantities, self._menu.button())
+        choices = self._choices
+        return (choices.log, choices.smooth, choices.quantities, self._menu.button())
+
+    def kept(self) -> str:
+        """What is shown, and how."""
+        return self._choices.kept()
+
+    def restore_kept(self, kept: str) -> None:
+        """Take what ``kept`` gave."""
+        self._choices.restore(kept)
 
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
@@ -76,7 +82,7 @@ class CurvesPanel(Panel):
             return
         self._seen_revision, self._is_stale = store.revision, False
         selected = (selection.fqns, selection.tensor_fqn, selection.pinned)
-        chosen_for = (store.model, self._quantity, self._grouping, *selected)
+        chosen_for = (store.model, self._choices.wanted, self._choices.grouping, *selected)
         self._choose(store, chosen_for)
         self._show_empty(store)
         if store.last_step is None:
@@ -102,24 +108,12 @@ class CurvesPanel(Panel):
     # -- building --------------------------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
-        self._log, self._smooth = LogToggle(is_on=True), SmoothToggle()
-        self._words = QuantityWords(self)
-        self._quantities = Choice(self.tr("What the curves show"), [(self._words.name(GRAD_NORM), GRAD_NORM)])
         self._export = PlotExport(self.context, self._body, "curves", self._make_csv)
-        sections = (TimeSection(self.context.axes, self), self._add_groupings, self._export.add_to)
+        sections = (TimeSection(self.context.axes, self), self._choices.add_groupings, self._export.add_to)
         self._menu = PlotMenu(self.context.theme, self._chart, sections)
 
-    def _add_groupings(self, menu: QMenu, _at: QPoint | None) -> None:
-        names = {
-            Grouping.NONE: self.tr("A line for each module"),
-            Grouping.PREFIX: self.tr("Group by beginning of the name"),
-            Grouping.DEPTH: self.tr("Group by depth"),
-            Grouping.TYPE: self.tr("Group by type"),
-        }
-        add_choice(menu, names, self._grouping, self._on_grouping_chosen)
-
     def _make_csv(self) -> Iterator[str]:
-        return series_csv(self.context.store, self._choice.keys, self._words.name(self._quantity))
+        return series_csv(self.context.store, self._choice.keys, self._choices.words.name(self._choices.quantity))
 
     def _lay_out(self) -> None:
         self._stack = QStackedLayout(self)
@@ -128,9 +122,7 @@ class CurvesPanel(Panel):
 
     def _connect(self) -> None:
         context = self.context
-        self._log.toggled.connect(self._on_log_toggled)
-        self._smooth.toggled.connect(self._on_looks_changed)
-        self._quantities.chosen.connect(self._on_quantity_chosen)
+        self._choices.changed.connect(self._on_looks_changed)
         self._chart.step_pointed.connect(context.selection.set_crosshair)
         self._chart.nearest_changed.connect(self._on_front_changed)
         self._chart.clicked.connect(self._on_clicked)
@@ -148,10 +140,9 @@ class CurvesPanel(Panel):
     # -- drawing ---------------------------------------------------------------------------------------------------
 
     def _looks(self) -> tuple[object, ...]:
-        is_smooth = self._smooth.isChecked()
         return (
-            self._chart.is_log,
-            is_smooth,
+            self._choices.log.isChecked(),
+            self._choices.smooth.isChecked(),
             self._lines.hidden,
             self._front,
             self.context.theme.tokens,
@@ -167,10 +158,7 @@ class CurvesPanel(Panel):
         self._chosen_for = (chosen_for, store.n_series)
         selection = self.context.selection
         offered = quantities_of(store, selection.fqns, selection.tensor_fqn)
-        self._quantities.set_options([(self._words.name(quantity), quantity) for quantity in offered])
-        self._quantities.choose(self._quantity)
-        self._quantities.explain(self._words.tip)
-        self._quantity = str(self._quantities.currentData())
+        self._choices.offer(offered)
         choice = self._find_lines(store)
         if has_turned or choice != self._choice:
             self._choice, self._front = choice, None
@@ -178,10 +166,10 @@ class CurvesPanel(Panel):
             self._chart.forget_limits()
 
     def _find_lines(self, store: StoreView) -> SeriesChoice:
-        selection, quantity = self.context.selection, self._quantity
-        if self._grouping is Grouping.NONE or selection.tensor_fqn is not None:
+        selection, quantity, grouping = self.context.selection, self._choices.quantity, self._choices.grouping
+        if grouping is Grouping.NONE or selection.tensor_fqn is not None:
             return choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, quantity)
-        return group_series(store, selection.fqns, selection.pinned, quantity, self._grouping)
+        return group_series(store, selection.fqns, selection.pinned, quantity, grouping)
 
     def _show_empty(self, store: StoreView) -> None:
         if self._choice.series and store.last_step is not None:
@@ -190,7 +178,7 @@ class CurvesPanel(Panel):
         if self._choice.series:
             self._empty.set_texts(*self._texts.no_step())
         else:
-            are_others_offered = self._quantities.count() > 1
+            are_others_offered = self._choices.quantities.count() > 1
             selection = self.context.selection
             self._empty.set_texts(*self._texts.no_line(store, selection, are_others_offered=are_others_offered))
         self._stack.setCurrentWidget(self._empty)
@@ -206,14 +194,17 @@ class CurvesPanel(Panel):
         return styles
 
     def _draw(self) -> None:
-        styles = self._styles()
+        styles, is_smooth, is_log = self._styles(), self._choices.smooth.isChecked(), self._choices.log.isChecked()
+        if self._chart.is_log != is_log:
+            self._chart.set_log(is_log)
         lines, axes = list(zip(self._points, styles, strict=True)), self.context.axes
         self._chart.set_run_time(read_run_time(self.context.store, axes.steps) if axes.shows_time else None)
-        self._chart.draw_lines(lines, axes.steps, has_smooth=self._smooth.isChecked())
+        self._chart.draw_lines(lines, axes.steps, has_smooth=is_smooth, is_following=axes.is_following)
         self._chart.bring_to_front(self._front)
         is_band = self._steps_to_draw(self.context.store)[2] > 1
         is_group = bool(self._choice.groups)
-        self._lines.set_meaning(is_band=is_band, has_smooth=self._smooth.isChecked(), is_group=is_group)
+        has_below = self._chart.has_below
+        self._lines.set_meaning(is_band=is_band, has_smooth=is_smooth, is_group=is_group, has_below=has_below)
         self._fill_legend(styles)
 
     def _fill_legend(self, styles: Sequence[LineStyle]) -> None:
@@ -237,21 +228,6 @@ class CurvesPanel(Panel):
         self._is_stale = True
         if self.is_in_sight:
             self.refresh(self.context.store)
-
-    def _on_log_toggled(self, is_log: bool) -> None:
-        self._chart.set_log(is_log)
-        self._on_looks_changed()
-
-    def _on_quantity_chosen(self, quantity: object) -> None:
-        self._quantities.explain(self._words.tip)
-        self._quantity = str(quantity)
-        self._chart.set_log(self._quantity == GRAD_NORM)
-        self._log.setChecked(self._quantity == GRAD_NORM)
-        self._on_looks_changed()
-
-    def _on_grouping_chosen(self, grouping: Grouping) -> None:
-        self._grouping = grouping
-        self._on_looks_changed()
 
     def _on_crosshair_changed(self) -> None:
         self._chart.set_crosshair(self.context.selection.crosshair_step)

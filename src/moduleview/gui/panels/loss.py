@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
+from urllib.parse import parse_qsl, urlencode
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
@@ -66,6 +67,17 @@ class LossPanel(Panel):
         """Logarithmic axis, smoothing, and the menu."""
         return (self._log, self._smooth, self._menu.button())
 
+    def kept(self) -> str:
+        """How it is drawn."""
+        return urlencode({"log": int(self._log.isChecked()), "smooth": int(self._smooth.isChecked())})
+
+    def restore_kept(self, kept: str) -> None:
+        """Draw it so."""
+        found = dict(parse_qsl(kept))
+        for name, toggle in (("log", self._log), ("smooth", self._smooth)):
+            if found.get(name) in ("0", "1"):
+                toggle.setChecked(found[name] == "1")
+
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
         axes = self.context.axes
@@ -86,7 +98,9 @@ class LossPanel(Panel):
         points = self._points.read(store, *steps)
         style = LineStyle(self.context.theme.tokens.series[0])
         self._chart.set_run_time(read_run_time(store, axes.steps) if axes.shows_time else None)
-        self._chart.draw_lines([(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked())
+        self._chart.draw_lines(
+            [(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked(), is_following=axes.is_following
+        )
 
     def _steps_to_draw(self, store: StoreView) -> tuple[int, int, int]:
         """First and last step, and how many of them a point holds."""

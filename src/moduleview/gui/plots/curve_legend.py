@@ -77,7 +77,7 @@ class CurveLegend(QObject):
         self._legend.model.set_rows(rows)
         self._legend.set_step(step if step is not None else store.last_step, step is not None)
 
-    def set_meaning(self, *, is_band: bool, has_smooth: bool, is_group: bool) -> None:
+    def set_meaning(self, *, is_band: bool, has_smooth: bool, is_group: bool, has_below: bool = False) -> None:
         """Say what the lines mean."""
         if is_group:
             lines, middle = [self.tr("Band: all of the group")], self.tr("its median")
@@ -89,7 +89,10 @@ class CurveLegend(QObject):
             lines.append(self.tr("Faint: {0}").format(middle))
             middle = self.tr("mean of {0} of these").format(str(SMOOTHED_STEPS))
         lines.append(self.tr("Line: {0}").format(middle))
-        self._legend.set_note("\n".join([*lines, self.tr("Gap: not finite")]))
+        lines.append(self.tr("Gap: not finite"))
+        if has_below:
+            lines.append(self.tr("Mark below: zero or less"))
+        self._legend.set_note("\n".join(lines))
 
     @staticmethod
     def _order(series: Sequence[ChosenSeries], values: Sequence[float | None], *, is_pointed: bool) -> list[int]:

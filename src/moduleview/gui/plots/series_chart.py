@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -40,6 +41,7 @@ class SeriesChart(Canvas):
         self._limits = AxisLimits(is_log=True)
         self._lines: list[Line] = []
         self._drawn: list[tuple[CurvePoints, LineStyle]] = []
+        self._looked_at: tuple[tuple[float, float], tuple[bool, ...]] | None = None  # steps, and hidden lines
         self._crosshair: int | None = None
         self._pointer: QPointF | None = None
         self._nearest: int | None = None
@@ -83,10 +85,23 @@ class SeriesChart(Canvas):
         self._limits = AxisLimits(is_log=self.is_log)
 
     def draw_lines(
-        self, lines: Sequence[tuple[CurvePoints, LineStyle]], steps: tuple[float, float], *, has_smooth: bool
+        self,
+        lines: Sequence[tuple[CurvePoints, LineStyle]],
+        steps: tuple[float, float],
+        *,
+        has_smooth: bool,
+        is_following: bool = True,
     ) -> None:
-        """Draw these lines over these steps."""
+        """Draw these lines over these steps.
+
+        Args:
+            lines: Points and looks of each.
+            steps: At the left and the right edge.
+            has_smooth: The smoothed line is drawn over a faint one.
+            is_following: The newest step stays at the right edge: the value axis is kept calm meanwhile.
+        """
         self._drawn = list(lines)
+        self._look_elsewhere(steps, is_following=is_following)
         while len(self._lines) < len(lines):
             self._lines.append(Line(self))
         for line in self._lines[len(lines) :]:
@@ -97,6 +112,13 @@ class SeriesChart(Canvas):
         self.set_ranges((low, high), self._value_range(steps))
         self._tag_crosshair()
         self.redraw()
+
+    @property
+    def has_below(self) -> bool:
+        """Something that is drawn is zero or less, where a logarithmic axis has no place for it."""
+        return self.is_log and any(
+            bool((points.low <= 0).any()) for points, style in self._drawn if not style.is_hidden
+        )
 
     def set_crosshair(self, step: int | None) -> None:
         """Show the crosshair at a step, or nowhere."""
@@ -109,6 +131,19 @@ class SeriesChart(Canvas):
         """Draw one line over the others, at full strength; None draws all alike."""
         for at, line in enumerate(self._lines):
             line.set_z(5.0 if at == number else 0.0)
+
+    def _look_elsewhere(self, steps: tuple[float, float], *, is_following: bool) -> None:
+        """Who zooms, goes back in time or hides a line sees the rest at its own height, not at that of a spike before.
+
+        While the newest step is followed the axis stays calm: see ``AxisLimits``.
+        """
+        now = steps, tuple(style.is_hidden for _points, style in self._drawn)
+        before, self._looked_at = self._looked_at, now
+        if before is None or before == now:
+            return
+        is_as_wide = math.isclose(before[0][1] - before[0][0], steps[1] - steps[0], rel_tol=1e-6)
+        if before[1] != now[1] or not is_following or not is_as_wide:
+            self.forget_limits()
 
     def _tag_crosshair(self) -> None:
         step, run_time = self._crosshair, self._axes.run_time
@@ -142,7 +177,7 @@ class SeriesChart(Canvas):
     # -- drawing ---------------------------------------------------------------------------------------------------
 
     def _draw_ticks(self, painter: QPainter) -> None:
-        """What is not finite: a mark at the upper edge; on a logarithmic axis zeros: a mark at the lower edge."""
+        """What is not finite: a mark at the upper edge; on a logarithmic axis zero and less: one at the lower edge."""
         color = QColor(self.theme.tokens.non_finite)
         size = self.theme.px(_TICK_PX)
         low, high = (self._axes.step_at(x) for x in self.x_range)
@@ -154,7 +189,7 @@ class SeriesChart(Canvas):
             for x in self._pixels_of(points.steps[points.non_finite], width):
                 painter.fillRect(QRectF(x, self.area.top(), width, size), color)
             if self.is_log:
-                for x in self._pixels_of(points.steps[points.high == 0.0], width):
+                for x in self._pixels_of(points.steps[points.high <= 0.0], width):
                     painter.fillRect(QRectF(x, self.area.bottom() - size, width, size), QColor(style.color))
 
     def _pixels_of(self, steps: NDArray[np.float64], width: float) -> list[float]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moduleview.gui.look import number_format
 
+_MOST_DIGITS = 9
 _NICE_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
 
@@ -37,7 +39,8 @@ def time_ticks(low: float, high: float, most: int) -> Ticks:
     least = (high - low) / max(most, 1)
     if least < 1:
         width = nice_width(least)
-        return Ticks(tuple((at, f"{number_format.plain(at, 3)} s") for at in _multiples(width, low, high)))
+        seconds = _multiples(width, low, high)
+        return Ticks(tuple(zip(seconds, (f"{text} s" for text in _told_apart(seconds)), strict=True)))
     width = next((nice for nice in _NICE_SECONDS if nice >= least), 0.0) or nice_width(least / 86_400) * 86_400
     return Ticks(tuple((at, number_format.duration(at)) for at in _multiples(width, low, high)))
 
@@ -64,7 +67,23 @@ def linear_ticks(low: float, high: float, most: int) -> Ticks:
     """Ticks of a linear axis at multiples of 1, 2 or 5 times a power of ten."""
     width = nice_width((high - low) / max(most, 1))
     first, last = math.ceil(low / width), math.floor(high / width)
-    return Ticks(tuple((n * width, number_format.plain(n * width, 3)) for n in range(first, last + 1)))
+    values = [n * width for n in range(first, last + 1)]
+    return Ticks(tuple(zip(values, _told_apart(values), strict=True)))
+
+
+def _told_apart(values: Sequence[float]) -> list[str]:
+    """With as many digits as it takes: 2.3026 and 2.3027 are not both 2.30."""
+    texts: list[str] = []
+    for digits in range(3, _MOST_DIGITS + 1):
+        texts = [_written(value, digits) for value in values]
+        if len(set(texts)) == len(texts):
+            break
+    return texts
+
+
+def _written(value: float, digits: int) -> str:
+    text = number_format.plain(value, digits)
+    return number_format.gradient(value, digits - 1) if "e" in text else text
 
 
 def _multiples(width: float, low: float, high: float) -> list[float]:
