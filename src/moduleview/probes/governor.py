@@ -16,8 +16,11 @@ _N_COSTS = 7  # of the last measurements; their median counts, since other progr
 _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made once, and say little
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.85  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
-_LONGEST_PAUSE_S = 1.0  # between two measurements, whatever the budget: a person looks at them
+_LONGEST_PAUSE_S = 3.0  # between two gradient norms, whatever the budget: a person looks at them
+_LONGEST_PAUSE_OF_REST_S = 15.0  # between two of all the others: they may be ten times as dear
 _SHARE_OF_LOOKING = 0.5  # of the budget at most goes into what looking at a step costs, whatever is measured in it
+_MEMORY = 0.95  # of what was spent before, from one decision to the next: about ten seconds count
+_LEAST_THRIFT = 0.5  # of the budget is planned with at least, however much more than planned was spent
 _LEAST_SHARE = 0.25  # of the budget is for measuring, whatever a step costs beside it
 _SHARE_OF_FIRST = 0.9  # of the budget at most is for what comes first: the rest must be seen now and then too
 _N_ENTRIES = 200  # lines of a bill: the dearest
@@ -77,6 +80,8 @@ class Governor:
         self._factor = self._first_factor = self._whole_factor = 1
         self._step_s = 0.0
         self._spent_s = 0.0  # mean of a step, whatever was measured in it
+        self._recent_s = self._recent_spent_s = 0.0  # of the last ten seconds of training
+        self._thrift = 1.0  # share of the budget that is planned with
         self._looking = Account("looking")  # what a step costs beside all measurements
         self._wished_s = 0.0  # cost of a step in which everything is measured as often as was wished
         self._decided_s = self._ended_s = 0.0
@@ -131,12 +136,15 @@ class Governor:
         weight = 1.0 if self._n_steps <= 3 else 0.05
         self._step_s += weight * (step_s - self._step_s)
         self._spent_s += weight * (spent_s - self._spent_s)
+        self._recent_s += step_s
+        self._recent_spent_s += spent_s
         if not self._is_idle:
             self._looking.charge(max(spent_s - self._take_charges(), 0.0))
         now_s = self._ended_s = self._clock_s()
         if self._n_steps < _N_UNDECIDED or now_s - self._decided_s < _PERIOD_S:
             return False
         self._decided_s = now_s
+        self._learn_thrift()
         self._decide()
         return True
 
@@ -149,6 +157,17 @@ class Governor:
             account.charged_s = 0.0
         return charged_s
 
+    def _learn_thrift(self) -> None:
+        """Plans go by medians, and what is spent goes beyond them: now and then a measurement takes much longer."""
+        if self.budget is not None and self._recent_s > 0.0:
+            share = self._recent_spent_s / self._recent_s
+            if share > self.budget:
+                self._thrift = max(_LEAST_THRIFT, 0.95 * self._thrift)
+            elif share < _SLACK * self.budget:
+                self._thrift = min(1.0, 1.02 * self._thrift)
+        self._recent_s *= _MEMORY
+        self._recent_spent_s *= _MEMORY
+
     def _decide(self) -> None:
         budget = self.budget
         if budget is None or self._step_s <= 0.0:
@@ -159,13 +178,15 @@ class Governor:
             for is_first in (True, False)
         )
         self._wished_s = first_s + rest_s
-        budget_s = budget * max(self._step_s - self._spent_s, 0.0)
-        most = max(1, math.ceil(_LONGEST_PAUSE_S / self._step_s))
+        budget_s = self._thrift * budget * max(self._step_s - self._spent_s, 0.0)
+        most, most_of_rest = (
+            max(1, math.ceil(pause_s / self._step_s)) for pause_s in (_LONGEST_PAUSE_S, _LONGEST_PAUSE_OF_REST_S)
+        )
         self._whole_factor = _factor(self._whole_factor, self._looking.cost_s, budget_s * _SHARE_OF_LOOKING, most)
         left_s = max(budget_s - self._looking.cost_s / self._whole_factor, budget_s * _LEAST_SHARE)
         self._first_factor = _nested(self._first_factor, self._whole_factor, first_s, left_s * _SHARE_OF_FIRST, most)
         left_s -= first_s / self._first_factor
-        self._factor = _nested(self._factor, self._first_factor, rest_s, left_s, most)
+        self._factor = _nested(self._factor, self._first_factor, rest_s, left_s, most_of_rest)
 
     def mean_share(self, step_s: float, spent_s: float) -> float:
         """Share of the time of the last steps that measuring took, 0..1, with the step that ends now."""
