@@ -58,7 +58,7 @@ def big_snapshot(n_modules: int) -> ModelSnapshot:
         names=("GPT", "blocks", *(name for number, tail in enumerate(tails) for name in (str(number), *tail))),
         type_names=("GPT", "ModuleList", *([kind for _fqn, kind, _own in block] * n_blocks)),
         parent=np.concatenate(([NO_NODE, 0], parents)).astype(np.int32),
-        depth=np.concatenate(([0, 1], np.tile([fqn.count(".") + 1 for fqn in fqns], n_blocks))).astype(np.int32),
+        depth=np.concatenate(([0, 1], np.tile([fqn.count(".") + 1 for fqn in fqns], n_blocks))).astype(np.int8),
         subtree_end=np.concatenate(([n, n], (begins + end_in_block).reshape(-1))).astype(np.int32),
         alias_of=np.full(n, NO_NODE, dtype=np.int32),
         traits=np.array([ModuleTrait.PLAIN, ModuleTrait.CONTAINER] + [ModuleTrait.PLAIN] * (n - 2), dtype=np.uint8),

@@ -53,7 +53,7 @@ def snapshot_model(model: nn.Module, generation: int = 0) -> ModelSnapshot:
         names=tuple(order.names),
         type_names=tuple(name for name, _ in described),
         parent=np.array(order.parent, dtype=np.int32),
-        depth=np.array(order.depth, dtype=np.int32),
+        depth=np.array(order.depth, dtype=np.min_scalar_type(-max(order.depth, default=0) - 1)),
         subtree_end=subtree_end,
         alias_of=first_rows(modules),
         traits=traits,

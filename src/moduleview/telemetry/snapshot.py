@@ -101,7 +101,7 @@ class ModelSnapshot:
         names: Last component of each module's FQN; the class name for the root.
         type_names: Class name of each module.
         parent: (n,) int32, ``NO_NODE`` for the root.
-        depth: (n,) int32, 0 for the root.
+        depth: (n,) of the smallest signed type that holds them all, 0 for the root.
         subtree_end: (n,) int32, one past the last row of the subtree.
         alias_of: (n,) int32, the row where the same module was met first, else ``NO_NODE``.
         traits: (n,) uint8 of ``ModuleTrait``.
@@ -115,7 +115,7 @@ class ModelSnapshot:
     names: tuple[str, ...]
     type_names: tuple[str, ...]
     parent: NDArray[np.int32]
-    depth: NDArray[np.int32]
+    depth: NDArray[np.signedinteger]
     subtree_end: NDArray[np.int32]
     alias_of: NDArray[np.int32]
     traits: NDArray[np.uint8]
