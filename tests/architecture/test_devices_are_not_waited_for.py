@@ -29,7 +29,7 @@ ON_THE_HOST = {
         "record",
         "_void",
     },  # the one copy a step, and what arrived
-    "gradient_way.py": {"end_step"},  # GradScaler has waited for the same scale just before
+    "gradient_way.py": {"end_step", "_has_found_inf"},  # GradScaler has waited for the same numbers just before
     "station_norms.py": {"gradients_ready"},  # of a set of names
 }
 

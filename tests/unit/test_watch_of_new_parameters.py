@@ -71,7 +71,7 @@ def test_an_optimizer_of_parameters_that_the_given_one_leaves_to_others_ends_no_
         assert w.n_steps == n_steps
 
 
-def test_a_parameter_in_the_place_of_another_is_measured_from_its_second_step() -> None:
+def test_a_parameter_in_the_place_of_another_is_measured_from_its_first_step() -> None:
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with moduleview.watch(model, optimizer) as w:
@@ -80,4 +80,5 @@ def test_a_parameter_in_the_place_of_another_is_measured_from_its_second_step() 
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         for _ in range(2):
             train(model, optimizer)
-        assert w.series("grad_norm", "0.weight")[0].tolist() == [0, 2]
+        for quantity in ("grad_norm", "local_grad_norm", "update_norm"):
+            assert w.series(quantity, "0.weight")[0].tolist() == [0, 1, 2], quantity

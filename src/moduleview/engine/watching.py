@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from traceback import TracebackException
 from types import TracebackType
 
 import msgspec
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.optim.optimizer import Optimizer
 
+from moduleview.engine.call_stack import Walk, may_tick_hooks, walks_below
+from moduleview.engine.parameter_places import ParameterPlaces
 from moduleview.engine.step_boundaries import StepBoundaries
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.watch_arguments import (
@@ -22,47 +25,62 @@ from moduleview.engine.watch_arguments import (
     checked_kind,
     chosen_quantities,
 )
+from moduleview.engine.watched_names import WatchedNames
 from moduleview.hooks.board import list_hooks
 from moduleview.hooks.own_time import own_seconds
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.tree import snapshot_model
-from moduleview.introspect.wrapping import wrapping_prefix
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.probes.station_norms import is_distributed
 from moduleview.telemetry.archive import Archive
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.hooks import HookKind
-from moduleview.telemetry.records import ModelChanged, ModelOpened, ModuleReport, SeriesKey, TaskSummary, TensorReport
-from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot
+from moduleview.telemetry.records import (
+    LogLine,
+    ModelChanged,
+    ModelOpened,
+    ModuleReport,
+    SeriesKey,
+    TaskSummary,
+    TensorReport,
+)
 from moduleview.telemetry.store import SeriesStore
 from moduleview.telemetry.store_view import StoreView
 
 DEFAULT_MEMORY_MB = 512
 _MOST_STEPS = 2**31
 _SHARE_OF_LOOKING = 0.0003  # of the training time: a look at 100 modules takes 0.5 ms, and most models never change
+_NOTHING_SEEN = (
+    "No training step was seen so far. What is seen: loss.backward(), torch.autograd.grad() of the model's parameters, "
+    "and the steps of optimizers that hold some of them. After an update of another kind call step() of this watch."
+)
 
 
 class Watch:
     """A run that is being measured, and what was measured so far. Made by ``moduleview.watch``.
 
-    Everything here belongs on the thread that trains, between two steps. Nothing of it raises because of what was
-    measured: a probe or hook that fails is switched off and said so in ``log``, and training goes on.
+    Everything here belongs on the thread that trains. Where torch is just going through its tables of hooks, in a hook
+    or on another thread, what is asked for is done a moment later: by the thread that trains, at the latest with its
+    next step. Nothing of it raises because of what was measured: a probe or hook that fails is switched off and said so
+    in ``log``, and training goes on.
     """
 
     def __init__(self, model: nn.Module, optimizer: Optimizer | None, recorder: Recorder, store: SeriesStore) -> None:
         self._model, self._optimizer = model, optimizer
         self._store, self._recorder = store, recorder
         self._structure = StructureWatch(model, _SHARE_OF_LOOKING)
+        self._places = ParameterPlaces(model)
         self._snapshot = snapshot_model(model)
-        self._first_places = _first_places(self._snapshot)
+        self._names = WatchedNames(model, _rank())  # the group of ranks may be gone when series are read
+        self._names.bind(self._snapshot)
         self._boundaries = StepBoundaries(self)
         self._began_s = self._ended_s = time.perf_counter()
         self._n_steps = 0
-        self._rank = _rank()  # kept: the group may be gone when series are read
         self._ticked: frozenset[tuple[HookKind, str]] = frozenset()
-        self._is_attached = True
+        self._asked: list[SetHooks] = []
+        self._is_attached = self._is_on = True
         store.apply(ModelOpened(self._snapshot, _summary(model)))
         recorder.rebind(self._snapshot)
         self._boundaries.bind(model, recorder.parameters, optimizer)
@@ -75,6 +93,7 @@ class Watch:
     @property
     def n_steps(self) -> int:
         """Steps that are over."""
+        self._catch_up()
         return self._n_steps
 
     @property
@@ -85,7 +104,8 @@ class Watch:
     @property
     def log(self) -> tuple[str, ...]:
         """What went wrong in measuring, line by line: a probe that raised with its traceback, what does not apply."""
-        return tuple(line.text for line in self._store.log)
+        lines = tuple(line.text for line in self._store.log)
+        return lines if self.n_steps or self._recorder.is_in_step else (*lines, _NOTHING_SEEN)
 
     @property
     def store(self) -> StoreView:
@@ -125,7 +145,7 @@ class Watch:
         self._flush()
         if not self._store.keys(quantity):
             check_quantity(quantity)
-        return self._store.tail(self._key(quantity, fqn, part), self._n_steps + 1)
+        return self._store.tail(self._names.key(quantity, fqn, part), self._n_steps + 1)
 
     def report(self, fqn: str) -> TensorReport | ModuleReport:
         """What a parameter, buffer or module holds now; a report that is not available says why in a sentence.
@@ -133,7 +153,7 @@ class Watch:
         Raises:
             KeyError: There is nothing of that name.
         """
-        fqn = self._full_name(fqn)
+        fqn = self._names.full(fqn)
         module = module_at(self._model, fqn)
         if module is not None:
             return msgspec.structs.replace(describe_module(self._model, fqn), found_hooks=list_hooks(module))
@@ -158,7 +178,7 @@ class Watch:
             KeyError: The model has nothing of that name that a hook of this kind could sit on.
         """
         self._assert_attached()
-        fqns = tuple(map(self._full_name, (fqn,) if isinstance(fqn, str) else fqn))
+        fqns = tuple(map(self._names.full, (fqn,) if isinstance(fqn, str) else fqn))
         chosen = checked_kind(kind)
         if enabled:
             check_places(chosen, fqns, self._snapshot.fqns, self._snapshot.tensor_fqns)
@@ -167,16 +187,26 @@ class Watch:
             if enabled
             else self._ticked - {(chosen, one) for one in fqns}
         )
-        self._boundaries.watch_forward(is_wanted=bool(self._ticked))
-        self._recorder.set_hooks(SetHooks(fqns, chosen, enabled))
+        self._asked.append(SetHooks(fqns, chosen, enabled))
+        self._catch_up()
+
+    def step(self) -> None:
+        """Say that a training step is over; from the first call on nothing else ends one.
+
+        Only for loops in which nothing shows it, as an update with the gradients of ``torch.func``, or where several
+        optimizers that step one after the other are to be one step.
+        """
+        self._assert_attached()
+        is_first, self._boundaries.is_told = not self._boundaries.is_told, True
+        if self._recorder.is_in_step or not (is_first and self._n_steps):  # else this one has just been seen to end
+            self.on_step_begins()
+            self._boundaries.end_step()
 
     def detach(self) -> None:
         """Take everything off: the model trains on as if nobody had ever looked. What was measured stays readable."""
-        if self._is_attached:
-            self._is_attached = False
-            self._boundaries.take_off()
-            self._recorder.abandon_step()
-            self._recorder.detach()
+        self._catch_up()
+        self._is_attached = False
+        self._catch_up()
 
     def __repr__(self) -> str:
         state = "attached" if self._is_attached else "detached"
@@ -192,58 +222,81 @@ class Watch:
 
     # -- what the boundaries say -----------------------------------------------------------------------------------
 
-    def on_step_begins(self) -> None:
-        """A step begins, if none is on its way."""
-        if not self._recorder.is_in_step:
+    def on_step_begins(self, *, may_look: bool = False) -> None:
+        """A step begins, if none is on its way; ``may_look``: the parameters are where they belong."""
+        if self._is_attached and not self._recorder.is_in_step:
+            if may_look and self._places.have_changed():
+                self._rebind()
             self._recorder.begin_step(self._n_steps, self._ended_s)
 
     def on_step_ended(self) -> None:
         """Measure, and look whether the model is still the same."""
-        if self._recorder.is_in_step:
+        if self._is_attached and self._recorder.is_in_step:
             self._recorder.end_step(self._n_steps, time.perf_counter() - self._began_s, None)
             self._n_steps += 1
             began_s = own_seconds()
-            self._follow_changes()
+            if self._structure.has_changed():
+                self._rebind()
             self._recorder.count_late(own_seconds() - began_s)
         self._ended_s = time.perf_counter()
 
     def on_gradients_may_be_final(self) -> None:
         """Look at them now."""
-        self._recorder.gradients_may_be_final()
+        if self._is_attached:
+            self._recorder.gradients_may_be_final()
 
     def on_other_stepped(self) -> None:
         """All that was trained may have been replaced, and then no step would ever end."""
-        if self._structure.has_changed():
+        if self._is_attached and self._structure.has_changed():
             self._recorder.abandon_step()
             self._rebind()
 
+    def on_moment(self, *, is_last_hook: bool) -> None:
+        """Do what was asked for where it could not be done."""
+        if self._asked or self._is_on != self._is_attached:
+            self._do_what_was_asked(is_last_hook=is_last_hook)
+
+    def on_failed(self, error: Exception) -> None:
+        """Measuring is over."""
+        lines = "".join(TracebackException.from_exception(error).format()).rstrip("\n").split("\n")
+        for line in (f"Watching failed at step {self._n_steps} and was switched off: {error!r}", *lines):
+            self._store.apply(LogLine(time.time(), "moduleview", line))
+        self._is_attached = False
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _follow_changes(self) -> None:
-        if self._structure.has_changed():
-            self._rebind()
+    def _catch_up(self) -> None:
+        """Somebody reads or asks: a step by hand may be over meanwhile."""
+        if self._is_on and self._boundaries.is_own_thread():
+            if self._is_attached and not walks_below():
+                self._boundaries.end_step_by_hand()
+            self.on_moment(is_last_hook=False)
+
+    def _do_what_was_asked(self, *, is_last_hook: bool) -> None:
+        if not may_tick_hooks():
+            return
+        asked, self._asked = self._asked, []
+        for command in asked if self._is_attached else ():
+            self._boundaries.watch_forward(is_wanted=bool(self._ticked))
+            self._recorder.set_hooks(command)
+        steps = walks_below()
+        if not self._is_attached and (not steps or (is_last_hook and steps == [Walk.OPTIMIZER_STEP])):
+            self._is_on = False
+            self._boundaries.take_off()
+            self._recorder.abandon_step()
+            self._recorder.detach()
 
     def _rebind(self) -> None:
         self._snapshot = snapshot_model(self._model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
-        self._first_places = _first_places(self._snapshot)
+        self._names.bind(self._snapshot)
+        self._places = ParameterPlaces(self._model)
         self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
         self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
 
-    def _key(self, quantity: str, fqn: str | SeriesKey, part: str) -> SeriesKey:
-        if isinstance(fqn, SeriesKey):
-            return fqn
-        name = self._full_name(fqn)
-        return SeriesKey(quantity, self._first_places.get(name, name), self._rank, part)
-
-    def _full_name(self, name: str) -> str:
-        """The FQN of what a person calls by its name inside a wrapper (torch.compile, DistributedDataParallel)."""
-        prefix = wrapping_prefix(self._model)
-        is_whole = not name or not prefix or name.startswith(prefix) or f"{name}.".startswith(prefix)
-        return name if is_whole else f"{prefix}{name}"
-
     def _flush(self) -> None:
-        if self._is_attached:
+        self._catch_up()
+        if self._is_on and self._boundaries.is_own_thread():
             self._recorder.flush()
 
     def _assert_attached(self) -> None:
@@ -267,7 +320,7 @@ def watch(
     Args:
         model: What trains; what it is wrapped in (DistributedDataParallel, torch.compile) is as good.
         optimizer: Its ``step`` ends a step. Without one, that of any optimizer which holds parameters of the model
-            does, or, where there is none, the next backward after an update by hand.
+            does, or, where there is none, the next backward after an update by hand, or ``step()`` of the watch.
         quantities: Only these (a wrong name raises with the list of all); None for loss, learning rate, loss scale,
             memory, the statistics of gradients and their stations, the norm of weights and ``update_ratio``.
         every: Measure in one of so many steps.
@@ -292,12 +345,6 @@ def watch(
 
 def _rank() -> int:
     return torch.distributed.get_rank() if is_distributed() else 0
-
-
-def _first_places(snapshot: ModelSnapshot) -> dict[str, str]:
-    """The name under which a tied parameter is measured, by each of its other names."""
-    names, alias_of = snapshot.tensor_fqns, snapshot.tensors.alias_of
-    return {names[row]: names[alias_of[row]] for row in np.flatnonzero(alias_of != NO_NODE)}
 
 
 def _summary(model: nn.Module) -> TaskSummary:

@@ -1,17 +1,17 @@
-"""Places in torch that every training goes through, and that have no hook: backward itself and the gradient scaler.
+"""Places in torch that every training goes through, and that have no hook: autograd itself and the gradient scaler.
 
-``torch.autograd.backward`` is where the loss is known and where the end of a pass is: after it DistributedDataParallel
-has reduced. ``GradScaler.unscale_`` is the one moment between the scaled gradient and the clipped one, and a scaler's
-``step`` that calls no optimizer is a skipped step: an optimizer's hooks do not run then. Each is wrapped while somebody
-watches, and put back after. A script that took ``from torch.autograd import backward`` before keeps the bare function,
-and its loss is not seen; its gradients are.
+All passes go through one function of ``torch.autograd``, whichever way they are asked for (``loss.backward()``,
+``torch.autograd.grad``, either of them imported by name): there the loss is known, and where a pass ends; after it
+DistributedDataParallel has reduced. ``GradScaler.unscale_`` is the one moment between the scaled gradient and the
+clipped one, and a scaler's ``step`` that calls no optimizer is a skipped step: an optimizer's hooks do not run then.
+Each is wrapped while somebody watches, and put back after.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -26,14 +26,22 @@ class TapListener(Protocol):
     def on_loss_scaling(self) -> None:
         """A loss is about to be multiplied by a scaler's scale: its backward will follow."""
 
-    def on_loss_scaled(self, scaler: GradScaler) -> None:
-        """A loss was multiplied by the scaler's scale."""
+    def on_loss_scaled(self, scaler: GradScaler, scaled: Any) -> None:
+        """A loss, or several, were multiplied by the scaler's scale."""
 
-    def on_backward_begins(self, roots: Any) -> None:
+    def on_backward_begins(self, roots: Sequence[Any]) -> None:
         """A backward pass begins at these tensors."""
 
     def on_backward_ended(self) -> None:
         """It is over: gradients are accumulated, and reduced where that is done."""
+
+    def on_gradients_asked(self, inputs: Sequence[Any]) -> None:
+        """Gradients of these tensors are about to be computed that are given to the caller, not accumulated."""
+
+    def on_gradients_given(
+        self, roots: Sequence[Any], inputs: Sequence[Any], gradients: Sequence[Any], *, is_final: bool
+    ) -> None:
+        """They were; ``is_final``: they are no part of a graph that goes on."""
 
     def on_unscaling(self, optimizer: torch.optim.Optimizer) -> None:
         """Gradients of this optimizer's parameters are about to be divided by the scale."""
@@ -56,7 +64,7 @@ class Taps:
         listener = self._listener
         unscaling = _before(lambda _, optimizer, *__: listener.on_unscaling(optimizer))
         self._taps = [
-            _Tap(torch.autograd, "backward", self._around_backward),
+            _Tap(torch.autograd, "_engine_run_backward", self._around_pass),
             *(_Tap(kind, "scale", self._around_scale) for kind in _scalers_with("scale")),
             *(_Tap(kind, "unscale_", unscaling) for kind in _scalers_with("unscale_")),
             _Tap(
@@ -73,16 +81,22 @@ class Taps:
     def _around_scale(self, original: Callable[..., Any], scaler: GradScaler, *args: Any, **kwargs: Any) -> Any:
         self._listener.on_loss_scaling()
         result = original(scaler, *args, **kwargs)
-        self._listener.on_loss_scaled(scaler)
+        self._listener.on_loss_scaled(scaler, result)
         return result
 
-    def _around_backward(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        is_ours = not is_in_backward()  # in one: a reentrant checkpoint's own
-        if is_ours:
-            self._listener.on_backward_begins(args[0] if args else kwargs.get("tensors"))
-        result = original(*args, **kwargs)
-        if is_ours:
+    def _around_pass(self, original: Callable[..., Any], roots: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
+        if is_in_backward():  # a reentrant checkpoint's own
+            return original(roots, *args, **kwargs)
+        if kwargs.get("accumulate_grad", True):
+            self._listener.on_backward_begins(roots)
+            result = original(roots, *args, **kwargs)
             self._listener.on_backward_ended()
+            return result
+        _, has_graph, inputs = args[1:4] if len(args) >= 4 else (None, True, ())  # as torch.autograd.grad gives them
+        self._listener.on_gradients_asked(inputs)
+        result = original(roots, *args, **kwargs)
+        if not any(map(torch._C._functorch.is_legacy_batchedtensor, result)):  # of is_grads_batched
+            self._listener.on_gradients_given(roots, inputs, result, is_final=not has_graph)
         return result
 
 

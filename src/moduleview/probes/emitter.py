@@ -10,15 +10,13 @@ import numpy as np
 import torch
 
 from moduleview.probes.base import Measured
-from moduleview.probes.gradient_station import Gradients
+from moduleview.probes.gradient_station import FUSED_SKIPPED, Gradients
 from moduleview.probes.series_ids import RowName, SeriesIds
 from moduleview.probes.step_values import Block, Layout, SentStep, StepValues
 from moduleview.telemetry.histograms import HistogramsMeasured
 from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.records import Record, SeriesTraits
 from moduleview.telemetry.step_outcome import StepSkipped
-
-_FUSED_SKIPPED = "The fused optimizer left the step out: mixed precision found Inf or NaN in the gradients."
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +123,7 @@ class Emitter:
             record, was_skipped = sent.record()
             self._put(record)
             if was_skipped:
-                self._put(StepSkipped(self._rank, sent.step, _FUSED_SKIPPED))
+                self._put(StepSkipped(self._rank, sent.step, FUSED_SKIPPED))
             for one in histograms:
                 if sent.is_void(one.group):
                     continue

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import is_
 from typing import Any
 
 import torch
@@ -14,6 +12,10 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
+
+from moduleview.probes.held_parameters import HeldParameters
+
+FUSED_SKIPPED = "The fused optimizer left the step out: mixed precision found Inf or NaN in the gradients."
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,24 +61,18 @@ class GradientStation:
         self._on_gradients = on_gradients
         self._on_updating = on_updating
         self._last_hooks: list[RemovableHandle] = []
-        self._fqn_of: dict[int, str] = {}
+        self._held = HeldParameters()
         self._parameters: Mapping[str, nn.Parameter] = {}
         self._handles: tuple[RemovableHandle, ...] = ()
         self._pid = os.getpid()
         self._seen_optimizer = False
         self._fired = False
         self._versions: list[int] = []
-        self._others: frozenset[int] = frozenset()  # in optimizers beside ours, and seen before
-        self._last_params: list[nn.Parameter] = []
-        self._last_held: Mapping[str, nn.Parameter] = {}
-        self.has_new_parameters = False
 
     def bind(self, parameters: Mapping[str, nn.Parameter]) -> None:
         """Look at these parameters from now on."""
         self._parameters = parameters
-        self._fqn_of = {id(parameter): fqn for fqn, parameter in parameters.items()}
-        self._last_params, self._last_held, self._others = [], {}, frozenset()
-        self.has_new_parameters = False
+        self._held.bind(parameters)
 
     def attach(self) -> None:
         """Put the global optimizer hooks on."""
@@ -91,12 +87,18 @@ class GradientStation:
         self._remove_last_hooks()
         for handle in self._handles:
             handle.remove()
-        self._last_params, self._last_held = [], {}
         self._handles = ()
+        self._held.let_go()
 
-    def held_of(self, optimizer: Optimizer) -> Mapping[str, nn.Parameter]:
-        """Which of our parameters are in its groups, by FQN."""
-        return self._held_by(optimizer)
+    @property
+    def held(self) -> HeldParameters:
+        """Which of our parameters each optimizer holds."""
+        return self._held
+
+    @property
+    def has_optimizer(self) -> bool:
+        """One of ours has stepped."""
+        return self._seen_optimizer
 
     def begin_step(self) -> None:
         """A step begins."""
@@ -111,18 +113,32 @@ class GradientStation:
         changed_by_hand = self._versions != self._read_versions()
         self._on_gradients(Gradients(self._parameters, is_certain=changed_by_hand))
 
-    def read_all(self) -> None:
-        """Take the gradients as they are for those that are used, whoever uses them."""
+    def read_all(self, given: Mapping[str, nn.Parameter] | None = None) -> None:
+        """Take the gradients as they are for those that are used, whoever uses them.
+
+        Args:
+            given: From ``with_given``; else what is accumulated.
+        """
         self._fired = True
-        self._on_gradients(Gradients(self._parameters))
+        self._on_gradients(Gradients(self._parameters if given is None else given))
         self._on_updating(self._parameters, None)
+
+    def with_given(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> Mapping[str, nn.Parameter]:
+        """Parameters of ours with gradients that were not accumulated, but given to whoever asked for them."""
+        found: dict[str, nn.Parameter] = {}
+        for one, gradient in zip(inputs, gradients, strict=True):
+            fqn = self._held.name_of(one)
+            if fqn is not None and gradient is not None:
+                found[fqn] = nn.Parameter(one.detach(), requires_grad=False)  # the same memory, another gradient
+                found[fqn].grad = gradient.detach()
+        return found
 
     def _on_optimizer_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if torch.compiler.is_compiling() or os.getpid() != self._pid:
             return
         if _has_closure(args, kwargs):
-            self._on_updating(self._held_by(optimizer), optimizer)  # the gradients come within the step
-        elif optimizer._optimizer_step_pre_hooks and self._held_by(optimizer):
+            self._on_updating(self._held.of(optimizer), optimizer)  # the gradients come within the step
+        elif optimizer._optimizer_step_pre_hooks and self._held.of(optimizer):
             # torch runs these after the global ones, and they may clip: ours goes behind the last of them, for one step
             self._last_hooks.append(optimizer.register_step_pre_hook(self._on_last_pre_hook))
         else:
@@ -130,7 +146,7 @@ class GradientStation:
 
     def _read_before_update(self, optimizer: Optimizer) -> None:
         self._read(optimizer)
-        self._on_updating(self._held_by(optimizer), optimizer)
+        self._on_updating(self._held.of(optimizer), optimizer)
 
     def _on_last_pre_hook(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
         self._read_before_update(optimizer)
@@ -150,25 +166,13 @@ class GradientStation:
     def _read(self, optimizer: Optimizer) -> None:
         if os.getpid() != self._pid:
             return  # a forked worker inherits the hooks
-        held = self._held_by(optimizer)
+        held = self._held.of(optimizer)
         if not held:
             return
         self._fired = self._seen_optimizer = True
         self._on_gradients(
             Gradients(held, optimizer, getattr(optimizer, "grad_scale", None), getattr(optimizer, "found_inf", None))
         )
-
-    def _held_by(self, optimizer: Optimizer) -> Mapping[str, nn.Parameter]:
-        """Which of our parameters the optimizer holds; looked up again when it holds others than the last time."""
-        params = list(chain.from_iterable(group["params"] for group in optimizer.param_groups))
-        if len(params) == len(self._last_params) and all(map(is_, params, self._last_params)):
-            return self._last_held
-        held = {fqn: parameter for parameter in params if (fqn := self._fqn_of.get(id(parameter))) is not None}
-        others = frozenset(id(p) for p in params if id(p) not in self._fqn_of) if held else frozenset()
-        self.has_new_parameters |= not others <= self._others
-        self._others |= others
-        self._last_params, self._last_held = params, held
-        return held
 
     def _read_versions(self) -> list[int]:
         return [

@@ -41,6 +41,7 @@ class _Way:
         has_micro: What the first pass brought was said.
         state: Of all gradients when the last pass ended.
         norms: Of all gradients then, where a sweep was made.
+        is_given: It was no backward pass: the gradients were given to whoever asked for them.
         local: Of this rank alone then, where there are several ranks.
         is_unscaled: Mixed precision has divided by its scale.
         told: Names of those whose optimizer has stepped since; another optimizer may hold the others.
@@ -52,6 +53,7 @@ class _Way:
     state: _State | None = None
     norms: Norms | None = None
     local: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    is_given: bool = False
     is_unscaled: bool = False
     told: set[str] = field(default_factory=set)
 
@@ -74,6 +76,9 @@ class StationNorms:
         self._hooks = PassHooks(report)
         self._way = _Way()
         self._expects_change = True
+        self._before: _State | None = None  # of all gradients when the pass that runs began; None: there were none
+        self._after: _State = []  # when the last one ended
+        self._is_first = True  # of those since an optimizer has stepped
 
     def bind(self, parameters: Mapping[str, nn.Parameter]) -> None:
         """Follow these parameters from now on."""
@@ -94,8 +99,11 @@ class StationNorms:
         self._way = _Way()
 
     def has_nothing_to_use(self) -> bool:
-        """No parameter has a gradient. Of sharded ones that says nothing: theirs wait elsewhere for the last pass."""
-        return all(p.grad is None and type(p) is nn.Parameter for p in self._parameters.values())
+        """Gradients were cleared. Of sharded ones None says nothing: theirs wait elsewhere for the last pass."""
+        parameters = self._parameters.values()
+        if all(p.grad is None for p in parameters):
+            return all(type(p) is nn.Parameter for p in parameters)
+        return self._after != self._state() and all(p.grad is None or _is_zero(p.grad) for p in parameters)
 
     def start_over(self) -> None:
         """What the passes of this step brought was cleared before an optimizer used it."""
@@ -105,40 +113,69 @@ class StationNorms:
     # -- passes ----------------------------------------------------------------------------------------------------
 
     def pass_begins(self) -> None:
-        """A backward pass begins."""
+        """A backward pass begins, perhaps another model's."""
+        starts_clear = all(p.grad is None for p in self._parameters.values())
+        self._before = None if starts_clear else self._state()
         if not self.is_on:
             return
-        if self._way.told:
-            self._way = _Way()
         way = self._way
-        if way.n_passes:
-            self._settle_pass(way)
-        else:
-            way.starts_clear = all(p.grad is None for p in self._parameters.values())
-        is_first_of_clear = not way.n_passes and way.starts_clear
-        self._hooks.put_on(self._parameters, has_micro=not is_first_of_clear, has_local=is_distributed())
+        self._is_first = not way.n_passes or way.is_given or len(way.told) > 0
+        if not self._is_first and not way.local:
+            way.norms = way.norms or self._sweep()
+        self._hooks.put_on(
+            self._parameters, has_micro=not (self._is_first and starts_clear), has_local=is_distributed()
+        )
 
-    def pass_ended(self) -> None:
-        """It is over, reduction over ranks included."""
+    def pass_ended(self, *, was_used: bool) -> bool:
+        """It is over, reduction over ranks included.
+
+        Args:
+            was_used: An optimizer that steps within the pass has used the gradients.
+
+        Returns:
+            Whether it was ours: it has brought our parameters something.
+        """
+        micro, local = self._hooks.take_off()
+        self._after = self._state()
+        if not (was_used or self._has_brought_something()):
+            return False
         if not self.is_on:
-            return
+            return True
+        if self._is_first:
+            self._way = _Way(starts_clear=self._before is None)
+        else:
+            self._settle_pass(self._way)
         way = self._way
-        micro, way.local = self._hooks.take_off()
+        way.local = local
         if micro:
             self._emit_scalars(MICRO_GRAD_NORM, micro, f"pass {way.n_passes}" if way.n_passes else "")
             way.has_micro = True
         way.norms = self._sweep() if self._expects_change else None
-        way.state = self._state()
+        way.state = self._after
         way.n_passes += 1
+        return True
+
+    def given(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        """A pass gave these gradients to whoever asked: nothing is accumulated, and nobody reduces them by itself."""
+        if self.is_on and not self._way.n_passes and not is_distributed():
+            self._way = _Way(n_passes=1, norms=_norms(parameters), is_given=True)
+
+    def _has_brought_something(self) -> bool:
+        """A gradient is another now, or has grown; of sharded ones nothing shows it."""
+        parameters = self._parameters.values()
+        if self._before is None:
+            has_changed = any(p.grad is not None for p in parameters)
+        else:
+            has_changed = self._before != self._after
+        return has_changed or not all(type(p) is nn.Parameter for p in parameters)
 
     def _settle_pass(self, way: _Way) -> None:
-        """Another pass follows: say what there is after the one before."""
+        """Another pass has followed: say what there was after the one before."""
         part = f"pass {way.n_passes - 1}"
         if way.local:
             self._emit_scalars(ACCUMULATED_GRAD_NORM, way.local, part)
         else:
-            way.norms = way.norms or self._sweep()
-            self._emit_all(ACCUMULATED_GRAD_NORM, way.norms, part)
+            self._emit_all(ACCUMULATED_GRAD_NORM, way.norms or (), part)
         self._emit_first_micro(way, way.norms or (), way.local)
         way.has_micro = True
 
@@ -219,12 +256,21 @@ class StationNorms:
             self.measured.setdefault(quantity, []).append(Measured(tuple(fqns), values, part))
 
     def _sweep(self) -> Norms:
-        gradients = {fqn: grad for fqn, p in self._parameters.items() if (grad := p.grad) is not None}
-        return TensorReadings(gradients, frozenset()).statistic(Statistic.NORM)
+        return _norms(self._parameters)
 
     def _state(self) -> _State:
         """Identity and version of each gradient; the gradients themselves are not held."""
         return [(0, 0) if (grad := p.grad) is None else (id(grad), grad._version) for p in self._parameters.values()]
+
+
+def _norms(parameters: Mapping[str, nn.Parameter]) -> Norms:
+    gradients = {fqn: grad for fqn, p in parameters.items() if (grad := p.grad) is not None}
+    return TensorReadings(gradients, frozenset()).statistic(Statistic.NORM)
+
+
+def _is_zero(gradient: torch.Tensor) -> bool:
+    """What ``zero_grad(set_to_none=False)`` leaves. On a GPU it would have to be waited for: there it is not known."""
+    return gradient.is_cpu and gradient.layout is torch.strided and not torch.count_nonzero(gradient)
 
 
 def _of(norms: Norms, held: Collection[str]) -> Norms:
