@@ -28,3 +28,7 @@ class DeviceError(ModuleViewError):
 
 class DisplayError(ModuleViewError):
     """No screen to draw on, or a shared library of Qt that is missing."""
+
+
+class RunGoneError(ModuleViewError):
+    """A run of which something was being written, and that was closed meanwhile."""

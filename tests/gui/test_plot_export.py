@@ -6,19 +6,29 @@ import csv
 import gc
 import resource
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, run_store, show
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QProgressDialog, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QProgressDialog,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
-from shiboken6 import delete
+from shiboken6 import delete, isValid
 
-from builders import add_steps, declare_gradients, opened_store, snapshot_of
+from builders import add_steps, declare_gradients, opened_store, snapshot_of, task_info
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.panel import Panel
 from moduleview.gui.panels.curves import CurvesPanel
@@ -31,7 +41,7 @@ from moduleview.gui.plots.export.file_writing import FileWriting
 from moduleview.gui.plots.export.picture import PictureFormat, picture_bytes
 from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.export.series_csv import series_csv
-from moduleview.telemetry.records import SeriesDeclared, SeriesKey
+from moduleview.telemetry.records import ModelOpened, SeriesDeclared, SeriesKey
 from moduleview.telemetry.store import SeriesStore
 
 PANELS = (GradientMapPanel, CurvesPanel, ProfilePanel, LossPanel)
@@ -50,16 +60,18 @@ def shown(bench: Bench, qtbot: QtBot, kind: type[Panel]) -> Panel:
     return panel
 
 
-def answer_with(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> list[tuple[object, ...]]:
-    """The file dialog gives this path; what it was asked is kept."""
-    asked: list[tuple[object, ...]] = []
+def answer_with(qtbot: QtBot, path: Path) -> None:
+    """Take this path in the file dialog, and leave it."""
+    dialog = asking()
+    dialog.selectFile(str(path))
+    dialog.accept()
+    qtbot.waitUntil(lambda: not isValid(dialog))
 
-    def answer(*arguments: object) -> tuple[str, str]:
-        asked.append(arguments)
-        return str(path), ""
 
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
-    return asked
+def asking() -> QFileDialog:
+    """The file dialog that is open."""
+    (dialog,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog) and w.isVisible()]
+    return dialog
 
 
 def menu_of(panel: Panel) -> QMenu:
@@ -200,6 +212,19 @@ def test_csv_says_the_extremes_of_what_is_no_longer_kept_step_by_step() -> None:
     assert [int(row["step"]) for row in rows if row["row"] == "not finite"] == [0]
 
 
+def test_csv_has_each_step_once_though_the_oldest_leave_the_store_while_it_is_written() -> None:
+    store, _values = odd_store(3000, raw_rows=2000)
+    keys = store.keys("grad_norm")
+    pieces = series_csv(store, keys, "gradient norm")
+    text = [next(pieces) for _ in range(3)]
+    add_steps(store, np.full((1500, len(keys) + 1), 0.5), 3000)
+    _comments, rows = parsed(iter([*text, *pieces]))
+    places = [(int(row["step"]), int(row["n_steps"])) for row in rows if row["row"] in ("value", "largest")]
+    for (begin, n_steps), (then, _n) in pairwise(places):
+        assert begin < then <= begin + n_steps
+    assert places[-1][0] == 2999
+
+
 def test_no_piece_of_many_series_holds_the_window_for_long() -> None:
     layers = [(f"l{at}", "Linear", (("weight", (2, 2)),)) for at in range(10_000)]
     store = opened_store(snapshot_of([("", "Net", ()), *layers]))
@@ -221,11 +246,11 @@ def test_series_of_several_ranks_have_columns_of_their_own() -> None:
     assert (rows[0]["loss rank 0"], rows[0]["loss rank 1"]) == ("1.0", "2.0")
 
 
-def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
     add_steps(bench.store, np.full((60, 7), 3.0), 60)
     panel = shown(bench, qtbot, ProfilePanel)
-    answer_with(monkeypatch, tmp_path / "profile")
     choose(menu_of(panel), "Save data as CSV, every step...")
+    answer_with(qtbot, tmp_path / "profile")
     qtbot.waitUntil((tmp_path / "profile.csv").exists)
     rows = list(csv.DictReader((tmp_path / "profile.csv").read_text().splitlines()))
     assert [row["module"] for row in rows] == ["embed", "blocks.0.lin", "blocks.1.lin", "head"]
@@ -233,25 +258,105 @@ def test_profile_gives_its_norms_at_both_steps(bench: Bench, qtbot: QtBot, tmp_p
     assert "gradient norm (L2) at step 19" in rows[0]
 
 
-def test_chosen_file_is_written_and_said(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+def test_chosen_file_is_written_and_said(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
     panel = shown(bench, qtbot, LossPanel)
-    asked = answer_with(monkeypatch, tmp_path / "mine.csv")
     choose(menu_of(panel), "Save data as CSV, every step...")
+    assert Path(asking().selectedFiles()[0]).name == "loss.csv"
+    answer_with(qtbot, tmp_path / "mine.csv")
     qtbot.waitUntil((tmp_path / "mine.csv").exists)
     _comments, rows = parsed(iter([(tmp_path / "mine.csv").read_text()]))
     assert len(rows) == 60
-    assert Path(str(asked[0][2])).name == "loss.csv"
-    answer_with(monkeypatch, tmp_path / "picture")
     choose(menu_of(panel), "Save picture as PNG, 2 × as large...")
+    answer_with(qtbot, tmp_path / "picture")
     qtbot.waitUntil((tmp_path / "picture.png").exists)
     assert QImage(str(tmp_path / "picture.png")).width() == 2 * panel.findChild(Canvas).width()
 
 
-def test_dialog_that_is_cancelled_writes_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+def test_dialog_that_is_cancelled_writes_nothing(bench: Bench, qtbot: QtBot) -> None:
     panel = shown(bench, qtbot, LossPanel)
-    answer_with(monkeypatch, "")
     choose(menu_of(panel), "Save picture as SVG...")
+    dialog = asking()
+    dialog.reject()
+    qtbot.waitUntil(lambda: not isValid(dialog))
     assert panel.findChildren(FileWriting) == []
+
+
+@pytest.mark.parametrize("is_written_over", [True, False])
+def test_file_that_is_there_is_asked_for_though_its_ending_was_not_typed(
+    bench: Bench, qtbot: QtBot, tmp_path: Path, is_written_over: bool
+) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+    there = tmp_path / "loss.csv"
+    there.write_text("what was there")
+    choose(menu_of(panel), "Save data as CSV, every step...")
+    asked: list[str] = []
+
+    def answer() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        asked.append(box.text())
+        kind = QMessageBox.StandardButton.Yes if is_written_over else QMessageBox.StandardButton.No
+        box.button(kind).click()
+
+    dialog = asking()
+    dialog.selectFile(str(tmp_path / "loss"))
+    QTimer.singleShot(0, panel, answer)
+    dialog.accept()
+    assert len(asked) == 1
+    assert "loss.csv" in asked[0]
+    dialog.reject()
+    qtbot.waitUntil(lambda: not isValid(dialog))
+    if is_written_over:
+        qtbot.waitUntil(lambda: there.read_text().startswith("# Loss"))
+    assert there.read_text().startswith("# Loss" if is_written_over else "what was there")
+
+
+def test_picture_is_of_the_moment_it_was_asked_for_though_the_model_is_closed_meanwhile(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    panel = shown(bench, qtbot, GradientMapPanel)
+    canvas = panel.findChild(Canvas)
+    canvas.clearFocus()  # its frame is not in the file
+    wanted = QImage.fromData(picture_bytes(canvas, PictureFormat.PNG), "PNG")
+    choose(menu_of(panel), "Save picture as PNG...")
+    bench.store.forget_model()
+    panel.refresh(bench.store)
+    answer_with(qtbot, tmp_path / "map")
+    qtbot.waitUntil((tmp_path / "map.png").exists)
+    assert QImage(str(tmp_path / "map.png")) == wanted
+
+
+def test_data_of_a_model_that_was_closed_meanwhile_is_not_written_and_it_is_said(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    panel = shown(bench, qtbot, CurvesPanel)
+    choose(menu_of(panel), "Save data as CSV, every step...")
+    bench.store.forget_model()
+    panel.refresh(bench.store)
+    answer_with(qtbot, tmp_path / "curves")
+    text = said(qtbot)
+    assert "curves.csv was not written" in text
+    assert "The run is gone" in text
+    assert list(tmp_path.glob("curves*")) == []
+
+
+def test_another_run_that_begins_meanwhile_does_not_get_into_the_file(
+    bench: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    panel = shown(bench, qtbot, LossPanel)
+    pieces = series_csv(bench.store, bench.store.keys("loss"), "loss")
+
+    def begin_anew() -> Iterator[str]:
+        yield next(pieces)
+        bench.store.apply(ModelOpened(snapshot_of(), task_info()))
+        declare_gradients(bench.store)
+        add_steps(bench.store, np.full((20, 7), 7.0))
+        yield from pieces
+
+    PlotExport(bench.context, panel, "loss", begin_anew).save_csv()
+    answer_with(qtbot, tmp_path / "loss")
+    assert "or another one began" in said(qtbot)
+    assert list(tmp_path.glob("loss*")) == []
 
 
 def test_without_a_step_there_is_no_data_and_it_is_said(qtbot: QtBot, qapp: QObject) -> None:
@@ -282,13 +387,15 @@ def said(qtbot: QtBot) -> str:
 
 
 def test_full_disk_leaves_the_file_before_and_says_what_to_do(
-    bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch, small_files: None
+    bench: Bench, qtbot: QtBot, tmp_path: Path, small_files: None
 ) -> None:
     panel = shown(bench, qtbot, GradientMapPanel)
     path = tmp_path / "map.csv"
     path.write_text("what was there")
-    answer_with(monkeypatch, path)
     choose(menu_of(panel), "Save data as CSV, every step...")
+    dialog = asking()
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+    answer_with(qtbot, path)
     text = said(qtbot)
     assert "map.csv could not be written: File too large" in text
     assert "Choose another folder, or make room there" in text
@@ -296,10 +403,10 @@ def test_full_disk_leaves_the_file_before_and_says_what_to_do(
     assert list(tmp_path.glob("map*")) == [path]
 
 
-def test_folder_that_cannot_be_written_to_is_named(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+def test_folder_that_cannot_be_written_to_is_named(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
     panel = shown(bench, qtbot, LossPanel)
-    answer_with(monkeypatch, tmp_path / "nowhere" / "loss.pdf")
     choose(menu_of(panel), "Save picture as PDF...")
+    asking().fileSelected.emit(str(tmp_path / "nowhere" / "loss.pdf"))  # it was there when it was chosen
     text = said(qtbot)
     assert "loss.pdf could not be written" in text
     assert str(tmp_path / "nowhere") in text
@@ -326,16 +433,16 @@ def test_window_that_is_closed_while_it_writes_leaves_nothing(bench: Bench, qtbo
     assert list(tmp_path.glob("long*")) == []
 
 
-def test_data_that_cannot_be_made_leaves_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch) -> None:
+def test_data_that_cannot_be_made_leaves_nothing(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
     panel = shown(bench, qtbot, LossPanel)
 
     def broken() -> Iterator[str]:
         yield "step\n"
         raise ValueError("a fault of ours")
 
-    answer_with(monkeypatch, tmp_path / "broken.csv")
     with qtbot.captureExceptions() as exceptions:
         PlotExport(bench.context, panel, "broken", broken).save_csv()
+        answer_with(qtbot, tmp_path / "broken.csv")
         assert "a fault of ours" in said(qtbot)
     assert [kind for kind, _error, _trace in exceptions] == [ValueError]
     assert list(tmp_path.glob("broken*")) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
+from moduleview.errors import RunGoneError
 from moduleview.gui.plots.export.part_file import PartFile
 
 _SHOWN_AFTER_MS = 300
@@ -24,6 +25,7 @@ class FileWriting(QObject):
     """
 
     ended = Signal(str)  # why it could not be written, or ""; not after Cancel
+    given_up = Signal(str)  # there is nothing to write any more, and what to do
 
     def __init__(self, path: str, pieces: Iterator[str | bytes], parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,6 +53,9 @@ class FileWriting(QObject):
             self._write(next(self._pieces, None))
         except OSError as error:
             self._end(error.strerror or str(error))
+        except RunGoneError as error:
+            self._let_go()
+            self.given_up.emit(str(error))
         except Exception as error:  # of ours; the file must not be left half written
             self._end(str(error))
             sys.excepthook(type(error), error, error.__traceback__)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QObject, QPoint, QStandardPaths
+from PySide6.QtCore import QDir, QObject, QPoint, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from moduleview.gui.dialogs.error import ErrorDialog
@@ -55,15 +55,13 @@ class PlotExport(QObject):
 
     def save_picture(self, picture_format: PictureFormat, scale: int = 1) -> None:
         """Ask where to, and write the picture."""
-        path = self._ask(picture_format.value, self.tr("{0} picture").format(picture_format.name))
-        if path:
-            self._write(path, iter((self._draw(picture_format, scale),)))
+        picture = self._draw(picture_format, scale)  # now: the model may be closed while a person looks for a folder
+        kind = self.tr("{0} picture").format(picture_format.name)
+        self._ask(picture_format.value, kind, lambda path: self._write(path, iter((picture,))))
 
     def save_csv(self) -> None:
         """Ask where to, and write the data."""
-        path = self._ask("csv", self.tr("Comma-separated values"))
-        if path:
-            self._write(path, self._make_csv())
+        self._ask("csv", self.tr("Comma-separated values"), lambda path: self._write(path, self._make_csv()))
 
     def _draw(self, picture_format: PictureFormat, scale: int) -> bytes:
         canvases = [w for w in (self._picture, *self._picture.findChildren(Canvas)) if isinstance(w, Canvas)]
@@ -75,17 +73,22 @@ class PlotExport(QObject):
             for canvas in canvases:
                 canvas.is_for_file = False
 
-    def _ask(self, ending: str, kind: str) -> str:
-        """The path of the file to write, "" for none."""
+    def _ask(self, ending: str, kind: str, write: Callable[[str], object]) -> None:
+        """Ask for the path of the file, while the window lives on, and write it."""
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         suggested = QDir(folder if Path(folder).is_dir() else QDir.homePath()).filePath(f"{self._name}.{ending}")
-        title = self.tr("Export {0}").format(self._name)
-        path, _filter = QFileDialog.getSaveFileName(self._picture, title, suggested, f"{kind} (*.{ending})")
-        return path if not path or Path(path).suffix else f"{path}.{ending}"
+        dialog = QFileDialog(self._picture.window(), self.tr("Export {0}").format(self._name), suggested)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(f"{kind} (*.{ending})")
+        dialog.setDefaultSuffix(ending)  # it asks before it writes over loss.csv where "loss" was typed
+        dialog.fileSelected.connect(write)
+        dialog.open()
 
     def _write(self, path: str, pieces: Iterator[str] | Iterator[bytes]) -> None:
         writing = FileWriting(path, pieces, self._picture)
         writing.ended.connect(lambda reason: self._on_ended(path, reason))
+        writing.given_up.connect(lambda reason: self._on_given_up(path, reason))
         writing.start()
 
     def _on_ended(self, path: str, reason: str) -> None:
@@ -97,3 +100,7 @@ class PlotExport(QObject):
             "Nothing was changed in {0}. Choose another folder, or make room there, and export once more."
         ).format(Path(path).parent)
         ErrorDialog(FailureReport(title, advice), self._context.theme, self._picture.window()).show()
+
+    def _on_given_up(self, path: str, reason: str) -> None:
+        title = self.tr("{0} was not written.").format(Path(path).name)
+        ErrorDialog(FailureReport(title, reason), self._context.theme, self._picture.window()).show()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.errors import RunGoneError
 from moduleview.gui.plots.export.csv_text import csv_lines
 from moduleview.telemetry.records import SeriesKey
 from moduleview.telemetry.store_view import History, StoreView
@@ -30,16 +31,34 @@ def series_csv(store: StoreView, keys: Sequence[SeriesKey], title: str) -> Itera
         store: Where from.
         keys: A column each.
         title: Of the first line.
+
+    Raises:
+        RunGoneError: The run was closed, or another one began: half of a file would be of each.
     """
     first, last = store.first_step, store.last_step
     if first is None or last is None:
-        return
+        raise RunGoneError("The run is gone. Open it again and export once more.")
     names = [_column_name(key, has_ranks=any(key.rank for key in keys)) for key in keys]
     yield HEADER.format(title=title, first_step=first) + csv_lines([["step", "n_steps", "time_s", "row", *names]])
     keys, rows = tuple(keys), max(_VALUES_A_PIECE // max(len(keys), 1), 1)
-    yield from _old_pieces(store, keys, first - 1, rows)
-    for begin in range(first, last + 1, rows):
-        yield _exact_piece(store, keys, begin, min(begin + rows - 1, last))
+    for piece in _pieces(store, keys, last, rows):
+        if store.last_step is None or store.last_step < last:
+            raise RunGoneError("The run ended while it was written, or another one began. Export once more.")
+        yield piece
+
+
+def _pieces(store: StoreView, keys: tuple[SeriesKey, ...], last: int, rows: int) -> Iterator[str]:
+    """Steps that leave the store of single steps while others are written come as groups too."""
+    at = 0
+    while at <= last:
+        first = store.first_step or 0
+        if at < first:
+            yield from _group_pieces(store, keys, at, min(first - 1, last), rows)
+            at = first
+        else:
+            end = min(at + rows - 1, last)
+            yield _exact_piece(store, keys, at, end)
+            at = end + 1
 
 
 def _column_name(key: SeriesKey, *, has_ranks: bool) -> str:
@@ -47,10 +66,12 @@ def _column_name(key: SeriesKey, *, has_ranks: bool) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _old_pieces(store: StoreView, keys: tuple[SeriesKey, ...], last_step: int, rows: int) -> Iterator[str]:
-    covered = 0  # up to here steps are written: a group that reaches into the next part was in the one before
-    for begin in range(0, last_step + 1, _GROUP):
-        history = store.history(keys, begin, min(begin + _GROUP - 1, last_step), 1)
+def _group_pieces(
+    store: StoreView, keys: tuple[SeriesKey, ...], first_step: int, last_step: int, rows: int
+) -> Iterator[str]:
+    covered = first_step  # up to here steps are written: a group that reaches into the next part was in the one before
+    for begin in range(first_step // _GROUP * _GROUP, last_step + 1, _GROUP):
+        history = store.history(keys, max(begin, first_step), min(begin + _GROUP - 1, last_step), 1)
         new = np.flatnonzero(history.steps >= covered).tolist()
         if new:
             covered = int(history.steps[new[-1]] + history.n_steps[new[-1]])
