@@ -56,9 +56,11 @@ def in_view(bench: Bench) -> tuple[int, int]:
     return round(top), round(bottom)
 
 
-def turn_wheel(canvas: QWidget, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def turn_wheel(
+    canvas: QWidget, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier, *, sideways: int = 0
+) -> None:
     at = QPointF(canvas.rect().center())
-    turned = QPoint(0, -120 * notches)
+    turned = QPoint(-120 * sideways, -120 * notches)
     phase = Qt.ScrollPhase.NoScrollPhase
     event = QWheelEvent(at, at, QPoint(), turned, Qt.MouseButton.NoButton, keys, phase, False)
     QApplication.sendEvent(canvas.viewport(), event)
@@ -204,6 +206,18 @@ def test_wheel_still_zooms_steps_with_shift_and_where_all_rows_are_in_view(
     turn_wheel(canvas_of(panel), -3)
     assert axes.steps[1] - axes.steps[0] < between[1] - between[0]
     assert axes.rows is None
+
+
+def test_wheel_turned_sideways_goes_back_in_time_and_forward_again(panel: GradientMapPanel, bench: Bench) -> None:
+    more_steps(bench.store, 0.1, 300)
+    panel.refresh(bench.store)
+    axes, rows = bench.context.axes, in_view(bench)
+    before = axes.steps
+    turn_wheel(canvas_of(panel), 0, sideways=-5)
+    assert axes.steps == pytest.approx((before[0] - 120, before[1] - 120))
+    assert in_view(bench) == rows
+    turn_wheel(canvas_of(panel), 0, sideways=3)
+    assert axes.steps == pytest.approx((before[0] - 48, before[1] - 48))
 
 
 def test_colours_cover_the_rows_that_are_not_in_view_too(bench: Bench, qtbot: QtBot) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.actions.action_spec import Actions
 from moduleview.gui.actions.command_palette import CommandPalette, PaletteEntry
+from moduleview.gui.actions.place_keys import PlaceKeys
 from moduleview.gui.dialogs.about import AboutDialog
 from moduleview.gui.dialogs.doctor import DoctorDialog
 from moduleview.gui.dialogs.shortcuts import Shortcut, ShortcutsDialog
@@ -113,7 +114,7 @@ class WindowVerbs(QObject):
             for spec in actions.specs
             if spec.shortcut
         ]
-        dialog = ShortcutsDialog(lines, self._panels.theme, self._window)
+        dialog = ShortcutsDialog([*lines, *PlaceKeys(self).lines()], self._panels.theme, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

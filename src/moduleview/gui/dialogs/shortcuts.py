@@ -1,4 +1,4 @@
-"""The page of keys that ``?`` shows, made from the window's own actions."""
+"""The page of keys that ``?`` shows: those of the window's actions, and those of single places in it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,20 @@ class Shortcut:
     Attributes:
         menu: Heading under which it stands.
         title: What the key does.
-        keys: In Qt's portable notation ("Ctrl+O").
+        keys: In Qt's portable notation ("Ctrl+O"); several are separated by "; ".
+        gesture: What is done instead of a key, in words ("Drag").
     """
 
     menu: str
     title: str
-    keys: str
+    keys: str = ""
+    gesture: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is written on this system."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return self.gesture or ", ".join(QKeySequence(keys).toString(native) for keys in self.keys.split("; "))
 
 
 class ShortcutsDialog(Dialog):
@@ -40,7 +48,7 @@ class ShortcutsDialog(Dialog):
         self.setWindowTitle(self.tr("Keys"))
         self.setAccessibleName(self.windowTitle())
         self.setObjectName("shortcuts_dialog")
-        self._shortcuts = [shortcut for shortcut in shortcuts if shortcut.keys]
+        self._shortcuts = [shortcut for shortcut in shortcuts if shortcut.keys or shortcut.gesture]
         self.filter = QLineEdit(self)
         self.filter.setPlaceholderText(self.tr("Filter by word or key"))
         self.filter.setAccessibleName(self.tr("Filter"))
@@ -64,7 +72,7 @@ class ShortcutsDialog(Dialog):
         return tuple(
             shortcut
             for shortcut in self._shortcuts
-            if all(word in f"{shortcut.menu} {shortcut.title} {shortcut.keys}".casefold() for word in words)
+            if all(word in f"{shortcut.menu} {shortcut.title} {shortcut.text}".casefold() for word in words)
         )
 
     def _fill(self) -> None:
@@ -89,7 +97,7 @@ class ShortcutsDialog(Dialog):
             grid.addWidget(heading, 0, 0, 1, 2)
             for row, shortcut in enumerate(shortcuts, start=1):
                 grid.addWidget(QLabel(shortcut.title, page), row, 0)
-                keys = QLabel(QKeySequence(shortcut.keys).toString(QKeySequence.SequenceFormat.NativeText), page)
+                keys = QLabel(shortcut.text, page)
                 keys.setProperty("role", "mono")
                 keys.setAlignment(Qt.AlignmentFlag.AlignRight)
                 grid.addWidget(keys, row, 1)

@@ -20,6 +20,7 @@ from moduleview.gui.widgets.safe_paint import safe_paint
 
 _WHEEL_STEP = 120.0  # Qt's eighths of a degree for one notch
 _ZOOM_A_NOTCH = 1.2
+_SIDEWAYS_SHARE = 0.1  # of what is in view, for a notch
 BELOW, ABOVE = -10.0, 10.0
 
 
@@ -218,8 +219,15 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom along x, or scroll rows that are out of view, which leaves Shift to zoom; with Ctrl zoom along y."""
-        turned = event.angleDelta().y() or event.angleDelta().x()
+        """Zoom along x, or scroll rows that are out of view, which leaves Shift to zoom; with Ctrl zoom along y.
+
+        Turned sideways it moves through the steps, as a drag does.
+        """
+        sideways, turned = event.angleDelta().x(), event.angleDelta().y()
+        if abs(sideways) > abs(turned):
+            self.dragged.emit(sideways / _WHEEL_STEP * _SIDEWAYS_SHARE * self._area.width(), 0.0)
+            event.accept()
+            return
         along_y = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         along_x = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if turned and self.has_more_rows and not along_x and not along_y:

@@ -1,0 +1,76 @@
+"""Keys and mouse of the places in the window, for the page of keys: what they do there and nowhere else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from moduleview.gui.dialogs.shortcuts import Shortcut
+
+
+class PlaceKeys(QObject):
+    """Words only; a QObject for ``tr``. Who gives a view another key writes it down here, or a test fails."""
+
+    def lines(self) -> tuple[Shortcut, ...]:
+        """All of them, place by place."""
+        return (*self._tree(), *self._search(), *self._map(), *self._plots(), *self._legend(), *self._tables())
+
+    def _tree(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In the module tree")
+        return (
+            Shortcut(place, self.tr("Close it, or go up; open it, or go down"), "Left; Right"),
+            Shortcut(place, self.tr("Open, close"), "+; -"),
+            Shortcut(place, self.tr("Open it and everything below"), "*"),
+            Shortcut(place, self.tr("Tick the hook of the current column"), "Space"),
+            Shortcut(place, self.tr("Tick the backward hook"), "Shift+Space"),
+            Shortcut(place, self.tr("Choose the column of a hook"), "Ctrl+Left; Ctrl+Right"),
+            Shortcut(place, self.tr("First, last module"), "Home; End"),
+            Shortcut(place, self.tr("Select several"), "Shift+Up; Shift+Down"),
+            Shortcut(place, self.tr("Copy the paths"), "Ctrl+C"),
+            Shortcut(place, self.tr("Go to the next name that begins so"), gesture=self.tr("Letters")),
+        )
+
+    def _search(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In the search field")
+        return (
+            Shortcut(place, self.tr("Go to the first match"), "Return"),
+            Shortcut(place, self.tr("Go into the tree"), "Down"),
+            Shortcut(place, self.tr("Clear it, then go back to the tree"), "Esc"),
+        )
+
+    def _map(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In the gradient map")
+        return (
+            Shortcut(place, self.tr("Select the row above, below"), "Up; Down"),
+            Shortcut(place, self.tr("Open it to its parameters"), "Return"),
+            Shortcut(place, self.tr("A page of rows up, down"), "PgUp; PgDown"),
+            Shortcut(place, self.tr("First, last row"), "Ctrl+Home; Ctrl+End"),
+            Shortcut(place, self.tr("Scroll rows, or zoom steps where all are in view"), gesture=self.tr("Wheel")),
+            Shortcut(place, self.tr("Zoom steps"), gesture=self.tr("Shift+wheel")),
+            Shortcut(place, self.tr("Make rows higher or lower"), gesture=self.tr("Ctrl+wheel")),
+        )
+
+    def _plots(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In every plot over steps")
+        return (
+            Shortcut(place, self.tr("Earlier, later steps"), "Left; Right"),
+            Shortcut(place, self.tr("Fewer, more steps"), "+; -"),
+            Shortcut(place, self.tr("To the first step"), "Home"),
+            Shortcut(place, self.tr("To the newest step, and follow it"), "End"),
+            Shortcut(place, self.tr("Zoom steps"), gesture=self.tr("Wheel")),
+            Shortcut(place, self.tr("Move through the steps"), gesture=self.tr("Drag, or wheel sideways")),
+        )
+
+    def _legend(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In the legend of the curves")
+        return (
+            Shortcut(place, self.tr("Hide a line, or show it again"), "Space"),
+            Shortcut(place, self.tr("Show this line only, or all again"), "Return"),
+        )
+
+    def _tables(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In every table")
+        return (
+            Shortcut(place, self.tr("Copy the rows"), "Ctrl+C"),
+            Shortcut(place, self.tr("Go to what the row is about"), "Return"),
+            Shortcut(place, self.tr("Tick a hook"), "Space"),
+        )
