@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from inspector_parts import EVERYTHING, Bench, shown_inspector
 from PySide6.QtCore import QPoint, Qt
@@ -14,6 +15,7 @@ from moduleview.gui.models.hook_table_model import HookColumn
 from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.telemetry.commands import Capability, CountHooks, SetHooks
 from moduleview.telemetry.hooks import (
+    HOOK_STATISTICS,
     MODULE_KINDS,
     OPTIMIZER_KINDS,
     FoundHook,
@@ -23,7 +25,7 @@ from moduleview.telemetry.hooks import (
     HooksFound,
     HookStatus,
 )
-from moduleview.telemetry.records import HooksChanged, ModuleReport
+from moduleview.telemetry.records import HooksChanged, ModuleReport, SeriesDeclared, SeriesKey, StepRecord
 
 LINEAR = "blocks.0.lin"
 THEIRS = FoundHook("forward", "user_code.watch", "mine/user_code.py:3", False, order=2)
@@ -163,6 +165,34 @@ def test_a_click_on_a_hook_shows_its_file_and_the_traceback_of_what_it_raised(qt
     assert not tab.detail.isVisible()
 
 
+def test_a_click_on_somebodys_hook_shows_its_source(qtbot, panel, bench, tab, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("import torch\n\nclass A:\n    def watch(self, x):\n        return x\n\n    def other(self): ...\n")
+    find(panel, bench, FoundHook("forward", "mine.A.watch", f"{file}:4", False))
+    click(qtbot, tab.found_table, 0, FoundColumn.NAME)
+    assert tab.detail.text.splitlines() == [
+        "# mine.A.watch",
+        f"# {file}:4",
+        "# forward, number 1",
+        "def watch(self, x):",
+        "    return x",
+    ]
+    find(panel, bench, FoundHook("forward", "mine.A.watch", f"{tmp_path / 'gone.py'}:4", False))
+    click(qtbot, tab.found_table, 0, FoundColumn.NAME)
+    assert tab.detail.text.splitlines() == ["mine.A.watch", f"{tmp_path / 'gone.py'}:4", "forward, number 1"]
+
+
+def test_hooks_are_not_counted_behind_the_tab_of_another_dock(panel, bench, tab):
+    panel.on_sight_changed(False)
+    assert bench.sent_of(CountHooks)[-1] == CountHooks(LINEAR, False)
+    n_sent = len(bench.sent)
+    bench.selection.select("embed")
+    panel.refresh(bench.store)
+    assert not [command for command in bench.sent[n_sent:] if isinstance(command, CountHooks)]
+    panel.on_sight_changed(True)
+    assert bench.sent_of(CountHooks)[-1] == CountHooks("embed", True)
+
+
 def test_where_it_is_defined_has_a_column_where_there_is_room(panel, bench, tab):
     assert tab.found_table.isColumnHidden(FoundColumn.LOCATION)
     panel.resize(600, 740)
@@ -216,6 +246,38 @@ def test_a_hook_that_would_be_refused_can_still_be_tried(qtbot, panel, bench, ta
     assert bench.sent_of(SetHooks) == [SetHooks((LINEAR,), HookKind.BACKWARD_PRE, True)]
 
 
+def test_what_would_be_refused_offers_the_kind_that_works_where_it_is_selected(qtbot, panel, bench, tab):
+    find(panel, bench, forecasts=REFUSED)
+    assert not tab.instead.isVisible()
+    note = row_of(tab, HookKind.FULL_BACKWARD) + 1
+    click(qtbot, tab.table, note, HookColumn.HOOK)
+    assert tab.instead.button.isVisible()
+    assert tab.instead.button.text() == "Tick Backward instead"
+    assert tab.instead.button.toolTip().startswith(IN_PLACE)
+    qtbot.mouseClick(tab.instead.button, Qt.MouseButton.LeftButton)
+    assert bench.sent_of(SetHooks) == [SetHooks((LINEAR,), HookKind.BACKWARD, True)]
+    panel.refresh(bench.store)
+    assert not tab.instead.isVisible()
+
+
+def test_a_hook_that_was_ticked_and_refused_gives_way_to_the_one_that_works(qtbot, panel, bench, tab):
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.BACKWARD_PRE, HookStatus.CANNOT_FIRE, "Refused."),)))
+    find(panel, bench, forecasts=REFUSED)
+    assert tab.instead.button.isVisible()
+    qtbot.mouseClick(tab.instead.button, Qt.MouseButton.LeftButton)
+    assert bench.sent_of(SetHooks) == [
+        SetHooks((LINEAR,), HookKind.BACKWARD_PRE, False),
+        SetHooks((LINEAR,), HookKind.BACKWARD, True),
+    ]
+
+
+def test_a_source_whose_hooks_cannot_be_ticked_offers_nothing_instead(qtbot, panel, bench, tab):
+    bench.capabilities &= ~Capability.HOOKS
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.BACKWARD_PRE, HookStatus.CANNOT_FIRE, "Refused."),)))
+    find(panel, bench, forecasts=REFUSED)
+    assert not tab.instead.isVisible()
+
+
 # -- kinds ------------------------------------------------------------------------------------------------------------
 
 
@@ -239,7 +301,51 @@ def test_the_optimizers_hooks_stand_at_the_root_only(qtbot, panel, bench, tab):
     assert bench.sent_of(SetHooks) == [SetHooks(("",), HookKind.STEP_POST, True)]
 
 
+def measured(bench, kind, value=0.5, part=""):
+    """A hook that is on, and what it saw."""
+    keys = tuple(SeriesKey(f"{kind}.{statistic}", LINEAR, part=part) for statistic in HOOK_STATISTICS)
+    first = bench.store.n_series
+    bench.store.apply(SeriesDeclared(first, keys))
+    step = 0 if bench.store.last_step is None else bench.store.last_step + 1
+    ids = np.arange(first, first + len(keys), dtype=np.int32)
+    bench.store.apply(StepRecord(0, step, 0.1 * step, ids, np.full(len(keys), value, dtype=np.float32)))
+
+
+def test_in_a_narrow_dock_numbers_stand_below_the_name_that_keeps_its_width(panel, bench, tab):
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD_PRE, HookStatus.ACTIVE, "", 5, 20.0, "8 × 4"),)))
+    measured(bench, HookKind.FORWARD_PRE)
+    measured(bench, HookKind.FORWARD_PRE, 0.25, "call 2")
+    panel.resize(274, 740)
+    panel.refresh(bench.store)
+    first = row_of(tab, HookKind.FORWARD_PRE)
+    assert [row.row_kind for row in tab.model.rows[first : first + 4]] == [
+        RowKind.HOOK,
+        RowKind.NOTE,
+        RowKind.NUMBERS,
+        RowKind.PART,
+    ]
+    assert tab.table.columnSpan(first, 0) == len(HookColumn)
+    assert tab.model.index(first, HookColumn.MEAN).data() == ""
+    assert [tab.model.index(first + at, HookColumn.MEAN).data() for at in (2, 3)] == ["5.0e-1", "2.5e-1"]
+    panel.resize(600, 740)
+    assert tab.model.index(first, HookColumn.MEAN).data() == "5.0e-1"
+    assert RowKind.NUMBERS not in {row.row_kind for row in tab.model.rows}
+
+
+@pytest.mark.parametrize("width", [190, 274])
+def test_no_number_stands_behind_the_edge_of_a_narrow_dock(panel, bench, tab, width):
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "", 5, 20.0, "8 × 4"),)))
+    panel.resize(width, 740)
+    panel.refresh(bench.store)
+    assert not tab.table.horizontalScrollBar().isVisible()
+    assert not tab.table.isColumnHidden(HookColumn.NON_FINITE)
+    row = row_of(tab, HookKind.FORWARD)
+    cell = tab.table.visualRect(tab.model.index(row, HookColumn.HOOK))
+    assert cell.width() == tab.table.viewport().width()
+
+
 def test_a_name_has_the_whole_width_until_there_are_numbers_beside_it(panel, bench, tab):
+    panel.resize(600, 740)
     row = row_of(tab, HookKind.FORWARD)
     assert tab.table.columnSpan(row, 0) == len(HookColumn)
     bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "", 5, 20.0, "8 × 4"),)))

@@ -5,7 +5,7 @@ import pytest
 from inspector_parts import Bench, shown_inspector, tensor_report
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from builders import snapshot_of
 from moduleview.gui.inspector.header import NO_BREAK
@@ -477,3 +477,57 @@ def test_a_narrow_panel_gives_up_the_norm_until_a_person_chooses_columns(panel, 
     panel.resize(260, 740)
     assert not table.isColumnHidden(TensorColumn.NORM)
     menu.close()
+
+
+@pytest.mark.parametrize("width", [190, 236, 274, 346])
+def test_no_word_of_the_selected_tensor_is_cut(qtbot, panel, bench, width):
+    bench.selection.select("blocks.0.lin")
+    panel.resize(width, 740)
+    bench.store.apply(tensor_report("blocks.0.lin.weight", 3))
+    panel.refresh(bench.store)
+    detail = panel.parameters.detail
+    labels = [label for label in (*detail._names, *detail._values) if label.text()]
+    assert len(labels) == 16
+
+    def cut():
+        return [label.text() for label in labels if label.width() < needed(label) or right(label) >= width]
+
+    def needed(label):
+        return QFontMetrics(label.font()).horizontalAdvance(label.text())
+
+    def right(label):
+        return label.mapTo(panel, label.rect().topRight()).x()
+
+    qtbot.waitUntil(lambda: cut() == [])
+
+
+def test_narrow_table_keeps_its_names_and_gives_up_norm_and_shape(qtbot, panel, bench):
+    bench.selection.select("blocks.0")
+    panel.resize(190, 560)
+    panel.refresh(bench.store)
+    table = panel.parameters.table
+    qtbot.waitUntil(lambda: table.width() <= 190)
+    shown = [column for column in TensorColumn if not table.isColumnHidden(column)]
+    assert shown == [TensorColumn.NAME, TensorColumn.HOOK, TensorColumn.GRADIENT]
+    assert not table.horizontalScrollBar().isVisible()
+    assert table.columnWidth(TensorColumn.NAME) > 80
+    panel.resize(346, 560)
+    qtbot.waitUntil(lambda: not table.isColumnHidden(TensorColumn.SHAPE))
+
+
+@pytest.mark.parametrize("width", [190, 274, 346, 600])
+def test_buttons_of_the_documentation_are_not_cut(qtbot, panel, bench, width):
+    bench.selection.select("blocks.0.lin")
+    bench.store.apply(ModuleReport("blocks.0.lin", "Linear", "Linear()", "", "", "", "/torch/nn/modules/linear.py:53"))
+    panel.tabs.setCurrentWidget(panel.documentation)
+    panel.resize(width, 740)
+    panel.refresh(bench.store)
+    buttons = [button for button in panel.documentation.findChildren(QToolButton) if button.isVisible()]
+    assert len(buttons) == 4
+
+    def is_whole(button):
+        right = button.mapTo(panel, button.rect().topRight()).x()
+        needed = max(QFontMetrics(button.font()).horizontalAdvance(button.text()) + 4, 20)
+        return button.width() >= needed and right < width
+
+    qtbot.waitUntil(lambda: all(is_whole(button) for button in buttons))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.gui_thread import gui_thread_only
@@ -15,6 +14,7 @@ from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.selection import Selection
 from moduleview.gui.shared_axes import SharedAxes
+from moduleview.gui.widgets.sight import is_in_sight
 from moduleview.telemetry.commands import Capability, Command
 from moduleview.telemetry.store_view import StoreView
 
@@ -98,12 +98,14 @@ class Panel(QWidget):
 
     @property
     def is_in_sight(self) -> bool:
-        """A person can see some of it. Behind another tab Qt leaves a panel visible, and moves it out of the window.
+        """A person can see some of it. What changes while it is not is drawn when it comes forward.
 
-        What changes while it is not is drawn when it comes forward: ``refresh`` is called then.
+        ``refresh`` is called then.
         """
-        window = self.window()  # not visibleRegion: what opaque children cover is not in it
-        return self.isVisible() and window.rect().intersects(QRect(self.mapTo(window, QPoint()), self.size()))
+        return is_in_sight(self)
+
+    def on_sight_changed(self, is_in_front: bool) -> None:
+        """Its dock came to the front, or went behind another tab or away; for work that only serves who looks."""
 
     def title(self) -> str:
         """What stands on the dock, translated."""

@@ -141,6 +141,7 @@ class PanelDock(QDockWidget):
 
     def _on_visibility_changed(self, is_visible: bool) -> None:
         self._is_shown = is_visible
+        self.panel.on_sight_changed(is_visible)
         self.placement_changed.emit()
 
     def _on_top_level_changed(self, is_floating: bool) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QHBoxLayout, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
@@ -14,6 +14,8 @@ from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import ModuleReport
+
+_NARROW_PX = 330  # below it file and line stand under the buttons
 
 
 class DocumentationTab(QWidget):
@@ -67,6 +69,11 @@ class DocumentationTab(QWidget):
         self._location.setToolTip(plain_tip(displayable(report.location, 2000)))
         self._copy_location.setEnabled(bool(report.location))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """File and line stand beside the buttons, or below them."""
+        super().resizeEvent(event)
+        self._fit_bar()
+
     def show_page(self, page: int) -> None:
         """Turn to the docstring (0), the source (1) or the repr (2)."""
         button = self._buttons.button(page)
@@ -79,7 +86,8 @@ class DocumentationTab(QWidget):
             QGuiApplication.clipboard().setText(self._report.location)
 
     def _lay_out(self) -> None:
-        self._row = QHBoxLayout(self._bar)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._bar)
+        self._choices, place = QHBoxLayout(), QHBoxLayout()
         for page, (title, view) in enumerate(self._pages):
             button = QToolButton(self._bar)
             button.setText(title)
@@ -87,11 +95,13 @@ class DocumentationTab(QWidget):
             button.setCheckable(True)
             button.setProperty("role", "toggle")
             self._buttons.addButton(button, page)
-            self._row.addWidget(button)
+            self._choices.addWidget(button)
             view.setAccessibleName(title)
-        self._row.addStretch(1)
-        self._row.addWidget(self._location)
-        self._row.addWidget(self._copy_location)
+        self._choices.addStretch(1)
+        place.addWidget(self._location)
+        place.addWidget(self._copy_location)
+        self._row.addLayout(self._choices, 1)
+        self._row.addLayout(place)
         self._content = QWidget(self)
         column = QVBoxLayout(self._content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -109,10 +119,17 @@ class DocumentationTab(QWidget):
         self._buttons.idClicked.connect(self.show_page)
         self.show_page(0)
 
+    def _fit_bar(self) -> None:
+        px, direction = self._theme.px, QBoxLayout.Direction
+        is_narrow = self.width() < px(_NARROW_PX)
+        self._row.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
+        side = px(4 if is_narrow else 8)
+        self._row.setContentsMargins(side, px(4), side, px(4))
+        self._choices.setSpacing(px(2 if is_narrow else 4))
+
     def _on_theme_changed(self) -> None:
-        px = self._theme.px
-        self._row.setContentsMargins(px(8), px(4), px(8), px(4))
-        self._row.setSpacing(px(4))
+        self._row.setSpacing(self._theme.px(4))
+        self._fit_bar()
 
 
 def _signatures_and_docstring(report: ModuleReport) -> str:

@@ -1,9 +1,10 @@
-"""What there is to read about one hook: whose it is, why it is not counted, what it last raised."""
+"""What there is to read about one hook: whose it is, its source, why it is not counted, what it last raised."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
+from moduleview.gui.inspector.hook_source import hook_source
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.telemetry.hooks import FoundHook
@@ -33,18 +34,23 @@ class HookDetail(QWidget):
         lines += [hook.note, hook.not_counted]
         if hook.last_error:
             lines += [self.tr("It raised, while you looked:"), hook.traceback or hook.last_error]
-        self._show("\n".join(line for line in lines if line), is_traceback=bool(hook.traceback))
+        head = [line for text in lines for line in text.splitlines()]
+        source = hook_source(hook.location) if hook.location and not hook.is_ours and not hook.last_error else ""
+        if source:
+            self._show("\n".join([*(f"# {line}" for line in head), source]), "python")
+        else:
+            self._show("\n".join(head), "pytb" if hook.traceback else "text")
 
     def show_traceback(self, traceback: str) -> None:
         """What a hook of ours raised; hides where it raised nothing."""
-        self._show(traceback, is_traceback=True)
+        self._show(traceback, "pytb")
 
     def clear(self) -> None:
         """Nothing is selected."""
-        self._show("", is_traceback=False)
+        self._show("", "text")
 
-    def _show(self, text: str, *, is_traceback: bool) -> None:
-        wraps = QPlainTextEdit.LineWrapMode.NoWrap if is_traceback else QPlainTextEdit.LineWrapMode.WidgetWidth
-        self._view.setLineWrapMode(wraps)
-        self._view.set_code(text, "pytb" if is_traceback else "text")
+    def _show(self, text: str, language: str) -> None:
+        mode = QPlainTextEdit.LineWrapMode
+        self._view.setLineWrapMode(mode.WidgetWidth if language == "text" else mode.NoWrap)
+        self._view.set_code(text, language)
         self.setVisible(bool(text))

@@ -22,6 +22,9 @@ _WIDTHS: dict[int, int] = {  # logical px
     HookColumn.ZEROS: 43,
     HookColumn.NON_FINITE: 36,
 }
+_NARROWEST_PX = 260  # below, there are fewer numbers
+_GIVE_WAY = (HookColumn.STD, HookColumn.ZEROS)
+_INDENTED_FROM_PX = 90  # the name of a part that has less room begins at the left
 _BOX_LEFT_PX = 4
 _DOT, _MOST_IN_PARTS = " · ", 120  # longer is a sentence, or a shape that needs every place to break
 _NOTE_PADDING_PX = 3  # above and below
@@ -47,7 +50,8 @@ class HookDelegate(HookBoxDelegate):
             if cell is not None:
                 box = QRect(whole.x() + px(_BOX_LEFT_PX), whole.y(), px(CHECK_COLUMN_PX), whole.height())
                 self.hook_cell.paint(painter, box, *cell)
-            option.rect = whole.adjusted(px(_BOX_LEFT_PX + CHECK_COLUMN_PX), 0, 0, 0)
+            is_indented = whole.width() >= px(_INDENTED_FROM_PX)
+            option.rect = whole.adjusted(px(_BOX_LEFT_PX + CHECK_COLUMN_PX) if is_indented else 0, 0, 0, 0)
         super().paint_content(painter, option, index)
 
     def paint_text(self, painter: QPainter, rect: QRect, text: str, look: Look) -> None:
@@ -109,12 +113,26 @@ class HookTable(HookBoxTable):
         theme.changed.connect(self._fit_notes)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Notes need more lines, or fewer."""
+        """Notes need more lines, or fewer; numbers have room beside the names, or not."""
         super().resizeEvent(event)
+        px = self._theme.px
+        for column in _GIVE_WAY:
+            self.setColumnHidden(column, self.width() < px(_NARROWEST_PX))
+        self._fit_names()
         self._fit_notes()
+
+    def _fit_names(self) -> None:
+        """Where one name would be cut beside its numbers, the numbers of all stand below the names."""
+        px, metrics = self._theme.px, QFontMetrics(self._delegate.font(Look()))
+        numbers = (column for column in _WIDTHS if not self.isColumnHidden(column))
+        around = px(_BOX_LEFT_PX + CHECK_COLUMN_PX + HookDelegate.padding_px + EDGE_PX)
+        room = self.viewport().width() - sum(self.columnWidth(column) for column in numbers) - around
+        widest = max((metrics.horizontalAdvance(name) for name in self._hooks.measured_names), default=0)
+        self._hooks.set_narrow(widest > room)
 
     def _span_notes(self) -> None:
         """Where numbers came or went, names become narrow or wide."""
+        self._fit_names()
         for row in range(len(self._hooks.rows)):
             width = 1 if self._hooks.has_numbers(row) else len(HookColumn)
             if self.columnSpan(row, 0) != width:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.hook_detail import HookDetail
 from moduleview.gui.inspector.hook_table import HookTable
+from moduleview.gui.inspector.instead_offer import InsteadOffer
 from moduleview.gui.inspector.uncompiled_offer import UncompiledOffer
 from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
 from moduleview.gui.models.hook_table_model import HookTableModel
@@ -40,9 +41,11 @@ class HooksTab(QWidget):
         self._reported_statuses: tuple[object, ...] = ()
         self._fqn: str | None = None
         self._counted: str | None = None
+        self._is_in_front = True
         self.model = HookTableModel(context.store, self)
         self.model.hook_toggled.connect(self._on_hook_toggled)
         self.table = HookTable(context.theme, self.model, self.tr("Hooks of ours"), self)
+        self.instead = InsteadOffer(context, self._on_hook_toggled, self)
         self.offer = UncompiledOffer(context, self)
         self.found = FoundHooksModel(self)
         self.found_table = RowTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
@@ -65,7 +68,7 @@ class HooksTab(QWidget):
         if self.isVisible():
             self._count()
         self._show_found()
-        self.offer.show_for(self.model)
+        self._show_offers()
 
     def refresh(self) -> None:
         """Draw what changed. Only while the tab can be seen."""
@@ -77,7 +80,15 @@ class HooksTab(QWidget):
         self.model.refresh()
         self._ask_again_when_hooks_changed()
         self._show_found()
-        self.offer.show_for(self.model)
+        self._show_offers()
+
+    def set_in_front(self, is_in_front: bool) -> None:
+        """The panel came to the front of its dock, or went behind another tab, where Qt leaves it visible."""
+        self._is_in_front = is_in_front
+        if is_in_front and self.isVisible():
+            self._count()
+        elif not is_in_front:
+            self._count_no_more()
 
     def showEvent(self, event: QShowEvent) -> None:
         """A person looks: count."""
@@ -87,9 +98,7 @@ class HooksTab(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks any more."""
         super().hideEvent(event)
-        if self._counted is not None:
-            self._context.send(CountHooks(self._counted, enabled=False))
-            self._counted = None
+        self._count_no_more()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where a hook is defined is left to the detail while there is no room for it."""
@@ -102,9 +111,14 @@ class HooksTab(QWidget):
     def _count(self) -> None:
         """Asked again at each new picture of the model too: another model knows nothing of who looks."""
         needed = Capability.HOOKS | Capability.REPORTS
-        if self._fqn is not None and needed in self._context.capabilities():
+        if self._fqn is not None and self._is_in_front and needed in self._context.capabilities():
             self._counted = self._fqn
             self._context.send(CountHooks(self._fqn, enabled=True))
+
+    def _count_no_more(self) -> None:
+        if self._counted is not None:
+            self._context.send(CountHooks(self._counted, enabled=False))
+            self._counted = None
 
     def _ask_again_when_hooks_changed(self) -> None:
         statuses = self.model.statuses()
@@ -129,9 +143,15 @@ class HooksTab(QWidget):
     def _on_hook_toggled(self, fqn: str, kind: HookKind, is_ticked: bool) -> None:
         self._context.send(SetHooks((fqn,), kind, is_ticked))
         self.model.refresh()
+        self._show_offers()
 
     def _on_own_selected(self, index: QModelIndex) -> None:
         self.detail.show_traceback(self.model.traceback(index.row()))
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        self.instead.show_for(self.model, self.table.currentIndex().row())
+        self.offer.show_for(self.model)
 
     def _on_found_selected(self, index: QModelIndex) -> None:
         hook = self.found.hook(index.row())
@@ -147,6 +167,7 @@ class HooksTab(QWidget):
         above.setContentsMargins(0, 0, 0, 0)
         above.setSpacing(0)
         above.addWidget(self.table)
+        above.addWidget(self.instead)
         above.addWidget(self.offer)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setHandleWidth(1)

@@ -65,7 +65,7 @@ class MagnitudePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Below this the bars say nothing."""
-        return QSize(self._theme.px(220), self._theme.px(72))
+        return QSize(self._theme.px(150), self._theme.px(72))
 
     def event(self, event: QEvent) -> bool:
         """A tooltip for the bin under the pointer."""
@@ -157,7 +157,8 @@ class MagnitudePlot(QWidget):
 
     def _special_rect(self) -> QRect:
         px = self._theme.px
-        return QRect(0, px(_TOP), px(_SPECIAL_WIDTH), self.height() - px(_TOP) - px(_AXIS_HEIGHT))
+        width = min(px(_SPECIAL_WIDTH), self.width() // 2)
+        return QRect(0, px(_TOP), width, self.height() - px(_TOP) - px(_AXIS_HEIGHT))
 
     def _bins_rect(self) -> QRect:
         special = self._special_rect()

@@ -18,6 +18,7 @@ from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, Tenso
 
 _N_ROWS = 4
 _NARROW_PX = 310  # below it the names of the numbers are shortened, not cut
+_SINGLE_PX = 250  # below it the numbers stand in one column
 
 
 class TensorDetail(QWidget):
@@ -74,6 +75,7 @@ class TensorDetail(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorter names where there is less room."""
         super().resizeEvent(event)
+        self._arrange()
         self._write_rows()
         self._what.setText(self._caption_text())
 
@@ -90,7 +92,7 @@ class TensorDetail(QWidget):
         value = None if report is None else report.value
         gradient = None if report is None else report.gradient
         plain, short = number_format.plain, number_format.gradient
-        is_narrow = self.width() < self._theme.px(_NARROW_PX)
+        is_narrow = self._theme.px(_SINGLE_PX) <= self.width() < self._theme.px(_NARROW_PX)
         dash = number_format.NO_VALUE
         non_finite = [s.non_finite for s in (value, gradient) if s is not None]
         return [
@@ -177,12 +179,8 @@ class TensorDetail(QWidget):
         top.addWidget(self._where)
         column.addLayout(top)
         self._grid = QGridLayout()
-        for index, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
-            row, side = index % _N_ROWS, 2 * (index // _N_ROWS)
-            self._grid.addWidget(name, row, side + (1 if side else 0))
-            self._grid.addWidget(value, row, side + (2 if side else 1), Qt.AlignmentFlag.AlignRight)
-        self._grid.setColumnStretch(1, 1)
-        self._grid.setColumnStretch(4, 1)
+        self._n_rows = 0
+        self._arrange()
         column.addLayout(self._grid)
         caption = QHBoxLayout()
         caption.addWidget(self._what)
@@ -194,13 +192,33 @@ class TensorDetail(QWidget):
         self._column = column
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
 
+    def _arrange(self) -> None:
+        """In two columns of names and values, or one below the other."""
+        n_rows = 2 * _N_ROWS if self.width() < self._theme.px(_SINGLE_PX) else _N_ROWS
+        if n_rows == self._n_rows:
+            return
+        self._n_rows = n_rows
+        for index, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
+            row, side = index % n_rows, 3 * (index // n_rows)
+            for label in (name, value):
+                self._grid.removeWidget(label)
+            self._grid.addWidget(name, row, side)
+            self._grid.addWidget(value, row, side + 1, Qt.AlignmentFlag.AlignRight)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(4, 0 if n_rows > _N_ROWS else 1)
+        self._fit_gap()
+
+    def _fit_gap(self) -> None:
+        """Between the two columns, where there are two."""
+        self._grid.setColumnMinimumWidth(2, self._theme.px(12) if self._n_rows == _N_ROWS else 0)
+
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self._column.setContentsMargins(px(8), px(8), px(8), px(8))
         self._column.setSpacing(px(4))
         self._grid.setVerticalSpacing(px(4))
         self._grid.setHorizontalSpacing(px(4))
-        self._grid.setColumnMinimumWidth(2, px(12))
+        self._fit_gap()
         muted, accent = self._theme.tokens.muted, self._theme.tokens.accent
         self._what.setStyleSheet(
             f"QToolButton {{ color: {muted}; border: none; padding: 0; }} QToolButton:focus {{ color: {accent}; }}"

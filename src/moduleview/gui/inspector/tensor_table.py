@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStyleOptionViewItem, QWidget
 
@@ -13,9 +13,12 @@ from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.tensor_columns import WIDTHS, TensorColumn
 from moduleview.gui.models.tensor_table_model import HOOK_STATE_ROLE, TensorTableModel
+from moduleview.gui.widgets.cell_delegate import ROW_PX
+from moduleview.gui.widgets.row_table import HEADER_PX
 from moduleview.telemetry.hooks import HookKind
 
-_NARROW_PX = 320
+_NARROW_PX, _NARROWEST_PX = 320, 240
+_LEAST_ROWS = 3  # in the lowest dock
 _N_MEASURED_ROWS = 200  # a look at the first is enough
 _CELL_PADDING_PX = 18
 
@@ -80,11 +83,16 @@ class TensorTable(HookBoxTable):
         menu.triggered.connect(self._on_columns_chosen)
         return menu
 
+    def minimumSizeHint(self) -> QSize:
+        """The header and a few rows, however much is to be read below."""
+        return QSize(super().minimumSizeHint().width(), self._theme.px(HEADER_PX + _LEAST_ROWS * ROW_PX))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where names would be cut, the norm goes: the detail below has it."""
+        """Where names would be cut, the norm goes, then the shape: the detail below has both."""
         super().resizeEvent(event)
         if self._gives_way:
             self.setColumnHidden(TensorColumn.NORM, self.width() < self._theme.px(_NARROW_PX))
+            self.setColumnHidden(TensorColumn.SHAPE, self.width() < self._theme.px(_NARROWEST_PX))
         self._fit_shapes()
 
     def _fit_shapes(self) -> None:

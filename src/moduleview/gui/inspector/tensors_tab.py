@@ -22,9 +22,13 @@ from moduleview.gui.models.tensor_columns import (
 from moduleview.gui.models.tensor_table_model import TensorTableModel
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.gui.widgets.sight import is_in_sight
+from moduleview.gui.widgets.vertical_scroll import VerticalScroll
 from moduleview.telemetry.commands import Capability, SetHooks
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.snapshot import ModelSnapshot
+
+_DETAIL_LEAST_PX = 96
 
 
 class TensorsTab(QWidget):
@@ -116,7 +120,7 @@ class TensorsTab(QWidget):
         return index.row() if index.isValid() else None
 
     def _look_at(self, fqn: str | None) -> None:
-        self.detail.setVisible(fqn is not None)
+        self._below.setVisible(fqn is not None)
         if fqn is None:
             self._feed.look_at(None)
             return
@@ -131,7 +135,7 @@ class TensorsTab(QWidget):
         if self._feed.poll():
             self.detail.show_report(self._feed.newest, self._feed.earlier)
         due_in_s = self._feed.due_in_s
-        if due_in_s is not None and self.isVisible():
+        if due_in_s is not None and is_in_sight(self):
             self._ask_again.start(math.ceil(1000 * due_in_s))
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
@@ -160,7 +164,8 @@ class TensorsTab(QWidget):
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.table)
-        splitter.addWidget(self.detail)
+        self._below = VerticalScroll(self._context.theme, self.detail, _DETAIL_LEAST_PX, self)
+        splitter.addWidget(self._below)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 0)
         self._stack = QStackedLayout(self)

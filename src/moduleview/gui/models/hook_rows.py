@@ -36,6 +36,7 @@ class RowKind(Enum):
 
     HOOK = "hook"
     NOTE = "note"  # shape, fires and cost; or the reason
+    NUMBERS = "numbers"  # of the hook itself, where its name leaves them no room beside it
     PART = "part"  # a further tensor or call
 
 
@@ -72,15 +73,24 @@ def hook_rows(
     targets: Sequence[HookTarget],
     note_of: Callable[[HookTarget], str],
     parts_of: Callable[[HookTarget], Iterable[str]],
+    has_numbers_below: Callable[[HookTarget], bool],
 ) -> Iterator[HookRow]:
     """A row for each hook, one for its note, and one for each further part of what it sees.
 
     Neighbours of which the same is to be said share one note, below the last of them.
+
+    Args:
+        targets: The hooks.
+        note_of: What is to be said of one.
+        parts_of: Further parts of what it sees.
+        has_numbers_below: What the first part has gets a row of its own.
     """
     notes = [note_of(target) for target in targets]
     for target, note, next_note in zip(targets, notes, [*notes[1:], ""], strict=True):
         yield HookRow(RowKind.HOOK, target)  # with what the first call's first tensor has
         if note and note != next_note:
             yield HookRow(RowKind.NOTE, target)
+        if has_numbers_below(target):
+            yield HookRow(RowKind.NUMBERS, target)
         for part in parts_of(target):
             yield HookRow(RowKind.PART, target, part)

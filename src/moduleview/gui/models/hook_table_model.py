@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import IntEnum
 
@@ -12,8 +11,9 @@ from moduleview.gui.look import number_format
 from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
 from moduleview.gui.models.hook_rows import HookRow, HookTarget, RowKind, hook_rows, hook_targets
-from moduleview.gui.models.hook_states import CELL_STATE_OF, CellState
+from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.hook_words import HookWords
+from moduleview.gui.models.known_hooks import KnownHooks
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.hooks import COUNTING_KINDS, HOOK_STATISTICS, HookEntry, HookForecast, HookKind, HookStatus
 from moduleview.telemetry.records import SeriesKey
@@ -25,7 +25,6 @@ HOOK_CELL_ROLE = int(Qt.ItemDataRole.UserRole) + 11
 
 _NO_INDEX = QModelIndex()
 _MOST_CHARACTERS = 6  # of a number, and a sign; ``1.2e-10`` loses a digit, so that its exponent is never cut
-_CALL = re.compile(r"call (\d+)")
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _DASH = Look(color="faint", is_mono=True, is_small=True, is_right=True)
 _PART = Look(color="muted", is_mono=True, is_small=True)
@@ -57,11 +56,9 @@ class HookTableModel(QAbstractTableModel):
         self._store = store
         self._guard = CellGuard()
         self._words = HookWords(self)
-        self._fqn: str | None = None
-        self._why_not = ""
+        self._known = KnownHooks(store, self._words)
         self._can_tick = True
-        self._targets: tuple[HookTarget, ...] = ()
-        self._forecasts: dict[tuple[str, HookKind], HookForecast] = {}
+        self._is_narrow = False
         self._rows: tuple[HookRow, ...] = ()
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -74,17 +71,28 @@ class HookTableModel(QAbstractTableModel):
     @property
     def fqn(self) -> str | None:
         """The module, by the first of its places."""
-        return self._fqn
+        return self._known.fqn
 
     def show_module(self, snapshot: ModelSnapshot, node: int, can_tick: bool) -> None:
         """Show the hooks of a module; one that is shared has them at its first place."""
         first = node if snapshot.alias_of[node] == NO_NODE else int(snapshot.alias_of[node])
         self.beginResetModel()
-        self._fqn, self._can_tick = snapshot.fqns[first], can_tick
-        self._why_not = self._words.never_fires(int(snapshot.traits[first]))
-        self._targets = hook_targets(snapshot, first)
+        self._can_tick = can_tick
+        why_not = self._words.never_fires(int(snapshot.traits[first]))
+        self._known.look_at(snapshot.fqns[first], hook_targets(snapshot, first), why_not)
         self._rows = self._wanted_rows()
         self.endResetModel()
+
+    @property
+    def measured_names(self) -> list[str]:
+        """Of the hooks that have numbers."""
+        return self._known.measured_names()
+
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Names take a line of their own, and the numbers stand below them; or not."""
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self.refresh()
 
     def refresh(self) -> bool:
         """New numbers or states; True when rows came or went."""
@@ -101,30 +109,30 @@ class HookTableModel(QAbstractTableModel):
     @property
     def is_compiled(self) -> bool:
         """Hooks on this module fire only in steps that run uncompiled."""
-        report = None if self._fqn is None else self._store.module_report(self._fqn)
-        return report is not None and report.is_compiled
+        return self._known.is_compiled
 
     @property
     def has_ticked(self) -> bool:
         """A hook of ours is on here, or asked for."""
-        return any(self.entry(target) is not None for target in self._targets)
+        return any(self.entry(target) is not None for target in self._known.targets)
 
     def entry(self, target: HookTarget) -> HookEntry | None:
         """What is known of one of the hooks, or None when it is off."""
-        return self._store.hooks.get((target.fqn, target.kind))
+        return self._known.entry(target)
 
     def statuses(self) -> tuple[HookStatus | None, ...]:
         """All hooks' states; for noticing that one came or went."""
-        entries = map(self.entry, self._targets)
+        entries = map(self.entry, self._known.targets)
         return tuple(None if entry is None else entry.status for entry in entries)
 
     def has_numbers(self, row: int) -> bool:
         """The row may have something in its other columns."""
         shown = self._rows[row]
-        entry = self.entry(shown.target)
-        has_fired = entry is not None and entry.n_fires > 0 and entry.status is HookStatus.CANNOT_FIRE  # any more
-        is_on = has_fired or (entry is not None and entry.status is HookStatus.ACTIVE)
-        return is_on and shown.kind not in COUNTING_KINDS and shown.row_kind is not RowKind.NOTE
+        return not self._is_words(shown) and self._known.is_measured(shown.target)
+
+    def other_ways(self, row: int) -> list[HookForecast]:
+        """What names another kind that shows the same and is off: of the hook of a row, then of refused ones."""
+        return self._known.other_ways(self._rows[row].target if 0 <= row < len(self._rows) else None)
 
     def traceback(self, row: int) -> str:
         """Of what the hook of a row raised, "" where it did not."""
@@ -164,7 +172,7 @@ class HookTableModel(QAbstractTableModel):
         if not index.isValid() or index.column() != HookColumn.HOOK:
             return flags
         row = self._rows[index.row()]
-        may_tick = self._can_tick and (not self._why_never(row.target) or self.entry(row.target) is not None)
+        may_tick = self._can_tick and (not self._known.why_never(row.target) or self.entry(row.target) is not None)
         return flags | Qt.ItemFlag.ItemIsUserCheckable if row.row_kind is RowKind.HOOK and may_tick else flags
 
     def setData(
@@ -172,7 +180,7 @@ class HookTableModel(QAbstractTableModel):
     ) -> bool:
         """A tick."""
         is_tick = role == Qt.ItemDataRole.CheckStateRole and self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable
-        if not is_tick or self._fqn is None:
+        if not is_tick:
             return False
         is_ticked = Qt.CheckState(value) == Qt.CheckState.Checked
         target = self._rows[index.row()].target
@@ -197,24 +205,24 @@ class HookTableModel(QAbstractTableModel):
         if column != HookColumn.HOOK:
             value = self._value(row, column)
             if value is None:
-                has_none = row.row_kind is RowKind.NOTE or row.kind in COUNTING_KINDS or self.entry(row.target) is None
+                has_none = self._is_words(row) or row.kind in COUNTING_KINDS or self.entry(row.target) is None
                 return "" if has_none else number_format.NO_VALUE
             return _number(value, column)
         match row.row_kind:
             case RowKind.HOOK:
                 return self._words.target(row.target)
             case RowKind.NOTE:
-                return self._note(row.target)
-            case RowKind.PART:
+                return self._known.note(row.target)
+            case RowKind.PART | RowKind.NUMBERS:
                 return displayable(row.part)
 
     def _tip(self, row: HookRow, column: int) -> str:
         if row.row_kind is RowKind.HOOK and column == HookColumn.HOOK:
-            forecast = self._forecasts.get((row.target.fqn, row.kind))
+            forecast = self._known.forecast(row.target)
             told = "" if forecast is None else f"{displayable(forecast.reason, 500)}\n\n"
-            return self._why_never(row.target) or told + self._words.explanation(row.kind)
+            return self._known.why_never(row.target) or told + self._words.explanation(row.kind)
         if row.row_kind is RowKind.NOTE:
-            return self._note(row.target)
+            return self._known.note(row.target)
         value = self._value(row, column)
         return "" if value is None else f"{row.part} {self._words.column(column)}: {number_format.gradient(value, 4)}"
 
@@ -223,11 +231,11 @@ class HookTableModel(QAbstractTableModel):
             entry = self.entry(row.target)
             return _REASON if entry is None else _NOTE_LOOKS.get(entry.status, _REASON)
         if column == HookColumn.HOOK:
-            if row.row_kind is RowKind.PART:
+            if row.row_kind in (RowKind.PART, RowKind.NUMBERS):
                 return _PART
-            forecast = self._forecasts.get((row.target.fqn, row.kind))
+            forecast = self._known.forecast(row.target)
             is_refused = forecast is not None and forecast.is_refused and self.entry(row.target) is None
-            return Look(color="faint" if is_refused or self._why_never(row.target) else "text")
+            return Look(color="faint" if is_refused or self._known.why_never(row.target) else "text")
         value = self._value(row, column)
         if value is None:
             return _DASH
@@ -236,14 +244,14 @@ class HookTableModel(QAbstractTableModel):
     def _check_state(self, row: HookRow, column: int) -> Qt.CheckState | None:
         if row.row_kind is not RowKind.HOOK or column != HookColumn.HOOK:
             return None
-        state = self._state(row.target)
+        state = self._known.state(row.target)
         is_kept = state is CellState.CANNOT_FIRE and self.is_compiled and self.entry(row.target) is not None
         is_on = is_kept or state in (CellState.ACTIVE, CellState.REQUESTED)  # kept for steps that run uncompiled
         return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
 
     def _hook_cell(self, row: HookRow, column: int) -> tuple[CellState, HookKind] | None:
         is_box = row.row_kind is RowKind.HOOK and column == HookColumn.HOOK
-        return (self._state(row.target), row.kind) if is_box else None
+        return (self._known.state(row.target), row.kind) if is_box else None
 
     def _copy_text(self, row: HookRow, column: int) -> str:
         value = self._value(row, column)
@@ -251,45 +259,21 @@ class HookTableModel(QAbstractTableModel):
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _state(self, target: HookTarget) -> CellState:
-        entry = self.entry(target)
-        if entry is not None:
-            return CELL_STATE_OF[entry.status]
-        return CellState.CANNOT_FIRE if self._why_never(target) else CellState.OFF
-
-    def _why_never(self, target: HookTarget) -> str:
-        """Why the module's own hooks are never called, whoever puts them on; its parameters' may be."""
-        is_call = not target.parameter and target.kind not in COUNTING_KINDS
-        return self._why_not if is_call else ""
-
-    def _note(self, target: HookTarget) -> str:
-        """What is known of a hook that is on; of one that is not, what it would meet."""
-        entry = self.entry(target)
-        if entry is not None:
-            return self._words.note(entry)
-        forecast = self._forecasts.get((target.fqn, target.kind))
-        if forecast is None:
-            return ""
-        return displayable(forecast.reason if self._why_never(target) else self._words.forecast(forecast), 500)
+    def _is_words(self, row: HookRow) -> bool:
+        """Numbers have no place in it."""
+        return row.row_kind is RowKind.NOTE or (self._is_narrow and row.row_kind is RowKind.HOOK)
 
     def _value(self, row: HookRow, column: int) -> float | None:
-        if row.row_kind is RowKind.NOTE or column == HookColumn.HOOK or self.entry(row.target) is None:
+        if self._is_words(row) or column == HookColumn.HOOK or self.entry(row.target) is None:
             return None
         quantity = f"{row.kind}.{HOOK_STATISTICS[column - 1]}"
         return self._store.latest(SeriesKey(quantity, row.target.fqn, part=row.part))
 
     def _wanted_rows(self) -> tuple[HookRow, ...]:
-        report = None if self._fqn is None else self._store.module_report(self._fqn)
-        forecasts = () if report is None else report.hook_forecasts
-        self._forecasts = {(forecast.fqn, forecast.kind): forecast for forecast in forecasts}
-        return tuple(hook_rows(self._targets, self._note, self._other_parts))
-
-    def _other_parts(self, target: HookTarget) -> list[str]:
-        """In the order of calls: backward sees the last call first, and by that declares it first."""
-        if self.entry(target) is None:
-            return []
-        keys = self._store.keys(f"{target.kind}.{HOOK_STATISTICS[0]}")
-        return sorted((key.part for key in keys if key.fqn == target.fqn and key.part), key=_call_and_place)
+        known = self._known
+        known.read_forecasts()
+        has_numbers_below = known.is_measured if self._is_narrow else _never
+        return tuple(hook_rows(known.targets, known.note, known.other_parts, has_numbers_below))
 
 
 def _number(value: float, column: int) -> str:
@@ -302,7 +286,5 @@ def _number(value: float, column: int) -> str:
     return text if len(text) <= room else number_format.gradient(value, 1)
 
 
-def _call_and_place(part: str) -> tuple[int, str]:
-    """``call 10 [1]`` comes after ``call 2``, and after what the first call has."""
-    match = _CALL.match(part)
-    return (int(match[1]), part) if match else (0, part)
+def _never(_target: HookTarget) -> bool:
+    return False

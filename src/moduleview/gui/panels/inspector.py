@@ -64,6 +64,10 @@ class InspectorPanel(Panel):
         """The switch between a module and its subtree."""
         return (self._subtree,)
 
+    def on_sight_changed(self, is_in_front: bool) -> None:
+        """Hooks are counted only while somebody looks."""
+        self.hooks.set_in_front(is_in_front)
+
     def refresh(self, store: StoreView) -> None:
         """Draw what changed since the last time."""
         self._show_selection()
@@ -139,7 +143,7 @@ class InspectorPanel(Panel):
             bar.style().polish(bar)
 
     def _on_selection_changed(self) -> None:
-        if self.isVisible():
+        if self.is_in_sight:
             self._show_selection()
             self.parameters.follow_selection()
             self.buffers.follow_selection()
@@ -162,6 +166,8 @@ class InspectorPanel(Panel):
         self.tabs.addTab(self.buffers, self.tr("Buffers"))
         self.tabs.addTab(self.hooks, self.tr("Hooks"))
         self.tabs.addTab(self.documentation, self.tr("Documentation"))
+        for tab in (self.parameters, self.buffers, self.hooks, self.documentation):
+            tab.setMinimumWidth(1)  # else the widest of them cuts the others off in a narrow dock
         self._stack = QStackedLayout(self)
         self._stack.addWidget(content)
         self._stack.addWidget(self._empty)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from moduleview.gui.look.icons import GRID_PX, Icons
@@ -34,7 +35,10 @@ _ICON_PX = 24
 
 
 class EmptyState(QWidget):
-    """Centred icon, bold line, muted line and buttons. Follows the theme by itself."""
+    """Centred icon, bold line, muted line and buttons. Follows the theme by itself.
+
+    Where there is no height for all of it the icon goes: what is said must be read.
+    """
 
     def __init__(
         self,
@@ -70,8 +74,22 @@ class EmptyState(QWidget):
         self._title.setText(title)
         self._line.setText(line)
         self._line.setVisible(bool(line))
+        self._fit_icon()
         self.setAccessibleName(title)
         self.setAccessibleDescription(line)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for the icon came, or went."""
+        super().resizeEvent(event)
+        self._fit_icon()
+
+    def _fit_icon(self) -> None:
+        layout = self.layout()
+        assert layout is not None
+        needed = layout.totalHeightForWidth(self.width())
+        if self._picture.isHidden():
+            needed += self._picture.sizeHint().height() + layout.spacing()
+        self._picture.setVisible(needed <= self.height())
 
     def add_link(self, offer: Offer) -> None:
         """Put a link after the note; it is seen as long as the note is."""
