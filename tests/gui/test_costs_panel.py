@@ -93,6 +93,31 @@ def test_totals_say_share_time_and_how_much_is_sampled(panel: CostsPanel) -> Non
     assert not panel.totals["spent"].warns
 
 
+@pytest.mark.parametrize(
+    ("width", "n_totals", "columns"),
+    [
+        (1000, 3, set(CostColumn)),
+        (588, 3, set(CostColumn) - {CostColumn.PER_FIRE, CostColumn.SKIPPED}),
+        (390, 2, {CostColumn.NAME, CostColumn.NODE, CostColumn.SHARE}),
+    ],
+)
+def test_nothing_is_cut_in_a_narrow_panel(
+    panel: CostsPanel, qtbot: QtBot, width: int, n_totals: int, columns: set[CostColumn]
+) -> None:
+    panel.resize(width, 240)
+    update(panel, bill(PROBE, HOOK, CHEAP, share=0.0419))
+    shown = [readout for readout in panel.totals.values() if readout.isVisible()]
+
+    assert len(shown) == n_totals
+    assert "4.19 % of a step" in shown[0].text
+    assert "over" in shown[0].text
+    for readout in shown:
+        qtbot.waitUntil(lambda readout=readout: readout.width() >= readout.sizeHint().width())
+        assert readout.mapTo(panel, readout.rect().topRight()).x() < width
+    assert {column for column in CostColumn if not panel.table.isColumnHidden(column)} == columns
+    assert not panel.table.horizontalScrollBar().isVisible()
+
+
 def test_bill_over_the_budget_warns_and_one_without_a_budget_does_not(panel: CostsPanel) -> None:
     update(panel, bill(PROBE, share=0.05))
     assert panel.totals["spent"].warns

@@ -339,7 +339,10 @@ def test_whole_model_of_many_parameters_is_put_together(qapp: QObject, qtbot: Qt
     bench = many(qapp, 1000, 200)
     panel = many_panel(bench, qtbot)
 
-    assert (panel.facts.facts.name, panel.facts.facts.kind) == ("whole model", f"{exact_count(1000)} parameters, float32")
+    assert (panel.facts.facts.name, panel.facts.facts.kind) == (
+        "whole model",
+        f"{exact_count(1000)} parameters, float32",
+    )
     assert (panel.facts.facts.step, panel.facts.facts.earlier) == (190, 90)
     assert panel.bars.bin_text(QPointF(panel.bars.x_px(np.log10(1.4 * 2.0**-10)), 100)).endswith("75.0 %")
 

@@ -546,3 +546,18 @@ def test_every_station_of_every_step_can_be_exported(run: Run, qtbot: QtBot) -> 
     assert f"{GRAD_NORM} {WEIGHT}" in lines[0]
     assert [row[lines[0].index(f"{GRAD_NORM} {WEIGHT}")] for row in lines[1:]] == ["1.0", "2.0", "3.0"]
     assert len(lines[0]) == 4 + len(LANE) + 1  # the norm of the update too
+
+
+@pytest.mark.parametrize("height", [140, 126, 90])
+def test_every_row_of_a_low_panel_can_be_read(run: Run, qtbot: QtBot, height: int) -> None:
+    run.step(0, of(WEIGHT))
+    panel = run.panel(qtbot, width=392, height=height)
+    lane, area = panel.lane, panel._lane_area
+    last = lane.station_rect(len(LANE) - 1)
+
+    assert not lane.is_wide
+    assert last.height() >= QFontMetrics(panel.context.theme.ui_font(11)).height()
+    assert last.bottom() <= lane.height()
+    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+    assert lane.mapTo(panel, last.bottomLeft()).y() <= panel.height()
+    assert area.verticalScrollBar().isVisible() == (height == 90)

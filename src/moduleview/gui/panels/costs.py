@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from moduleview.gui.look import number_format
 from moduleview.gui.models.costs_model import CostColumn, CostsModel, is_hook, microseconds, percent
@@ -14,9 +15,9 @@ from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.title_controls import Choice
 from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.gui.widgets.readout import Readout
 from moduleview.gui.widgets.row_table import RowTable
-from moduleview.gui.widgets.rule import HorizontalRule, VerticalRule
+from moduleview.gui.widgets.rule import HorizontalRule
+from moduleview.gui.widgets.totals_line import Total, TotalsLine
 from moduleview.telemetry.commands import Capability, SetBudget
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.display_names import displayable
@@ -33,6 +34,8 @@ _WIDTHS: dict[int, int] = {  # logical px
     CostColumn.EVERY: 104,
     CostColumn.SKIPPED: 76,
 }
+_SHORT_NAME_PX, _NODE_LEAST_PX = 180, 104
+_GIVE_WAY = (CostColumn.PER_FIRE, CostColumn.SKIPPED, CostColumn.EVERY, CostColumn.PER_STEP)  # the share says the most
 _MS_FROM_US = 10_000
 _PATIENCE_BILLS = 4
 
@@ -59,11 +62,8 @@ class CostsPanel(Panel):
         self.table.set_columns(_WIDTHS, CostColumn.NODE)
         self.table.clicked.connect(self._select)
         self.table.activated_by_key.connect(lambda: self._select(self.table.currentIndex()))
-        self.totals = {
-            "spent": Readout(context.theme, self.tr("measuring takes"), self, bold=True),
-            "step": Readout(context.theme, self.tr("a step takes"), self),
-            "sampled": Readout(context.theme, self.tr("measured more rarely to keep to the budget"), self),
-        }
+        self._line = TotalsLine(context.theme, 3, self)
+        self.totals = dict(zip(("spent", "step", "sampled"), self._line.readouts, strict=True))
         self._empty = EmptyState(
             context.theme,
             "clock",
@@ -72,8 +72,7 @@ class CostsPanel(Panel):
             parent=self,
         )
         self._lay_out()
-        context.theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
+        context.theme.changed.connect(self._fit_columns)
         self.refresh(context.store)
 
     def title(self) -> str:
@@ -102,38 +101,54 @@ class CostsPanel(Panel):
 
     def _lay_out(self) -> None:
         self._body = QWidget(self)
-        self._line = QHBoxLayout()
-        for number, readout in enumerate(self.totals.values()):
-            if number:
-                self._line.addWidget(VerticalRule(self.context.theme, 16, 4, self))
-            self._line.addWidget(readout)
-        self._line.addStretch(1)
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._line)
+        column.addWidget(self._line)
         column.addWidget(HorizontalRule(self))
         column.addWidget(self.table, 1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._body)
 
-    def _on_theme_changed(self) -> None:
-        px = self.context.theme.px
-        self._line.setContentsMargins(px(8), px(8), px(8), px(8))
-        self._line.setSpacing(px(8))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Columns come, or give way."""
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """In a narrow panel columns go, and names are shorter, before anything stands behind an edge."""
+        px, room = self.context.theme.px, self.width()
+        shown = {column: px(width) for column, width in _WIDTHS.items()}
+        shown[CostColumn.NAME] = px(_SHORT_NAME_PX)
+        for column in _GIVE_WAY:
+            is_hidden = sum(shown.values()) + px(_NODE_LEAST_PX) > room
+            self.table.setColumnHidden(column, is_hidden)
+            if is_hidden:
+                del shown[column]
+        rest = room - px(_NODE_LEAST_PX) - sum(shown.values())
+        widest = px(_WIDTHS[CostColumn.NAME])
+        self.table.setColumnWidth(CostColumn.NAME, min(widest, shown[CostColumn.NAME] + max(rest, 0)))
 
     def _show_totals(self, costs: CostsMeasured) -> None:
         is_over = costs.budget is not None and costs.share > costs.budget
-        spent = self.tr("of a step, {0}").format(_time(costs.share * costs.step_us))
+        share, budget = percent(costs.share), _budget_text(costs.budget)
+        in_full = self.tr("of a step, {0}").format(_time(costs.share * costs.step_us))
+        in_short = self.tr("of a step")
         if is_over:
-            spent = self.tr("{0}: over the budget of {1}").format(spent, _budget_text(costs.budget))
-        self.totals["spent"].show_value(percent(costs.share), spent, warns=is_over)
-        self.totals["step"].show_value(_time(costs.step_us))
-        n_sampled = sum(entry.n_skipped > 0 and entry.every > 1 for entry in costs.entries)
-        n_all = number_format.exact_count(len(costs.entries))
-        rest = self.tr("of {0}").format(n_all)
-        self.totals["sampled"].show_value(number_format.exact_count(n_sampled), rest)
+            in_full = self.tr("{0}: over the budget of {1}").format(in_full, budget)
+            in_short = self.tr("of a step: over {0}").format(budget)
+        n_sampled = number_format.exact_count(sum(entry.n_skipped > 0 and entry.every > 1 for entry in costs.entries))
+        of_all = self.tr("of {0}").format(number_format.exact_count(len(costs.entries)))
+        takes, step = self.tr("measuring takes"), Total(self.tr("a step takes"), _time(costs.step_us))
+        rarely = Total(self.tr("measured more rarely to keep to the budget"), n_sampled, of_all)
+        sampled = Total(self.tr("sampled"), n_sampled, of_all)
+        self._line.show_totals(
+            (Total(takes, share, in_full, is_over), step, rarely),
+            (Total(takes, share, in_full, is_over), step, sampled),
+            (Total(takes, share, in_short, is_over), step, sampled),
+            (Total(self.tr("measuring"), share, in_short, is_over), step, sampled),
+        )
 
     def _take_budget(self, costs: CostsMeasured | None) -> None:
         """What a bill was made with holds, but for those that were under way while another budget was asked for."""

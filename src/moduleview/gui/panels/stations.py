@@ -29,6 +29,7 @@ from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.readout import Readout
 from moduleview.gui.widgets.rule import HorizontalRule
+from moduleview.gui.widgets.vertical_scroll import VerticalScroll
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.store_view import StoreView
 
@@ -173,6 +174,7 @@ class StationsPanel(Panel):
         for widget in (self.name, self.step, self.scale):
             self._head.addWidget(widget)
         self._head.addWidget(self.reason, 1)
+        self._lane_area = VerticalScroll(self.context.theme, self.lane, 0, self._body)  # rows, where the panel is low
         self._plot = QWidget(self._body)
         row = QHBoxLayout(self._plot)
         row.setContentsMargins(0, 0, 0, 0)
@@ -183,8 +185,9 @@ class StationsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._head)
-        column.addWidget(HorizontalRule(self))
-        column.addWidget(self.lane)
+        self._rule = HorizontalRule(self)
+        column.addWidget(self._rule)
+        column.addWidget(self._lane_area)
         column.addWidget(self._plot, 1)
         column.addStretch(0)
         self._stack = QStackedLayout(self)
@@ -212,8 +215,11 @@ class StationsPanel(Panel):
                 width = wanted
         self.notes.setFixedWidth(width)
         self.notes.setVisible(self.width() >= px(_NOTES_FROM_PX))
-        above = self._head.sizeHint().height() + self.lane.height_at(self.width())
-        self._plot.setVisible(self.height() - above >= px(_CHART_LEAST_PX))
+        room = self.height() - self._head.sizeHint().height() - self._rule.sizeHint().height()
+        self.lane.set_room(room)
+        height = self.lane.height_at(self.width())
+        self._lane_area.setFixedHeight(max(min(height, room), 0))
+        self._plot.setVisible(room - height >= px(_CHART_LEAST_PX))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The notes keep their width, the curves take the rest."""

@@ -16,7 +16,8 @@ from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.costs import CostsMeasured
 
-_MARK_PX, _PADDING_PX, _ROW_PX = 10, 12, 22
+_MARK_PX, _PADDING_PX = 10, 12
+_ROW_PX, _LEAST_ROW_PX, _AROUND_ROWS_PX = 22, 15, 8
 _NAME_Y, _CAUSE_Y, _TRACK_Y, _VALUE_Y, _SCOPE_Y, _HEIGHT_PX = 3, 19, 45, 52, 71, 104
 _LINE_PX = 14  # of the two lines below a value: one held both only in the widest windows
 _WIDE_FROM_PX = 540
@@ -32,6 +33,7 @@ class StationLane(QWidget):
         self._words = StationWords(self)
         self._lane = Lane()
         self._costs: CostsMeasured | None = None
+        self._room: int | None = None
         self.setAccessibleName(self.tr("Stations of the gradient"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.updateGeometry)
@@ -52,13 +54,28 @@ class StationLane(QWidget):
             self.setAccessibleDescription(self._words.summary(lane))
             self.update()
 
+    def set_room(self, height: int) -> None:
+        """Say how high it may be: rows below each other then stand closer, as far as they can be read."""
+        if height != self._room:
+            self._room = height
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:
         """As high as it is now: that depends on its width."""
         return QSize(self._theme.px(320), self.height_at(self.width()))
 
     def height_at(self, width: int) -> int:
         """What it needs where it is so wide."""
-        return self._theme.px(_HEIGHT_PX if self.fits(width) else _ROW_PX * len(LANE) + 8)
+        px = self._theme.px
+        return px(_HEIGHT_PX) if self.fits(width) else self._row_height * len(LANE) + px(_AROUND_ROWS_PX)
+
+    @property
+    def _row_height(self) -> int:
+        px = self._theme.px
+        if self._room is None:
+            return px(_ROW_PX)
+        return min(px(_ROW_PX), max(px(_LEAST_ROW_PX), (self._room - px(_AROUND_ROWS_PX)) // len(LANE)))
 
     def minimumSizeHint(self) -> QSize:
         """It may be narrower than it likes."""
@@ -84,7 +101,7 @@ class StationLane(QWidget):
         """Where a station stands, up to where the next one begins."""
         px = self._theme.px
         if not self.is_wide:
-            return QRect(0, px(4) + number * px(_ROW_PX), self.width(), px(_ROW_PX))
+            return QRect(0, px(_AROUND_ROWS_PX) // 2 + number * self._row_height, self.width(), self._row_height)
         room = self.width() - 2 * px(_PADDING_PX)
         edges = [px(_PADDING_PX) + round(room * at / len(LANE)) for at in (number, number + 1)]
         return QRect(edges[0], 0, edges[1] - edges[0], self.height())

@@ -51,6 +51,12 @@ class Readout(QWidget):
         """It is shown as a warning."""
         return self._warns
 
+    def set_name(self, name: str) -> None:
+        """Say in other words what the number is."""
+        if name != self._name.text():
+            self._name.setText(name)
+            self.setAccessibleName(self.text)
+
     def show_value(self, value: str, rest: str = "", *, warns: bool = False) -> None:
         """Show another number; cheap when nothing changed.
 
