@@ -14,6 +14,7 @@ from moduleview.telemetry.costs import CostEntry, CostsMeasured
 DEFAULT_BUDGET = 0.02  # of the step's time
 _N_COSTS = 7  # of the last measurements; their median counts, since other programs make some of them dear
 _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made once, and say little
+_N_FIRST = 3  # of these: what they took says nothing of the others
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.85  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
 _LONGEST_PAUSE_S = 3.0  # between two gradient norms, whatever the budget: a person looks at them
@@ -133,11 +134,12 @@ class Governor:
             spent_s: Seconds of them that measuring took.
         """
         self._n_steps += 1
-        weight = 1.0 if self._n_steps <= 3 else 0.05
+        weight = 1.0 if self._n_steps <= _N_FIRST else 0.05
         self._step_s += weight * (step_s - self._step_s)
         self._spent_s += weight * (spent_s - self._spent_s)
-        self._recent_s += step_s
-        self._recent_spent_s += spent_s
+        if self._n_steps > _N_FIRST:
+            self._recent_s += step_s
+            self._recent_spent_s += spent_s
         if not self._is_idle:
             self._looking.charge(max(spent_s - self._take_charges(), 0.0))
         now_s = self._ended_s = self._clock_s()
@@ -198,7 +200,10 @@ class Governor:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""
         entries = [self._entry(account) for account in self._accounts.values() if account.n_measured]
         entries = sorted([*entries, *hooks], key=lambda entry: -entry.us_per_step)[:_N_ENTRIES]
-        share = self._spent_s / self._step_s if self._step_s > 0.0 else 0.0
+        spent_s, step_s = (
+            (self._recent_spent_s, self._recent_s) if self._recent_s > 0.0 else (self._spent_s, self._step_s)
+        )
+        share = spent_s / step_s if step_s > 0.0 else 0.0  # the mean of some seconds: single steps go up and down
         return CostsMeasured(tuple(entries), self._step_s * 1e6, self.budget, share)
 
     def _entry(self, account: Account) -> CostEntry:
