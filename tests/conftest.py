@@ -99,8 +99,8 @@ def no_hook_left_behind() -> Iterator[None]:
         "optimizer step post": optimizer._global_optimizer_post_hooks,
     }
     left = {name: list(table.values()) for name, table in tables.items() if table}
-    for name in ("backward", "scale", "unscale_", "step"):
-        owner = torch.autograd if name == "backward" else torch.amp.GradScaler
+    for name in ("_engine_run_backward", "scale", "unscale_", "step"):
+        owner = torch.autograd if name == "_engine_run_backward" else torch.amp.GradScaler
         if hasattr(getattr(owner, name), "__wrapped__"):
             left[f"tap of {name}"] = [getattr(owner, name)]
     for table in tables.values():
