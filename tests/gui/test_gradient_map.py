@@ -163,17 +163,38 @@ def test_steps_that_nobody_measured_are_hatched_and_a_row_without_a_gradient_is_
     panel: GradientMapPanel, bench: Bench
 ) -> None:
     canvas, tokens = canvas_of(panel), bench.context.theme.tokens
-    norms = np.full((30, 7), 0.1)
-    norms[10:20], norms[20:, 1] = -1.0, -1.0  # nobody; not the embedding
+    norms = np.full((120, 7), 0.1)
+    norms[:90], norms[100:, 1] = -1.0, -1.0  # nobody; not the embedding
     add_steps(bench.store, norms, 60)
     panel.refresh(bench.store)
 
-    assert drawn_in(canvas, 70, 80, 0) == {tokens.panel.lower(), tokens.border.lower()}
-    assert drawn_in(canvas, 80, 90, 0) == {tokens.not_measured.lower()}
-    assert not drawn_in(canvas, 80, 90, 1) & {tokens.panel.lower(), tokens.not_measured.lower()}
-    gap, none = (panel.pointer.tooltip_at(QPointF(canvas.x_px(step), canvas.y_px(0.5))) for step in (75, 85))
+    assert drawn_in(canvas, 125, 150, 0) == {tokens.panel.lower(), tokens.border.lower()}
+    assert drawn_in(canvas, 160, 180, 0) == {tokens.not_measured.lower()}
+    assert not drawn_in(canvas, 160, 180, 1) & {tokens.panel.lower(), tokens.not_measured.lower()}
+    gap, none = (panel.pointer.tooltip_at(QPointF(canvas.x_px(step), canvas.y_px(0.5))) for step in (140, 170))
     assert "not measured: the budget for measuring leaves steps out" in gap
     assert "no gradient, though other modules had one" in none
+
+
+def test_step_that_nobody_measured_shows_the_one_before_paler_for_sixty_four_steps(
+    panel: GradientMapPanel, bench: Bench
+) -> None:
+    canvas, tokens = canvas_of(panel), bench.context.theme.tokens
+    norms = np.full((101, 7), -1.0)
+    norms[0] = 0.25
+    add_steps(bench.store, norms, 60)
+    panel.refresh(bench.store)
+    measured, last = drawn_in(canvas, 60, 61, 0), drawn_in(canvas, 120, 125, 0)
+
+    assert len(measured) == 1
+    assert len(last) == 2, "a paler colour, and the hatch through it"
+    assert not last & {*measured, tokens.panel.lower(), tokens.border.lower()}
+    assert drawn_in(canvas, 125, 160, 0) == {tokens.panel.lower(), tokens.border.lower()}
+    text = panel.pointer.tooltip_at(QPointF(canvas.x_px(100), canvas.y_px(0.5)))
+    assert "step 100<br>not measured: the budget" in text
+    assert "<br>in step 60: gradient norm 2.500e-1 (L2)" in text
+    bench.context.axes.show_steps(100.0, 130.0)  # what is shown lies to the left of the map
+    assert drawn_in(canvas, 102, 120, 0) == last
 
 
 def test_frozen_row_says_that_it_is_frozen(qtbot: QtBot, qapp: QObject) -> None:

@@ -195,7 +195,7 @@ def test_run_that_begins_anew_forgets_the_columns() -> None:
 def test_picture_saturates_and_keeps_nan_no_gradient_and_not_measured_apart() -> None:
     table = color_table("viridis", DARK)
     decades = np.array([[-9.0, 9.0, np.inf, -np.inf, np.nan]], dtype=np.float32)
-    pixels = make_picture(decades, (-4, 1), table)[0]
+    pixels = make_picture(decades, (-4, 1), table, np.zeros(5, dtype=np.bool_))[0]
     colors = [QColor(*pixel).name() for pixel in pixels[:4, :3].tolist()]
 
     assert colors == ["#440154", "#fde725", DARK.non_finite.lower(), DARK.not_measured.lower()]

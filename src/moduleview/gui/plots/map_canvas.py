@@ -51,14 +51,14 @@ class MapCanvas(Canvas):
     ) -> None:
         """Draw these columns over these steps, and the rows between the edges ``seen``."""
         self.row_axis.rows = rows
-        shown, first, end = columns.decades, columns.seen.start, columns.seen.stop
+        shown, first, end = columns.shown, columns.seen.start, columns.seen.stop
         self._image.setVisible(bool(shown.size))
         if shown.size:
             low, high = self._scale.limits
-            self.color_bar.look_at(shown)
-            self._has_gaps = bool(np.isnan(shown).any())
+            self.color_bar.look_at(columns.decades)
+            self._has_gaps = bool(np.isnan(columns.decades).any())
             table = color_table(self._scale.map_name, self.theme.tokens)
-            picture = make_picture(shown, (low, high), table)
+            picture = make_picture(shown, (low, high), table, columns.is_held)
             self._image.setImage(picture, autoLevels=False, levels=None)
             width = shown.shape[1] * columns.width
             self._edges = (columns.first_step - 0.5, columns.first_step - 0.5 + width)

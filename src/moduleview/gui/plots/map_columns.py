@@ -6,7 +6,7 @@ measured and what was not would hide what there is to see. Columns begin at mult
 not flicker while the window moves.
 
 Steps that nobody measured and steps in which a row had no gradient look alike in its own series: a few series of other
-rows, the witnesses, tell them apart.
+rows, the witnesses, tell them apart. What nobody measured is shown as it was last, at most 64 steps before.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NOT_MEASURED = np.float32(np.nan)
 NON_FINITE = np.float32(np.inf)
 NO_GRADIENT = np.float32(-np.inf)  # others were measured in these steps
 _STEPS_BACK = 64
-_N_WITNESSES = 16
+_N_WITNESSES, _HELD_STEPS = 16, 64
 _N_ASKED, _N_LATE, _FEWEST, _N_GAPS = 4, 1024, 8, 32
 ZERO = np.float32(-400.0)  # below the decade of the smallest float there is
 
@@ -89,7 +89,19 @@ class MapColumns:
         self._bands: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # first row in view of each row of ``decades``
         self._width = 1
         self._first = 0  # first column
-        self._decades = np.zeros((0, 0), dtype=np.float32)
+        self._decades = self._shown = np.zeros((0, 0), dtype=np.float32)
+        self._sources: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # the column that each one shows
+
+    @property
+    def shown(self) -> NDArray[np.float32]:
+        """As ``decades``, where nobody measured with what was measured last."""
+        return self._shown
+
+    @property
+    def is_held(self) -> NDArray[np.bool_]:
+        """(columns,): what is shown was measured before."""
+        held: NDArray[np.bool_] = self._sources < np.arange(len(self._sources))
+        return held
 
     @property
     def decades(self) -> NDArray[np.float32]:
@@ -128,8 +140,8 @@ class MapColumns:
         """What the colours must cover: what is in view, and the newest norms of the rows that are not."""
         if len(self.seen) == len(self._rows):
             return self._decades
-        matrix = store.matrix(self._keys, 1)
-        newest = RowsInView(self._rows, self._keys, range(len(self._rows))).decades(matrix.values, matrix.measured)
+        values, is_known = store.latest_of(self._keys)
+        newest = RowsInView(self._rows, self._keys, range(len(self._rows))).decades(values[None], is_known[None])
         return np.concatenate([self._decades.reshape(-1), newest.reshape(-1)])
 
     def decade_at(self, row: int, step: int) -> float | None:
@@ -137,12 +149,18 @@ class MapColumns:
 
         None was not measured, or is not in view.
         """
+        return self._cell(self._decades, row, step)
+
+    def shown_at(self, row: int, step: int) -> float | None:
+        """As ``decade_at``, where nobody measured what was measured last."""
+        return self._cell(self._shown, row, step)
+
+    def held_step(self, step: int) -> int | None:
+        """The first of the steps that a step shows which nobody measured; None where there are none."""
         column = step // self._width - self._first
-        if not 0 <= column < self._decades.shape[1] or row not in self.seen:
+        if not 0 <= column < len(self._sources) or self._sources[column] == column:
             return None
-        band = int(np.searchsorted(self._bands, row - self.seen.start, side="right")) - 1
-        decade = float(self._decades[band, column])
-        return None if np.isnan(decade) else decade
+        return int(self._first + self._sources[column]) * self._width
 
     def update(
         self,
@@ -171,8 +189,20 @@ class MapColumns:
         first_step, last_step = steps
         self._width = max(column_width(first_step, last_step, most), _rhythm(store, self._witnesses))
         self._first = first_step // self._width
-        self._window.update(store, self._first * self._width, last_step, self._width)
-        self._decades = self._on_grid(last_step // self._width - self._first + 1)
+        n_held = _HELD_STEPS // self._width
+        n_before = min(self._first, n_held)  # columns to the left of those that are in view
+        self._window.update(store, (self._first - n_before) * self._width, last_step, self._width)
+        grid = self._on_grid(self._first - n_before, last_step // self._width + 1)
+        sources = _sources(grid, n_held)[n_before:]
+        self._decades, self._shown, self._sources = grid[:, n_before:], grid.take(sources, axis=1), sources - n_before
+
+    def _cell(self, decades: NDArray[np.float32], row: int, step: int) -> float | None:
+        column = step // self._width - self._first
+        if not 0 <= column < decades.shape[1] or row not in self.seen:
+            return None
+        band = int(np.searchsorted(self._bands, row - self.seen.start, side="right")) - 1
+        decade = float(decades[band, column])
+        return None if np.isnan(decade) else decade
 
     def _in_bands(self, history: History) -> tuple[NDArray[np.float32]]:
         n_keys = len(self._part.keys)
@@ -182,18 +212,26 @@ class MapColumns:
         decades[np.isnan(decades) & is_there.any(axis=1, keepdims=True)] = NO_GRADIENT
         return (decades if len(self._bands) == len(self.seen) else np.fmax.reduceat(decades, self._bands, axis=1),)
 
-    def _on_grid(self, n_columns: int) -> NDArray[np.float32]:
+    def _on_grid(self, first: int, end: int) -> NDArray[np.float32]:
         """(bands, columns) from the rows of history, of which one may reach over several columns."""
         window, width = self._window, self._width
-        grid = np.full((len(self._bands), n_columns), NOT_MEASURED, dtype=np.float32)
+        grid = np.full((len(self._bands), end - first), NOT_MEASURED, dtype=np.float32)
         if not len(window.steps):
             return grid
-        begins = (self._first + np.arange(n_columns)) * width
+        begins = np.arange(first, end) * width
         source = np.searchsorted(window.steps, begins + width - 1, side="right") - 1
         there = (source >= 0) & ((window.steps + window.n_steps)[source] > begins)
         (decades,) = window.arrays
         grid[:, there] = decades[source[there]].T
         return grid
+
+
+def _sources(decades: NDArray[np.float32], most: int) -> NDArray[np.int64]:
+    """(columns,): the column that each one shows: itself, or the last measured of ``most`` before it."""
+    at = np.arange(decades.shape[1])
+    is_gap = np.isnan(decades).all(axis=0)
+    measured = np.maximum.accumulate(np.where(is_gap, -1, at)) if len(at) else at
+    return np.where((measured >= 0) & (at - measured <= most), measured, at)
 
 
 def _witnesses(store: StoreView, keys: tuple[SeriesKey, ...]) -> tuple[SeriesKey, ...]:

@@ -157,14 +157,27 @@ class MapPointer(QObject):
         name = escape(displayable(self._rows.fqns[row] or self._rows.snapshot.names[0]))
         if step is None:
             return f"<b>{name}</b>"
-        return f"<b>{name}</b><br>{self._step_text(step)}<br>{escape(self._value_text(row, step))}"
+        value = escape(self._value_text(row, step)).replace("\n", "<br>")
+        return f"<b>{name}</b><br>{self._step_text(step)}<br>{value}"
 
     def _step_text(self, step: int | None) -> str:
         return self.tr("step {0}").format(number_format.exact_count(step or 0))
 
+    def _steps_text(self, first: int, last: int) -> str:
+        return self.tr("steps {0} to {1}").format(number_format.exact_count(first), number_format.exact_count(last))
+
     def _value_text(self, row: int, step: int) -> str:
         assert self._columns is not None
-        decade = self._columns.decade_at(row, step)
+        held = self._columns.held_step(step)
+        text = self._decade_text(row, self._columns.shown_at(row, step))
+        if held is None:
+            return text
+        width = self._columns.width
+        measured = self._step_text(held) if width == 1 else self._steps_text(held, held + width - 1)
+        return f"{self._gap_text()}\n{self.tr('in {0}: {1}').format(measured, text)}"
+
+    def _decade_text(self, row: int, decade: float | None) -> str:
+        assert self._columns is not None
         if decade is None:
             return self._gap_text()
         if decade == NO_GRADIENT:
