@@ -205,7 +205,7 @@ def test_picture_saturates_and_keeps_nan_no_gradient_and_not_measured_apart() ->
 def test_row_without_a_gradient_is_told_from_a_step_that_nobody_measured() -> None:
     store = opened_store()
     n = len(declare_gradients(store))
-    norms = np.full((12, n), 0.1)
+    norms = np.full((40, n), 0.1)
     norms[3:6] = -1.0  # -1: not measured, in no row
     norms[8, 1] = norms[:, n - 1] = -1.0  # embed in one step, the head in all
     add_steps(store, norms)
@@ -213,13 +213,26 @@ def test_row_without_a_gradient_is_told_from_a_step_that_nobody_measured() -> No
     rows = make_rows(store.model, frozenset())
     columns = MapColumns(rows, "grad_norm")
     for seen in (range(4), range(3, 4)):  # also where only the head is in view
-        columns.update(store, (0, 11), 64, seen)
+        columns.update(store, (0, 39), 64, seen)
         assert np.isnan(columns.decades[:, 3:6]).all()
-        assert np.isneginf(columns.decades[-1, [0, 1, 2, 6, 7, 8, 9, 10, 11]]).all()
-    columns.update(store, (0, 11), 64)
-    assert np.isneginf(columns.decades[0]).tolist() == [False] * 8 + [True] + [False] * 3
+        assert np.isneginf(columns.decades[-1, [0, 1, 2, *range(6, 40)]]).all()
+    columns.update(store, (0, 39), 64)
+    assert np.isneginf(columns.decades[0]).tolist() == [False] * 8 + [True] + [False] * 31
     assert columns.decade_at(3, 0) == -np.inf
     assert columns.decade_at(3, 4) is None
+
+
+def test_columns_are_as_wide_as_most_of_what_is_in_view_was_measured_rarely() -> None:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    norms = np.full((400, n), 0.1)
+    norms[np.arange(400) % 3 + np.where(np.arange(400) < 200, 0, -9) > 0, 1:] = -1.0  # one in three, then each
+    add_steps(store, norms)
+
+    assert columns_of(store, 0, 199, 400).width == 4
+    assert columns_of(store, 0, 250, 400).width == 4
+    assert columns_of(store, 60, 399, 400).width == 4
+    assert columns_of(store, 160, 399, 400).width == 1
 
 
 @pytest.mark.parametrize("width_of", [1, 4])

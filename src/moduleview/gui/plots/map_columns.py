@@ -11,8 +11,6 @@ rows, the witnesses, tell them apart. What nobody measured is shown as it was la
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +28,7 @@ NON_FINITE = np.float32(np.inf)
 NO_GRADIENT = np.float32(-np.inf)  # others were measured in these steps
 _STEPS_BACK = 64
 _N_WITNESSES, _HELD_STEPS = 16, 64
-_N_ASKED, _N_LATE, _FEWEST, _N_GAPS = 4, 1024, 8, 32
+_N_ASKED, _N_LATE, _FEWEST, _MOST_STEPS = 4, 1024, 8, 0.8
 ZERO = np.float32(-400.0)  # below the decade of the smallest float there is
 
 
@@ -85,7 +83,7 @@ class MapColumns:
         self._keys = tensor_keys(rows.snapshot, quantity)
         self._part = RowsInView(rows, self._keys, range(0))
         self._window = StepWindow((), self._in_bands)
-        self._witnesses: tuple[SeriesKey, ...] = ()
+        self._witnesses = self._askers = tuple[SeriesKey, ...]()
         self._bands: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # first row in view of each row of ``decades``
         self._width = 1
         self._first = 0  # first column
@@ -185,9 +183,10 @@ class MapColumns:
             self._part = RowsInView(self._rows, self._keys, seen)
             self._bands = np.arange(n_bands) * len(seen) // max(n_bands, 1)
             self._witnesses = _witnesses(store, self._keys)
+            self._askers = self._witnesses[:: max(len(self._witnesses) // _N_ASKED, 1)]
             self._window = StepWindow((*self._part.keys, *self._witnesses), self._in_bands)
         first_step, last_step = steps
-        self._width = max(column_width(first_step, last_step, most), _rhythm(store, self._witnesses))
+        self._width = max(column_width(first_step, last_step, most), _rhythm(store, self._askers, *steps))
         self._first = first_step // self._width
         n_held = _HELD_STEPS // self._width
         n_before = min(self._first, n_held)  # columns to the left of those that are in view
@@ -242,14 +241,21 @@ def _witnesses(store: StoreView, keys: tuple[SeriesKey, ...]) -> tuple[SeriesKey
     return tuple(keys[at] for at in some.tolist())
 
 
-def _rhythm(store: StoreView, keys: Sequence[SeriesKey]) -> int:
-    """Steps from one measurement to the next, of late: a power of two; 1 where each step is measured.
+def _rhythm(store: StoreView, keys: tuple[SeriesKey, ...], first_step: int, last_step: int) -> int:
+    """Steps from one measurement to the next: a power of two; 1 where each step is measured.
 
-    Of several series the one that is measured most often: a module may have no gradient in most steps.
+    Of the last steps in view, most of which lie in gaps that are no longer; of several series any counts: a module may
+    have no gradient in most steps.
     """
-    tails = [store.tail(key, _N_LATE)[0][-_N_GAPS:] for key in keys[:: max(len(keys) // _N_ASKED, 1)]]
-    gaps = [float(np.median(np.diff(steps))) for steps in tails if len(steps) > _FEWEST]
-    return 1 << max(math.ceil(math.log2(min(gaps))), 0) if gaps else 1
+    history = store.history(keys, max(first_step, last_step - _N_LATE), last_step, 1)
+    is_there: NDArray[np.bool_] = history.non_finite | ~np.isnan(history.high)
+    gaps = np.sort(np.diff(history.steps[is_there.any(axis=1)]))
+    gaps = gaps[gaps <= _HELD_STEPS]
+    if len(gaps) < _FEWEST:
+        return 1
+    n_steps = np.cumsum(gaps)
+    typical = int(gaps[np.searchsorted(n_steps, _MOST_STEPS * n_steps[-1])])
+    return 1 << (typical - 1).bit_length()
 
 
 def _decades(
