@@ -1,6 +1,6 @@
 """What other loggers cost a training step beside ``moduleview.watch``, each logging at every step, in one run.
 
-    python tests/benchmarks/bench_peers.py [--models mlp,resnet,gpt] [--rounds 3] [--device cuda]
+    python tests/benchmarks/bench_peers.py [--models mlp,resnet,gpt] [--rounds 4] [--device cuda]
 
 The peers live in an environment of their own, which the first run makes (``peers_venv.py``); one that cannot be
 installed or does not run with this torch is said and left out. The numbers are read as those of ``bench_watch.py``.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import peers_venv
 import torch
-from interleaved import Contender, compare, timed_steps
+from interleaved import MORE_ROUNDS, Contender, compare, timed_steps
 from models import MODELS, Workload
 from peers import available
 from summary import bench_parser, report, start
@@ -67,7 +67,7 @@ def main(arguments: argparse.Namespace) -> None:
     warnings.simplefilter("ignore")  # the peers' own
     with tempfile.TemporaryDirectory() as folder, available(Path(folder)) as peers:
         for model in arguments.models.split(","):
-            bench(model, arguments.device, arguments.rounds, peers)
+            bench(model, arguments.device, arguments.rounds * MORE_ROUNDS.get(model, 1), peers)
 
 
 def among_peers() -> None:
@@ -84,5 +84,5 @@ if __name__ == "__main__":
     among_peers()
     parser = bench_parser(__doc__)
     parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
     start(main, parser)

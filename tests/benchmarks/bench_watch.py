@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import torch
 from gpu_facts import host_syncs_and_mib
-from interleaved import Contender, Pairs, compare, steps_a_turn, timed_steps
+from interleaved import MORE_ROUNDS, Contender, Pairs, compare, steps_a_turn, timed_steps
 from models import MODELS, Workload
 from own_code import seconds_inside, where_it_goes
 from summary import bench_parser, report, start
@@ -24,7 +24,6 @@ from watching import Watching, ways_of_watching
 
 GOAL_GPU_MIB = 64.0  # performance.md
 _PROFILED_TURNS = 3
-_MORE_ROUNDS = {"mlp": 3}  # its turns are short
 
 
 def own_seconds(workload: Workload, contender: Contender, n_steps: int) -> float:
@@ -57,8 +56,9 @@ def bench(model: str, device: str, n_rounds: int) -> None:
     pairs = compare(workload, contenders, n_rounds)
     said = ["" if not isinstance(one, Watching) else f"{1 + one.said:.4f}" for one in contenders]
     n_steps = steps_a_turn(workload)
-    step_s = statistics.median(wall_s for one in pairs for wall_s, _ in one.unwatched_s)
-    shares = [own_seconds(workload, contender, n_steps) / step_s for contender in contenders]
+    step_s, step_cpu_s = (statistics.median(s[at] for one in pairs for s in one.unwatched_s) for at in (0, 1))
+    whole_s = step_s if workload.batches[0][0].is_cuda else step_cpu_s
+    shares = [own_seconds(workload, contender, n_steps) / whole_s for contender in contenders]
     print(f"\n{workload.title}, unwatched step {1e3 * step_s:.1f} ms, {n_rounds} pairs a row")
     print(f"{'':<50}{'elapsed (95 %)':<26}{'CPU time (95 %)':<26}{'in our code':>12}{'it says':>10}   goal")
     for contender, one, share, own_word in zip(contenders, pairs, shares, said, strict=True):
@@ -93,7 +93,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
     for model in arguments.models.split(","):
-        bench(model, arguments.device, arguments.rounds * _MORE_ROUNDS.get(model, 1))
+        bench(model, arguments.device, arguments.rounds * MORE_ROUNDS.get(model, 1))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import torch
 from models import Workload
 from torch import Tensor
 
+MORE_ROUNDS = {"mlp": 3}  # its turns are short
 _TURN_S = 0.3
 _N_RESAMPLED = 2000
 
