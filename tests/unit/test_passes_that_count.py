@@ -7,6 +7,7 @@ import threading
 import pytest
 import torch
 from torch import nn
+from torch.amp.grad_scaler import GradScaler
 
 import moduleview
 
@@ -18,8 +19,9 @@ def scalar() -> nn.Linear:
     return model
 
 
-def one_pass(model: nn.Module, value: float) -> None:
-    model(torch.full((1, 1), value)).sum().backward()
+def one_pass(model: nn.Module, value: float, scaler: GradScaler | None = None) -> None:
+    loss = model(torch.full((1, 1), value)).sum()
+    (loss if scaler is None else scaler.scale(loss)).backward()
 
 
 def values(w: moduleview.Watch, quantity: str, fqn: str = "weight", part: str = "") -> list[float]:
@@ -92,3 +94,95 @@ def test_passes_in_another_thread_are_not_counted() -> None:
             optimizer.step()
             optimizer.zero_grad()
     assert_one_pass_a_step(w, [2.0, 2.0])
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_another_models_passes_between_micro_batches_are_not_counted(set_to_none: bool) -> None:
+    """As a discriminator's, trained in between."""
+    model, other = scalar(), scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer) as w:
+        for _ in range(3):
+            one_pass(model, 2.0)
+            one_pass(other, 100.0)
+            one_pass(model, 3.0)
+            one_pass(other, 10.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=set_to_none)
+    assert values(w, "loss", "") == [5.0] * 3
+    assert values(w, "grad_norm") == values(w, "accumulated_grad_norm") == [5.0] * 3
+    assert values(w, "micro_grad_norm") == values(w, "accumulated_grad_norm", part="pass 0") == [2.0] * 3
+    assert values(w, "micro_grad_norm", part="pass 1") == [3.0] * 3
+    assert {key.part for key in w.keys("micro_grad_norm")} == {"", "pass 1"}
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_a_pass_that_was_given_up_is_not_counted_where_zeros_are_kept_either(set_to_none: bool) -> None:
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer) as w:
+        for value in (2.0, 50.0, 3.0):
+            one_pass(model, value)
+            if value < 50.0:
+                optimizer.step()
+            optimizer.zero_grad(set_to_none=set_to_none)
+    assert_one_pass_a_step(w, [2.0, 3.0])
+
+
+def test_another_models_scale_is_not_this_ones() -> None:
+    model, other = scalar(), scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    ours, theirs = GradScaler("cpu", init_scale=8.0), GradScaler("cpu", init_scale=1024.0)
+    with moduleview.watch(model, optimizer) as w:
+        for _ in range(2):
+            one_pass(other, 5.0, theirs)
+            one_pass(model, 2.0, ours)
+            one_pass(other, 7.0, theirs)
+            one_pass(other, 7.0)
+            ours.step(optimizer)
+            ours.update()
+            optimizer.zero_grad(set_to_none=False)
+    assert values(w, "loss", "") == values(w, "grad_norm") == values(w, "local_grad_norm") == [2.0] * 2
+    assert values(w, "loss_scale", "") == [8.0] * 2
+    assert values(w, "accumulated_grad_norm") == [16.0] * 2
+
+
+def test_losses_that_were_scaled_together_are_each_in_their_own_units() -> None:
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    scaler = GradScaler("cpu", init_scale=8.0)
+    with moduleview.watch(model, optimizer) as w:
+        scaled = scaler.scale([model(torch.full((1, 1), value)).sum() for value in (2.0, 3.0)])
+        for loss in scaled:
+            loss.backward()
+        scaler.step(optimizer)
+    assert values(w, "loss", "") == values(w, "local_grad_norm") == [5.0]
+
+
+def test_a_loss_of_gradients_and_losses_for_several_parts_are_what_was_asked_for() -> None:
+    """Second derivatives by hand: what is asked for after the loss is none."""
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer) as w:
+        loss = model(torch.full((1, 1), 2.0)).square().sum()
+        (first,) = torch.autograd.grad(loss, [model.weight], create_graph=True)
+        (model.weight.grad,) = torch.autograd.grad(first.sum() * 3.0, [model.weight])
+        optimizer.step()
+        losses = [model(torch.full((1, 1), value)).sum() for value in (2.0, 3.0)]
+        model.weight.grad = sum(torch.autograd.grad(loss, [model.weight])[0] for loss in losses)
+        optimizer.step()
+    assert values(w, "loss", "") == [4.0, 5.0]
+    assert values(w, "grad_norm") == [24.0, 5.0]
+
+
+def test_a_batch_of_gradients_at_once_is_let_through() -> None:
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model) as w:
+        outputs = model(torch.full((1, 1), 2.0)).flatten().repeat(3)
+        (rows,) = torch.autograd.grad(outputs, [model.weight], torch.eye(3), is_grads_batched=True)
+        assert rows.shape == (3, 1, 1)
+        one_pass(model, 2.0)
+        optimizer.step()
+        assert w.log == ()
+    assert_one_pass_a_step(w, [2.0])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+import moduleview
 from moduleview.probes import weight_change
 from moduleview.probes.base import StepView
 from moduleview.probes.update_ratio import UpdateRatio
@@ -138,3 +139,28 @@ def test_frozen_and_new_weights_have_no_change() -> None:
     }
     model[0].requires_grad_(True)
     assert "0.weight" in measured(probe, model, 1, lambda: None)
+
+
+class TestSkippedSteps:
+    """What mixed precision left out has moved nothing."""
+
+    @staticmethod
+    def ratios(overflows: set[int], every: int) -> dict[int, float]:
+        model = nn.Linear(1, 1, bias=False)
+        nn.init.ones_(model.weight)
+        optimizer, scaler = torch.optim.SGD(model.parameters(), lr=1.0), torch.amp.GradScaler("cpu", init_scale=8.0)
+        with moduleview.watch(model, optimizer, every=every) as w:
+            for step in range(7):
+                optimizer.zero_grad()
+                scaler.scale(model(torch.full((1, 1), math.inf if step in overflows else -1.0)).sum()).backward()
+                scaler.step(optimizer)
+                scaler.update()
+            steps, ratios = w.series("update_ratio", "weight")
+        return dict(zip(steps.tolist(), ratios.tolist(), strict=True))
+
+    def test_the_first_one_is_measured_as_any_other(self) -> None:
+        expected = {0: 0.0, 1: 1.0, 2: 1 / 2, 3: 1 / 3, 4: 0.0, 5: 1 / 4, 6: 1 / 5}
+        assert self.ratios({0, 4}, every=1) == pytest.approx(expected, rel=1e-6)
+
+    def test_one_is_not_blamed_for_the_steps_before_it_that_were_not_measured(self) -> None:
+        assert self.ratios({3}, every=3) == pytest.approx({0: 1.0, 3: 0.0, 6: 1 / 6}, rel=1e-6)

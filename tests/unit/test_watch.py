@@ -222,6 +222,23 @@ def test_clipping_by_value_and_by_the_optimizers_own_hook_is_seen() -> None:
     assert len(optimizer._optimizer_step_pre_hooks) == 1
 
 
+def test_gradients_that_are_clipped_now_and_then_have_all_their_stations() -> None:
+    """Two of three are left alone; the first one ever comes unexpected, after that they are expected."""
+    model = scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer) as w:
+        for step in range(12):
+            optimizer.zero_grad()
+            one_pass(model, 3.0)
+            if step % 3 == 2:
+                model.weight.grad.mul_(0.5)
+            optimizer.step()
+        assert values(w, "grad_norm") == [3.0, 3.0, 1.5] * 4
+        for station in ("micro_grad_norm", "accumulated_grad_norm", "local_grad_norm", "unscaled_grad_norm"):
+            assert w.series(station, "weight")[0].tolist() == [0, 1, *range(3, 12)]
+            assert values(w, station) == [3.0] * 11
+
+
 @pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.LBFGS])
 def test_a_closure_computes_the_gradients_within_the_step(kind: type[torch.optim.Optimizer]) -> None:
     """As Lightning does it with every optimizer."""

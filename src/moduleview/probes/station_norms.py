@@ -3,8 +3,8 @@
 A pass brings a micro-batch's gradient, passes accumulate, ranks are reduced, mixed precision is unscaled, clipping
 shortens: each is a station, and ``grad_norm`` is the last. A sweep over all gradients is made only where they have
 changed since the one before: that a tensor's version and identity are the same says that its norm is too, and costs
-nothing. Whether anything changes between backward and the optimizer is learned: the first step looks, the others
-expect what the last one found.
+nothing. Whether anything changes between backward and the optimizer is learned: the first step looks, and where a
+change was found the next hundred do, since who clips by hand may do so only now and then.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from moduleview.telemetry.quantities import (
     REDUCED_GRAD_NORM,
     UNSCALED_GRAD_NORM,
 )
+
+_PATIENCE = 100  # steps without a change after which no other one is expected
 
 Norms = tuple[Reading, ...]
 _State = list[tuple[int, int]]
@@ -75,7 +77,7 @@ class StationNorms:
         self._parameters: Mapping[str, nn.Parameter] = {}
         self._hooks = PassHooks(report)
         self._way = _Way()
-        self._expects_change = True
+        self._n_expecting = 1  # steps in which a change is still expected
         self._before: _State | None = None  # of all gradients when the pass that runs began; None: there were none
         self._after: _State = []  # when the last one ended
         self._is_first = True  # of those since an optimizer has stepped
@@ -150,7 +152,7 @@ class StationNorms:
         if micro:
             self._emit_scalars(MICRO_GRAD_NORM, micro, f"pass {way.n_passes}" if way.n_passes else "")
             way.has_micro = True
-        way.norms = self._sweep() if self._expects_change else None
+        way.norms = self._sweep() if self._n_expecting else None
         way.state = self._after
         way.n_passes += 1
         return True
@@ -201,8 +203,10 @@ class StationNorms:
         if not self.is_on or not way.n_passes:
             return
         has_changed = way.state != self._state()
-        if not way.is_unscaled:
-            self._expects_change = has_changed or (self._expects_change and bool(way.told))
+        if has_changed and not way.is_unscaled:
+            self._n_expecting = _PATIENCE
+        elif not way.told and not way.is_unscaled:
+            self._n_expecting = max(self._n_expecting - 1, 0)
         norms = way.norms
         if not has_changed and norms is None:
             norms = final if grad_scale is None else _times(final, grad_scale)
