@@ -28,16 +28,20 @@ class Choice(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.set_options(options)
         self.activated.connect(lambda at: self.chosen.emit(self.itemData(at)))
+        self.currentIndexChanged.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
-        """The longest text with its arrow close to it; Fusion leaves as much room again between them."""
-        metrics, scale = self.fontMetrics(), QFontInfo(self.font()).pixelSize() / BASE_FONT_PX
-        longest = max((metrics.horizontalAdvance(self.itemText(at)) for at in range(self.count())), default=0)
-        return QSize(longest + round(_AROUND_TEXT_PX * scale), super().sizeHint().height())
+        """The chosen text with its arrow close to it: as wide as the longest, it would take the room of tabs."""
+        return QSize(self._width_of(self.currentText()), super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """It is never cut."""
         return self.sizeHint()
+
+    def showPopup(self) -> None:
+        """The list is as wide as its longest text."""
+        self.view().setMinimumWidth(max((self._width_of(self.itemText(at)) for at in range(self.count())), default=0))
+        super().showPopup()
 
     def set_options(self, options: Sequence[tuple[str, object]]) -> None:
         """Offer these; what was chosen stays where it is still offered."""
@@ -58,6 +62,11 @@ class Choice(QComboBox):
         """Show ``value`` as chosen, or the first where it is not offered."""
         at = next((at for at in range(self.count()) if self.itemData(at) == value), 0)
         self.setCurrentIndex(at)
+        self.updateGeometry()
+
+    def _width_of(self, text: str) -> int:
+        scale = QFontInfo(self.font()).pixelSize() / BASE_FONT_PX
+        return self.fontMetrics().horizontalAdvance(text) + round(_AROUND_TEXT_PX * scale)
 
 
 class Toggle(QToolButton):
