@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from inspector_parts import EVERYTHING, Bench, shown_inspector
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.cell_look import LOOK_ROLE
-from moduleview.gui.models.found_hooks_model import FoundColumn
+from moduleview.gui.models.found_hooks_model import SECOND_LINE_ROLE, FoundColumn
 from moduleview.gui.models.hook_rows import RowKind
 from moduleview.gui.models.hook_table_model import HookColumn
 from moduleview.gui.panels.inspector import InspectorPanel
@@ -193,10 +194,28 @@ def test_hooks_are_not_counted_behind_the_tab_of_another_dock(panel, bench, tab)
     assert bench.sent_of(CountHooks)[-1] == CountHooks("embed", True)
 
 
-def test_where_it_is_defined_has_a_column_where_there_is_room(panel, bench, tab):
-    assert tab.found_table.isColumnHidden(FoundColumn.LOCATION)
+def test_kind_and_place_have_columns_where_there_is_room_and_a_second_line_where_not(panel, bench, tab):
+    find(panel, bench, THEIRS)
+    table, index = tab.found_table, tab.found.index(0, FoundColumn.NAME)
+    for width in (274, 346):
+        panel.resize(width, 740)
+        assert table.isColumnHidden(FoundColumn.LOCATION)
+        assert table.isColumnHidden(FoundColumn.KIND)
+        assert table.rowHeight(0) == bench.context.theme.px(36)
+        name = QFontMetrics(table.itemDelegate().font(index.data(LOOK_ROLE))).horizontalAdvance(index.data())
+        assert table.visualRect(index).width() > name
+    assert index.data(SECOND_LINE_ROLE) == "forward · user_code.py:3"
     panel.resize(600, 740)
-    assert not tab.found_table.isColumnHidden(FoundColumn.LOCATION)
+    assert not table.isColumnHidden(FoundColumn.LOCATION)
+    assert not table.isColumnHidden(FoundColumn.KIND)
+    assert table.rowHeight(0) == bench.context.theme.px(22)
+
+
+def test_function_of_the_file_that_is_open_has_the_name_of_that_file(qtbot, panel, bench, tab):
+    find(panel, bench, FoundHook("forward", "moduleview_target_my_train_3875252b.task.<locals>.seen", "", False))
+    assert tab.found.index(0, FoundColumn.NAME).data() == "my_train.task.<locals>.seen"
+    click(qtbot, tab.found_table, 0, FoundColumn.NAME)
+    assert tab.detail.text.startswith("my_train.task")
 
 
 # -- what a tick would meet -------------------------------------------------------------------------------------------

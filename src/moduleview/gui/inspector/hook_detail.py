@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.hook_source import hook_source
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.models.found_hooks_model import function_name
 from moduleview.gui.widgets.code_view import CodeView
 from moduleview.telemetry.hooks import FoundHook
 
@@ -30,7 +31,7 @@ class HookDetail(QWidget):
     def show_hook(self, hook: FoundHook) -> None:
         """Everything known of a hook that was found."""
         place = f" · {hook.place}" if hook.place else ""
-        lines = [hook.name, hook.location, self.tr("{0}{1}, number {2}").format(hook.kind, place, hook.order)]
+        lines = [function_name(hook), hook.location, self.tr("{0}{1}, number {2}").format(hook.kind, place, hook.order)]
         lines += [hook.note, hook.not_counted]
         if hook.last_error:
             lines += [self.tr("It raised, while you looked:"), hook.traceback or hook.last_error]

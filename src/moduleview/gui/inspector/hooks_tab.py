@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from moduleview.gui.inspector.found_hooks_table import FoundHooksTable
 from moduleview.gui.inspector.hook_detail import HookDetail
 from moduleview.gui.inspector.hook_table import HookTable
 from moduleview.gui.inspector.instead_offer import InsteadOffer
 from moduleview.gui.inspector.uncompiled_offer import UncompiledOffer
-from moduleview.gui.models.found_hooks_model import FoundColumn, FoundHooksModel
+from moduleview.gui.models.found_hooks_model import FoundHooksModel
 from moduleview.gui.models.hook_table_model import HookTableModel
 from moduleview.gui.panel import PanelContext
-from moduleview.gui.widgets.cell_delegate import CellDelegate
 from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.gui.widgets.row_table import RowTable
 from moduleview.telemetry.commands import Capability, CountHooks, RequestModuleReport, SetHooks
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import ModuleReport
 from moduleview.telemetry.snapshot import ModelSnapshot
-
-_FOUND_WIDTHS: dict[int, int] = {
-    FoundColumn.ORDER: 20,
-    FoundColumn.KIND: 128,
-    FoundColumn.LOCATION: 120,
-    FoundColumn.FIRES: 44,
-    FoundColumn.COST: 44,
-}
-_NARROW_PX = 440
 
 
 class HooksTab(QWidget):
@@ -48,10 +38,7 @@ class HooksTab(QWidget):
         self.instead = InsteadOffer(context, self._on_hook_toggled, self)
         self.offer = UncompiledOffer(context, self)
         self.found = FoundHooksModel(self)
-        self.found_table = RowTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
-        self.found_table.setItemDelegate(FoundDelegate(context.theme, None, self.found_table))
-        self.found_table.set_header_padding(FoundDelegate.padding_px)
-        self.found_table.set_columns(_FOUND_WIDTHS, FoundColumn.NAME)
+        self.found_table = FoundHooksTable(context.theme, self.found, self.tr("Everyone's hooks"), self)
         self._none_found = EmptyState(context.theme, "hook", *self._no_hooks(), parent=self)
         self.detail = HookDetail(context.theme, self)
         self.table.selectionModel().currentRowChanged.connect(self._on_own_selected)
@@ -99,12 +86,6 @@ class HooksTab(QWidget):
         """Nobody looks any more."""
         super().hideEvent(event)
         self._count_no_more()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where a hook is defined is left to the detail while there is no room for it."""
-        super().resizeEvent(event)
-        is_narrow = self.width() < self._context.theme.px(_NARROW_PX)
-        self.found_table.setColumnHidden(FoundColumn.LOCATION, is_narrow)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -178,9 +159,3 @@ class HooksTab(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
-
-
-class FoundDelegate(CellDelegate):
-    """Narrow cells: six columns in a dock."""
-
-    padding_px = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -13,7 +14,11 @@ from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.hooks import FoundHook
 
+SECOND_LINE_ROLE = int(Qt.ItemDataRole.UserRole) + 12
+"""Which hook, and where it is defined, in one line; for tables that have no columns for that."""
+
 _NO_INDEX = QModelIndex()
+_OWN_FILE = re.compile(r"^moduleview_target_(.+)_[0-9a-f]{8}\.")  # the name under which a person's file is imported
 
 
 class FoundColumn(IntEnum):
@@ -104,6 +109,9 @@ class FoundHooksModel(QAbstractTableModel):
             return self._shown(hook, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(hook, column)
+        if role == SECOND_LINE_ROLE:
+            parts = (self._shown(hook, at) for at in (FoundColumn.KIND, FoundColumn.LOCATION))
+            return " · ".join(part for part in parts if part) if column is FoundColumn.NAME else None
         return _whole(hook, column) if role == COPY_ROLE else None
 
     def _shown(self, hook: FoundHook, column: FoundColumn) -> str:
@@ -125,6 +133,11 @@ class FoundHooksModel(QAbstractTableModel):
         return displayable(_whole(hook, column), 2000)
 
 
+def function_name(hook: FoundHook) -> str:
+    """``train.my_hook``: its file's name where it was loaded from the file that is open."""
+    return _OWN_FILE.sub(r"\1.", hook.name)
+
+
 def _identity(hook: FoundHook) -> tuple[object, ...]:
     return hook.kind, hook.place, hook.order, hook.name, hook.location
 
@@ -136,7 +149,7 @@ def _whole(hook: FoundHook, column: FoundColumn) -> str:
         case FoundColumn.KIND:
             return f"{hook.kind} · {hook.place}" if hook.place else hook.kind
         case FoundColumn.NAME:
-            return hook.name
+            return function_name(hook)
         case FoundColumn.LOCATION:
             return hook.location
         case FoundColumn.FIRES:

@@ -158,7 +158,8 @@ class HookTableModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(HookColumn):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._words.column(section)
+            is_cut = self._is_narrow and section == HookColumn.HOOK  # nothing but numbers stands in the columns
+            return "" if is_cut else self._words.column(section)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._words.column_tip(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -272,7 +273,7 @@ class HookTableModel(QAbstractTableModel):
     def _wanted_rows(self) -> tuple[HookRow, ...]:
         known = self._known
         known.read_forecasts()
-        has_numbers_below = known.is_measured if self._is_narrow else _never
+        has_numbers_below = known.has_fired if self._is_narrow else _never
         return tuple(hook_rows(known.targets, known.note, known.other_parts, has_numbers_below))
 
 

@@ -66,6 +66,11 @@ class KnownHooks:
             return CELL_STATE_OF[entry.status]
         return CellState.CANNOT_FIRE if self.why_never(target) else CellState.OFF
 
+    def has_fired(self, target: HookTarget) -> bool:
+        """There are numbers of it."""
+        entry = self.entry(target)
+        return entry is not None and entry.n_fires > 0 and self.is_measured(target)
+
     def is_measured(self, target: HookTarget) -> bool:
         """There may be numbers of it: it is on, or was until it could not fire any more."""
         entry = self.entry(target)
