@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, show
-from PySide6.QtCore import QObject, QPointF
+from PySide6.QtCore import QObject, QPoint, QPointF
 from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLayout
@@ -561,3 +561,19 @@ def test_every_row_of_a_low_panel_can_be_read(run: Run, qtbot: QtBot, height: in
     area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
     assert lane.mapTo(panel, last.bottomLeft()).y() <= panel.height()
     assert area.verticalScrollBar().isVisible() == (height == 90)
+
+
+@pytest.mark.parametrize("height", [140, 190, 208, 240, 330])
+def test_curves_and_notes_never_lie_over_the_lane(run: Run, qtbot: QtBot, height: int) -> None:
+    run.step(0, {**of(WEIGHT), **of(BIAS)})
+    run.store.apply(CostsMeasured((CostEntry(GRAD_NORM, "", 1.0, 1.0, 50, 1, 49),), 1000.0, 0.02, 0.01))
+    panel = run.panel(qtbot, "blocks.0.lin", width=840, height=height)
+
+    def lane_bottom() -> int:
+        return panel.lane.mapTo(panel, panel.lane.rect().bottomLeft()).y()
+
+    assert panel.notes.text().count("\n") >= 2
+    shown = [part for part in (panel.chart, panel.notes) if part.isVisible()]
+    qtbot.waitUntil(lambda: all(part.mapTo(panel, QPoint()).y() > lane_bottom() for part in shown))
+    image = panel.grab().toImage()
+    assert image.pixel(4, lane_bottom() - 4) == image.pixel(4, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
@@ -163,7 +163,7 @@ class StationsPanel(Panel):
         self.scale = Readout(theme, self.tr("loss scale"), self)
         self.reason = ElidedLabel(self)
         self.reason.setProperty("role", "muted")
-        self.notes = QLabel(self, wordWrap=True)
+        self.notes = _Notes(self, wordWrap=True)
         self.notes.setTextFormat(Qt.TextFormat.PlainText)
         self.notes.setProperty("role", "caption")
         self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -218,6 +218,7 @@ class StationsPanel(Panel):
         room = self.height() - self._head.sizeHint().height() - self._rule.sizeHint().height()
         self.lane.set_room(room)
         height = self.lane.height_at(self.width())
+        self.lane.setFixedHeight(height)
         self._lane_area.setFixedHeight(max(min(height, room), 0))
         self._plot.setVisible(room - height >= px(_CHART_LEAST_PX))
 
@@ -248,3 +249,15 @@ class StationsPanel(Panel):
     def _on_crosshair_changed(self) -> None:
         self.chart.set_crosshair(self.context.selection.crosshair_step)
         self._on_looks_changed()
+
+
+class _Notes(QLabel):
+    """Wrapped words that do not ask for a height: the curves would be pushed over the lane."""
+
+    def hasHeightForWidth(self) -> bool:
+        """It takes what it gets."""
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        """Nothing."""
+        return QSize(0, 0)

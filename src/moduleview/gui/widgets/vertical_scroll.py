@@ -26,6 +26,8 @@ class VerticalScroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(content)
+        for part in (content, self.viewport()):
+            part.setAutoFillBackground(False)  # it lies on its panel's colour, as without a scroll area
         self.setAccessibleName(content.accessibleName())
 
     def sizeHint(self) -> QSize:
