@@ -510,6 +510,25 @@ def test_dragged_column_keeps_its_width(panel: ModulesPanel, qtbot: QtBot) -> No
     assert panel.view.columnWidth(Column.TYPE) == 180
 
 
+def test_dragged_column_keeps_its_width_after_a_restart_at_another_zoom_too(
+    panel: ModulesPanel, bench: Bench, qtbot: QtBot
+) -> None:
+    panel.view.horizontalHeader().resizeSection(Column.TYPE, 180)
+    kept = panel.kept()
+    context = bench.context()
+    again = ModulesPanel(context)
+    qtbot.addWidget(again)
+    again.restore_kept(kept)
+    again.refresh(bench.store)
+    assert again.view.columnWidth(Column.TYPE) == 180
+    assert again.kept() == kept
+    context.theme.set_zoom(1.5)
+    assert again.view.columnWidth(Column.TYPE) == 270
+    for nonsense in ("-5", "5", "99999", "wide", "1:2", ""):
+        again.restore_kept(f"hidden= widths=TYPE:{nonsense}")
+        assert again.view.columnWidth(Column.TYPE) == 270
+
+
 def test_only_rows_on_the_screen_read_gradients(panel: ModulesPanel, bench: Bench) -> None:
     add_gradients(bench.store, 3)
     panel.view.set_subtree_expanded(0, True)

@@ -16,7 +16,8 @@ from moduleview.gui.tree.gradient_cell import GradientCell
 from moduleview.gui.tree.tree_look import CHECK_COLUMN_PX, TreeLook
 
 PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column.PARAMETERS: 56}
-_HIDDEN = "hidden="
+_HIDDEN, _WIDTHS = "hidden=", " widths="
+_LEAST_DRAGGED_PX, _MOST_DRAGGED_PX = 20, 1000  # a width beyond them is nobody's wish
 LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
 _CUT_NAME_PX = 64
 _GIVE_WAY = (Column.TYPE, Column.PARAMETERS)
@@ -105,14 +106,23 @@ class ColumnFitter:
             self.set_up()
 
     def kept(self) -> str:
-        """The hidden columns, as they are kept between two starts."""
-        return f"{_HIDDEN}{','.join(column.name for column in sorted(self._hidden))}"
+        """The hidden columns, and the widths of those that a person dragged, as they are kept between two starts."""
+        hidden = ",".join(column.name for column in sorted(self._hidden))
+        widths = ",".join(f"{column.name}:{self._preferred[column][1]}" for column in sorted(self._dragged))
+        return f"{_HIDDEN}{hidden}{_WIDTHS}{widths}"
 
     def restore(self, kept: str) -> None:
-        """Hide the columns that ``kept`` gave; anything else changes nothing."""
-        if kept.startswith(_HIDDEN):
-            names = kept.removeprefix(_HIDDEN).split(",")
-            self.set_hidden(frozenset(column for column in Column if column.name in names))
+        """Hide the columns that ``kept`` gave, and give others their widths; anything else changes nothing."""
+        if not kept.startswith(_HIDDEN):
+            return
+        names, _, widths = kept.removeprefix(_HIDDEN).partition(_WIDTHS)
+        width_of = dict(pair.split(":") for pair in widths.split(",") if pair.count(":") == 1)
+        for column in PREFERRED_PX:
+            width = width_of.get(column.name, "")
+            if width.isdecimal() and _LEAST_DRAGGED_PX <= int(width) <= _MOST_DRAGGED_PX:
+                self._dragged.add(column)
+                self._preferred[column] = (int(width), int(width))
+        self.set_hidden(frozenset(column for column in Column if column.name in names.split(",")))
 
     def set_up(self) -> None:
         """A model was set: say which columns can be dragged, and fit them."""
