@@ -280,6 +280,33 @@ def test_group_is_the_median_with_a_band_from_the_lowest_to_the_highest() -> Non
     assert newest_values(store, [keys], keys, {0}) == [7.5]
 
 
+def test_median_of_a_group_is_faint_below_its_mean_and_a_band_of_steps_says_no_more_than_it_draws(
+    qtbot: QtBot, qapp: QObject
+) -> None:
+    store = run_store(0)
+    norms = np.full((2000, 7), 1e-2) * np.array([1, 0.1, 1, 1, 1, 1, 10])
+    norms[::2, 2:6] = 2e-2
+    add_steps(store, norms)
+    bench = make_bench(QObject(qapp), store)
+    bench.context.selection.select("")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+
+    def note() -> list[str]:
+        (label,) = [label for label in panel.findChildren(QLabel) if "Gap: not finite" in label.text()]
+        return label.text().splitlines()[:-1]
+
+    panel._choices.choose_grouping(Grouping.TYPE)
+    bench.context.axes.show_steps(100.0, 130.0)
+    assert note() == ["Band: all of the group", "Faint: its median", "Line: mean of 8 of these"]
+    drawn = chart_of(panel)._lines[0].raw.getData()[1]
+    assert np.isfinite(drawn).sum() > 25
+    assert np.ptp(drawn) == pytest.approx(np.log10(2.0), rel=1e-3)
+    panel._choices.choose_grouping(Grouping.NONE)
+    bench.context.axes.set_window(None)
+    assert note() == ["Band: lowest to highest", "Line: mean of 8 such middles"]
+
+
 def test_grouping_is_chosen_from_the_menu(qtbot: QtBot, qapp: QObject) -> None:
     bench = make_bench(QObject(qapp), run_store())
     bench.context.selection.select("")

@@ -350,3 +350,18 @@ def test_lines_are_said_to_be_of_the_measured_steps_as_a_budget_leaves_some_out(
     assert smooth.toolTip() == "Mean of the last 8 measured steps over the faint line of each of them"
     smooth.click()
     assert note_of(panel).splitlines()[0] == "Line: each measured step"
+
+
+def test_low_legend_leaves_its_room_to_the_lines_and_says_the_rest_in_a_tooltip(
+    panel: CurvesPanel, qtbot: QtBot
+) -> None:
+    legend = legend_of(panel)
+    (note,) = [label for label in legend.findChildren(QLabel) if "Gap:" in label.text()]
+    name = next(label for label in legend.findChildren(QLabel) if label.text() == "Series")
+    assert note.isVisible()
+    panel.resize(500, 120)
+    qtbot.waitUntil(lambda: not note.isVisible())
+    qtbot.waitUntil(lambda: legend.view.height() >= 66)
+    assert "Gap: not finite" in name.toolTip()
+    panel.resize(500, 292)
+    qtbot.waitUntil(note.isVisible)

@@ -84,6 +84,12 @@ def test_linear_axis_has_room_for_a_constant() -> None:
     assert low < 2.0 < high
 
 
+def test_linear_axis_of_what_is_never_negative_begins_at_zero() -> None:
+    assert AxisLimits(is_log=False).observe(0.001, 1.2, 0) == (0.0, 1.5)
+    assert AxisLimits(is_log=False).observe(0.0, 0.0, 0)[0] == 0.0
+    assert AxisLimits(is_log=False).observe(-0.001, 1.2, 0)[0] < 0
+
+
 @pytest.mark.parametrize("value", [1e-30, 3e-5, 0.3, 7.0, 1e30, -2.0])
 def test_linear_axis_is_about_a_constant_whatever_its_size(value: float) -> None:
     low, high = AxisLimits(is_log=False).observe(value, value, 0)

@@ -112,9 +112,9 @@ class Line:
         if is_band:
             lefts = axes.x_of(points.steps - 0.5)
             self.band.set_edges(lefts, axes.x_of(points.steps - 0.5 + points.n_steps) - lefts, low, high)
-        x = axes.x_of(points.steps)
+        x = axes.x_of(points.steps)  # a group's median is a line of its own; the middle of several steps is none
         middle = axes.scale.of(points.middle)
-        if is_band and has_smooth:
+        if has_smooth and (points.n_steps > 1).any():
             bare = _is_bare(low, high)
             kept = bare | np.concatenate([[False], bare[:-1]])  # one more behind each stretch, where it is broken
             self.raw.setData(x[kept], np.where(bare, middle, np.nan)[kept])

@@ -85,7 +85,9 @@ class CurveLegend(QObject):
             lines, middle = [self.tr("Band: lowest to highest")], self.tr("its middle")
         else:
             lines, middle = [], self.tr("each measured step")
-        if has_smooth:
+        if has_smooth and is_band and not is_group:
+            middle = self.tr("mean of {0} such middles").format(str(SMOOTHED_STEPS))
+        elif has_smooth:
             lines.append(self.tr("Faint: {0}").format(middle))
             middle = self.tr("mean of {0} of these").format(str(SMOOTHED_STEPS))
         lines.append(self.tr("Line: {0}").format(middle))

@@ -7,7 +7,7 @@ from operator import ne
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,9 +24,11 @@ from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.legend_model import LEGEND_ROW_ROLE, LINE_NAMES_ROLE, LegendModel, LegendRow
+from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.gui.widgets.safe_paint import safe_paint
 
 _ROW_PX, _PADDING_PX, _SAMPLE_PX = 22, 8, 20
+_LEAST_ROWS = 3  # beside what is said of them
 _N_KEPT_MODES = 64
 
 
@@ -209,8 +211,20 @@ class Legend(QFrame):
         self._step.setToolTip("" if step is None else text)
 
     def set_note(self, note: str) -> None:
-        """Say what the lines mean."""
-        self._note.setText(note)
+        """Say what the lines mean; where there is room for hardly a line beside it, in a tooltip of the header."""
+        if note != self._note.text():
+            self._note.setText(note)
+            self._name.setToolTip(plain_tip(note))
+            self._fit_note()
+
+    def minimumSizeHint(self) -> QSize:
+        """A line below the header."""
+        return QSize(super().minimumSizeHint().width(), self._header.height() + self._theme.px(_ROW_PX))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The lines come before what is said of them."""
+        super().resizeEvent(event)
+        self._fit_note()
 
     @safe_paint
     def paintEvent(self, _event: QEvent) -> None:
@@ -222,6 +236,10 @@ class Legend(QFrame):
         painter.drawLine(0, self._header.height() - 1, self.width(), self._header.height() - 1)
         painter.end()
 
+    def _fit_note(self) -> None:
+        rows = self._header.height() + _LEAST_ROWS * self._theme.px(_ROW_PX)
+        self._note.setVisible(self.height() >= rows + self._note.heightForWidth(self.width()))
+
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self._header.setFixedHeight(px(24))
@@ -231,4 +249,5 @@ class Legend(QFrame):
         self._note.setContentsMargins(px(_PADDING_PX), px(4), px(_PADDING_PX), px(8))
         for label in (self._name, self._step, self._note):
             label.setFont(self._theme.ui_font(11))
+        self._fit_note()
         self.update()

@@ -81,4 +81,5 @@ def _outer_decade_parts(low: float, high: float) -> tuple[float, float]:
 def _outer_multiples(low: float, high: float) -> tuple[float, float]:
     span = high - low if high > low else abs(high) or 1.0
     width = 10.0 ** math.floor(math.log10(span)) / 2
-    return math.floor(low / width - 0.02) * width, math.ceil(high / width + 0.02) * width
+    bottom = math.floor(low / width - 0.02) * width
+    return bottom if low < 0 else max(bottom, 0.0), math.ceil(high / width + 0.02) * width
