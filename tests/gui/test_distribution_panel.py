@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, run_store, show
 from PySide6.QtCore import QObject, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QToolButton
 from pytestqt.qtbot import QtBot
@@ -70,7 +70,7 @@ def colors(chart: Canvas, x: float, top: float, bottom: float) -> set[str]:
 def test_it_says_of_what_it_is_and_how_much_was_looked_at(panel: DistributionPanel) -> None:
     facts = panel.facts.facts
 
-    assert (facts.name, facts.kind) == ("head", "float32")
+    assert (facts.name, facts.kind) == ("head", ("float32",))
     assert (facts.step, facts.earlier) == (190, 90)
     assert facts.note == ("all 12 elements",)
     assert texts(panel)["zero"] == "0.0 %"
@@ -88,10 +88,10 @@ def test_module_shows_its_parameters_together_and_a_parameter_itself_alone(
     panel: DistributionPanel, bench: Bench
 ) -> None:
     bench.context.selection.select("blocks.0.lin")
-    assert panel.facts.facts.kind == "2 parameters, float32"
+    assert panel.facts.facts.kind == ("2 parameters", "float32")
 
     bench.context.selection.select("blocks.0.lin", tensor_fqn="blocks.0.lin.bias")
-    assert (panel.facts.facts.name, panel.facts.facts.kind) == ("blocks.0.lin.bias", "float32")
+    assert (panel.facts.facts.name, panel.facts.facts.kind) == ("blocks.0.lin.bias", ("float32",))
 
 
 def test_bar_stands_over_its_power_of_two_and_is_as_high_as_its_share(panel: DistributionPanel, bench: Bench) -> None:
@@ -101,6 +101,13 @@ def test_bar_stands_over_its_power_of_two_and_is_as_high_as_its_share(panel: Dis
     assert chart.bin_text(QPointF(x, chart.area.center().y())) == "9.8e-4 … 2.0e-3 (2^-10): 75.0 %"
     assert tokens.series[0] in colors(chart, x, chart.y_px(70), chart.area.bottom())
     assert tokens.series[0] not in colors(chart, x, chart.area.top(), chart.y_px(77))
+
+
+def test_axis_of_shares_ends_where_all_elements_are(panel: DistributionPanel, bench: Bench) -> None:
+    measure(bench, 200, {BIN: 12})
+    panel.refresh(bench.store)
+
+    assert 100.0 <= panel.bars.y_range[1] <= 105.0
 
 
 def test_earlier_step_is_an_outline_where_it_differs(panel: DistributionPanel, bench: Bench) -> None:
@@ -341,7 +348,7 @@ def test_whole_model_of_many_parameters_is_put_together(qapp: QObject, qtbot: Qt
 
     assert (panel.facts.facts.name, panel.facts.facts.kind) == (
         "whole model",
-        f"{exact_count(1000)} parameters, float32",
+        (f"{exact_count(1000)} parameters", "float32"),
     )
     assert (panel.facts.facts.step, panel.facts.facts.earlier) == (190, 90)
     assert panel.bars.bin_text(QPointF(panel.bars.x_px(np.log10(1.4 * 2.0**-10)), 100)).endswith("75.0 %")
@@ -381,7 +388,7 @@ def test_parameters_that_have_no_gradient_are_not_counted_in(panel: Distribution
     bench.store.apply(HistogramsMeasured(0, 200, "grad_magnitudes", ("blocks.0.lin.bias",), counts))
     panel.refresh(bench.store)
 
-    assert panel.facts.facts.kind == "1 of 2 parameters, float32"
+    assert panel.facts.facts.kind == ("1 of 2 parameters", "float32")
     assert panel.facts.facts.note == ("all 4 elements",)
 
 
@@ -400,6 +407,18 @@ def test_narrow_panel_gives_all_its_room_to_the_plot(panel: DistributionPanel) -
     assert panel.facts.isVisible()
     panel.resize(360, 240)
     assert not panel.facts.isVisible()
+
+
+def test_every_line_beside_the_plot_can_be_read_in_a_low_panel(panel: DistributionPanel, bench: Bench) -> None:
+    bench.context.selection.select("blocks.0.lin")
+    panel.resize(760, 200)
+    facts, font = panel.facts, QFontMetrics(bench.context.theme.ui_font(11))
+    n_lines = 2 + len(facts.facts.kind) + len(facts.facts.rows) + len(facts.facts.note)
+
+    assert facts.line_height >= font.ascent()
+    assert n_lines * facts.line_height < 200
+    panel.resize(760, 400)
+    assert facts.line_height == bench.context.theme.px(18)
 
 
 def test_nothing_new_draws_nothing(panel: DistributionPanel, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from moduleview.gui.widgets.safe_paint import safe_paint
 
 WIDTH_PX = 189
 _MUTED = Look("muted")
-_PADDING_PX, _LINE_PX, _GAP_PX, _SAMPLE_PX = 10, 18, 6, 10
+_PADDING_PX, _LINE_PX, _LEAST_LINE_PX, _GAP_PX, _SAMPLE_PX = 10, 18, 13, 6, 10
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Facts:
 
     Attributes:
         name: FQN.
-        kind: Of what the elements are: dtype, and how many tensors.
+        kind: Lines on what the elements are of: how many tensors, and their types.
         step: Of the bars; None where there is none up to the crosshair.
         earlier: Of the outline; None where none is drawn.
         rows: Name, value and colour role of each line of numbers.
@@ -33,7 +33,7 @@ class Facts:
     """
 
     name: str
-    kind: str
+    kind: tuple[str, ...]
     step: int | None = None
     earlier: int | None = None
     rows: tuple[tuple[str, str, str], ...] = ()
@@ -46,7 +46,7 @@ class DistributionFacts(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._facts = Facts("", "")
+        self._facts = Facts("", ())
         self.setAccessibleName(self.tr("What the distribution is of"))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self._on_theme_changed)
@@ -60,9 +60,9 @@ class DistributionFacts(QWidget):
         """Show others; cheap when nothing changed."""
         if facts != self._facts:
             self._facts = facts
-            lines = (facts.name, facts.kind, *(f"{name} {value}" for name, value, _ in facts.rows), *facts.note)
+            lines = (facts.name, *facts.kind, *(f"{name} {value}" for name, value, _ in facts.rows), *facts.note)
             self.setAccessibleDescription(", ".join(lines))
-            self.setToolTip(plain_tip(facts.name))
+            self.setToolTip(plain_tip("\n".join((facts.name, *facts.kind))))
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -76,9 +76,10 @@ class DistributionFacts(QWidget):
         painter.setPen(QColor(theme.tokens.border))
         painter.drawLine(0, 0, 0, self.height())
         px = theme.px
-        box = QRect(px(_PADDING_PX), px(6), self.width() - 2 * px(_PADDING_PX), px(_LINE_PX))
-        self._text(painter, box, facts.name, Look(is_mono=True, elides_left=True))
-        box = self._text(painter, box.translated(0, px(_LINE_PX)), facts.kind, _MUTED)
+        box = QRect(px(_PADDING_PX), px(_GAP_PX), self.width() - 2 * px(_PADDING_PX), self.line_height)
+        box = self._text(painter, box, facts.name, Look(is_mono=True, elides_left=True))
+        for line in facts.kind:
+            box = self._text(painter, box, line, _MUTED)
         box.translate(0, px(_GAP_PX))
         if facts.step is not None:
             box = self._draw_steps(painter, box)
@@ -101,7 +102,15 @@ class DistributionFacts(QWidget):
             painter.fillRect(QRect(x, middle, side, max(px(1), 1)), QColor(tokens.text))
             text = number_format.exact_count(facts.earlier)
             self._text(painter, box.adjusted(x - box.x() + side + px(6), 0, 0, 0), text, Look("muted", is_mono=True))
-        return box.translated(0, px(_LINE_PX))
+        return box.translated(0, box.height())
+
+    @property
+    def line_height(self) -> int:
+        """In a low panel lines stand closer, so that the last one can be read too."""
+        px, facts = self._theme.px, self._facts
+        n_lines = 1 + len(facts.kind) + (facts.step is not None) + len(facts.rows) + len(facts.note)
+        room = (self.height() - 3 * px(_GAP_PX)) // n_lines
+        return min(max(room, px(_LEAST_LINE_PX)), px(_LINE_PX))
 
     def _text(self, painter: QPainter, box: QRect, text: str, look: Look) -> QRect:
         """One line; gives the box of the next."""
@@ -111,7 +120,7 @@ class DistributionFacts(QWidget):
         mode = Qt.TextElideMode.ElideLeft if look.elides_left else Qt.TextElideMode.ElideRight
         shown = painter.fontMetrics().elidedText(text, mode, box.width())
         painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
-        return box.translated(0, self._theme.px(_LINE_PX))
+        return box.translated(0, box.height())
 
     def _on_theme_changed(self) -> None:
         self.updateGeometry()

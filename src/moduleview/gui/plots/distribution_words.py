@@ -79,7 +79,7 @@ class DistributionWords(QObject):
         middle = number_format.NO_VALUE if half is None else number_format.gradient(10.0**half)
         return Facts(
             name=displayable(name) or self.tr("whole model"),
-            kind=self._kind(dtypes, int(history.n_tensors[now])),
+            kind=self._kinds(dtypes, int(history.n_tensors[now])),
             step=int(history.steps[now]),
             earlier=None if earlier is None else int(history.steps[earlier]),
             rows=((self.tr("half lie below"), middle, "text"), *self._range(dtypes), *lines),
@@ -94,19 +94,21 @@ class DistributionWords(QObject):
         smallest = math.ldexp(1.0, DTYPE_RANGES[dtype].normal)
         return ((self.tr("normal from"), number_format.gradient(smallest), "muted"),)
 
-    def _kind(self, dtypes: tuple[str, ...], n_measured: int) -> str:
-        """The types, and of how many parameters; frozen ones, say, have no gradient to be in it."""
+    def _kinds(self, dtypes: tuple[str, ...], n_measured: int) -> tuple[str, ...]:
+        """Of how many parameters, and their types; frozen ones, say, have no gradient to be in it."""
         kinds, n_all = ", ".join(dict.fromkeys(dtypes)), number_format.exact_count(len(dtypes))
         if len(dtypes) == 1:
-            return kinds
-        if n_measured == len(dtypes):
-            return self.tr("{0} parameters, {1}").format(n_all, kinds)
-        return self.tr("{0} of {1} parameters, {2}").format(number_format.exact_count(n_measured), n_all, kinds)
+            return (kinds,)
+        if n_measured < len(dtypes):
+            return self.tr("{0} of {1} parameters").format(number_format.exact_count(n_measured), n_all), kinds
+        return self.tr("{0} parameters").format(n_all), kinds
 
     def _special(self, number: int) -> str:
         return (self.tr("zero"), self.tr("subnormal"), self.tr("Inf"), self.tr("NaN"))[number]
 
     def _sample(self, n_sampled: int, n_elements: int) -> tuple[str, ...]:
+        if n_elements == 1:
+            return (self.tr("its only element"),)
         if n_sampled >= n_elements:
             return (self.tr("all {0} elements").format(number_format.exact_count(n_elements)),)
         return (

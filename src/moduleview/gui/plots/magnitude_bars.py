@@ -25,6 +25,7 @@ from moduleview.gui.plots.special_bins import (
 from moduleview.gui.plots.ticks import Ticks, linear_ticks
 
 _LEFT_SPACING_PX = 34
+_ALL_PERCENT = 104.0  # a bar of all elements ends below the edge
 
 
 class MagnitudeBars(Canvas):
@@ -62,6 +63,7 @@ class MagnitudeBars(Canvas):
         shown = [part[bins[0] : bins[1] + 1] for part in (now, earlier) if part is not None]
         highest = max(float(part.max()) for part in shown)
         _, top = self._limits.observe(0.0, max(highest * 100, 0.1), step)
+        top = min(top, _ALL_PERCENT)
         self.set_ranges(self.magnitudes.decades(bins), (0.0, top))
         self.setAccessibleDescription(special_words(now.tolist()))
         self.redraw()
