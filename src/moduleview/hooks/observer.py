@@ -11,7 +11,6 @@ this module alone. It sees the gradient of the value before the in-place operati
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,9 +21,9 @@ from torch import nn
 from moduleview.hooks.global_forward_hook import GlobalForwardHook
 from moduleview.hooks.leaves import Leaves, bounded_leaves
 from moduleview.hooks.outer_calls import OuterCalls, Start
-from moduleview.hooks.output_hooks import OutputHooks, gradient_target
+from moduleview.hooks.output_hooks import OutputHooks, TensorHook, gradient_target
 from moduleview.hooks.own_warnings import OwnWarnings
-from moduleview.hooks.silent_hook import is_in_backward, is_observable
+from moduleview.hooks.silent_hook import is_in_backward, is_transformed
 from moduleview.hooks.ticked import MAX_CALLS, StepSightings
 from moduleview.hooks.watched import Watched
 
@@ -117,6 +116,8 @@ class Observer:
             self._warnings.restore()  # in this order all of it can be done again where it was interrupted
             self._global_hook.take_off()
 
+    # After a large operation a call in Python costs a microsecond and more: what runs for each module makes few of them
+
     def _on_forward(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
             return
@@ -127,23 +128,24 @@ class Observer:
             self._outer_calls.end_call(output, args)
 
     def _look_at(self, watched: Watched | None, module: nn.Module, args: Any, output: Any) -> None:
-        if os.getpid() != self._pid or not self._is_in_step or not is_observable():
+        if not self._is_in_step or os.getpid() != self._pid or is_transformed():
             return
-        if self._calls is not None and not is_in_backward():
+        is_recompute = is_in_backward()  # a checkpoint's
+        if self._calls is not None and not is_recompute:
             self._calls[id(module)] = self._calls.get(id(module), 0) + 1
         if watched is None or watched.module() is not module:
             return
         try:
-            self._see(watched, args, output)
+            self._see(watched, args, output, is_recompute)
         except Exception as error:
             for trial in watched.trials:
                 trial.fail(error)
             for ticked in (*watched.forward, *watched.backward, *watched.full_backward):
                 ticked.fail(error, self._sightings.step)
 
-    def _see(self, watched: Watched, args: Any, output: Any) -> None:
+    def _see(self, watched: Watched, args: Any, output: Any, is_recompute: bool) -> None:
         leaves = [("", output)] if type(output) is torch.Tensor else bounded_leaves(output)
-        if is_in_backward():  # a checkpoint's recompute: this call was seen before
+        if is_recompute:  # this call was seen before
             self._hook_gradients(watched, leaves, args, None)
             return
         call = watched.n_calls
@@ -167,7 +169,7 @@ class Observer:
         for place, tensor in leaves:
             if tensor.requires_grad:
                 watched.output_needs_gradient = True
-                hook = functools.partial(self._on_gradient, watched.slot, self._sightings.step, place, call)
+                hook = TensorHook(self._on_gradient, watched.slot, self._sightings.step, place, call)
                 self._on_outputs.put_on(gradient_target(tensor, leaves, args), hook)
             elif call is not None and not torch.is_grad_enabled():
                 watched.waiting.setdefault(place, []).append(call)

@@ -19,7 +19,7 @@ from torch import nn
 
 from moduleview.hooks.global_forward_hook import GlobalForwardHook
 from moduleview.hooks.leaves import Leaves, bounded_leaves
-from moduleview.hooks.output_hooks import OutputHooks, gradient_target
+from moduleview.hooks.output_hooks import OutputHooks, TensorHook, gradient_target
 from moduleview.hooks.silent_hook import is_in_backward, is_observable
 
 
@@ -48,21 +48,15 @@ class _OuterCall:
 
     start: Start
     is_used: bool = False
-    marks: list[weakref.ref[_Mark]] = field(default_factory=list)
+    marks: list[weakref.ref[TensorHook]] = field(default_factory=list)
+
+    def note(self, gradient: torch.Tensor) -> None:  # noqa: ARG002  torch's
+        """A gradient came."""
+        self.is_used = True
 
     def is_lost(self) -> bool:
         """No gradient can come any more."""
         return not self.is_used and bool(self.marks) and all(mark() is None for mark in self.marks)
-
-
-class _Mark:
-    """A tensor's hook, which notes that a gradient came."""
-
-    def __init__(self, call: _OuterCall) -> None:
-        self._call = call
-
-    def __call__(self, gradient: torch.Tensor) -> None:  # noqa: ARG002  torch's
-        self._call.is_used = True
 
 
 class OuterCalls:
@@ -145,7 +139,7 @@ class OuterCalls:
         call.is_used |= not leaves
         for _, tensor in leaves:
             if tensor.requires_grad:
-                mark = _Mark(call)
+                mark = TensorHook(call.note)
                 call.marks.append(weakref.ref(mark))
                 self._on_outputs.put_on(gradient_target(tensor, leaves, args), mark)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.leaves import Leaves, bounded_leaves
+
+
+class TensorHook(functools.partial[None]):
+    """A function, and what it is given before the gradient.
+
+    Without the attribute torch.save of an output warns that its hook is lost, which with -W error ends the training.
+    """
+
+    __torch_unserializable__ = True
 
 
 class OutputHooks:
@@ -23,10 +32,8 @@ class OutputHooks:
         self._handles: list[RemovableHandle] = []
         self._leaves: list[weakref.ref[torch.Tensor]] = []
 
-    def put_on(self, tensor: torch.Tensor, hook: Callable[[torch.Tensor], None]) -> None:
+    def put_on(self, tensor: torch.Tensor, hook: TensorHook) -> None:
         """Call ``hook`` with the gradient at ``tensor``."""
-        # torch.save of an output would else warn that the hook is lost, which with -W error ends the training
-        hook.__torch_unserializable__ = True  # type: ignore[attr-defined]
         self._handles.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
         if tensor.is_leaf:
             self._leaves.append(weakref.ref(tensor))

@@ -6,21 +6,20 @@ A hook that reduced its tensor at once would pay a dozen calls into torch for it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch.nn.parameter import is_lazy
 
 from moduleview.hooks.own_time import own_seconds
-from moduleview.hooks.sampling import BLOCK, SAMPLE_SIZE, flat_elements, sampled_blocks, stored_values
+from moduleview.hooks.sampling import BLOCK, GRID, SAMPLE_SIZE, flat_elements, sample_plan, stored_values
 from moduleview.hooks.statistics import row_statistics
 
 _N_ROWS = 64
 _MOST_BLOCKS = 64  # sizes of small tensors that are kept room for
 
 
-@dataclass(slots=True, eq=False)  # not frozen, which would cost a microsecond a fire
-class Sample:
+class Sample(NamedTuple):
     """Where the numbers of one tensor will stand, once the step is over; ``is_part``: they are not of all of it."""
 
     block: _Block
@@ -31,11 +30,6 @@ class Sample:
     def statistics(self) -> torch.Tensor:
         """(5,) float32, in the order of ``HOOK_STATISTICS``, on the tensor's device."""
         return self.block.table[self.number]
-
-    @property
-    def numbers(self) -> tuple[torch.Tensor, ...]:
-        """The same as 0-d tensors, made when the step ended: to read them asks nothing of torch, and cannot fail."""
-        return self.block.numbers[self.number]
 
 
 class SampleRows:
@@ -62,30 +56,34 @@ class SampleRows:
         Returns:
             None where there are no numbers.
         """
-        n_stored = n = tensor.numel() if _is_plain(tensor) else 0
-        flat = tensor.detach()
-        if not n:
-            if not _has_numbers(tensor):
-                return None
-            values = stored_values(flat)
+        flat = tensor.detach() if tensor.requires_grad else tensor
+        if _is_plain(flat):
+            n_stored = n = flat.numel()
+        elif _has_numbers(tensor):
+            values = stored_values(tensor.detach())
             flat = flat_elements(values)
             n_stored, n = values.numel(), flat.numel()
-            if not n:
-                return None
-        size = min(n, SAMPLE_SIZE)
+        else:
+            return None
+        if not n:
+            return None
+        size = n if n < SAMPLE_SIZE else SAMPLE_SIZE
         block = self._blocks.get((flat.device, size)) or self._new_block(flat.device, size)
-        if len(block.weights) == _N_ROWS:
+        weights = block.weights
+        row = len(weights)
+        if row == _N_ROWS:
             self._reduce(block)
-        row = len(block.weights)
+            row = 0
         try:
             if n > size:
-                block.grids[row].copy_(sampled_blocks(flat, step))
+                strides, offset = sample_plan(n, step, 1 if flat.is_contiguous() else flat.stride(0))
+                block.grids[row].copy_(flat.as_strided(GRID, strides, flat.storage_offset() + offset))
             else:
                 block.rows[row].copy_(flat.view(-1))
         except NotImplementedError:  # two numbers to an element, as float4 has them, cannot become float32
             return None
-        block.weights.append(n_stored / size)
-        return Sample(block, block.n_done + row, n > size)
+        weights.append(n_stored / size)
+        return _new_sample(Sample, (block, block.n_done + row, n > size))
 
     def finish(self) -> None:
         """The step ended: compute what ``Sample.statistics`` gives."""
@@ -120,7 +118,6 @@ class _Block:
             self.rows = self._whole.unbind()
             self.grids = self._whole.view(_N_ROWS, -1, BLOCK).unbind() if size == SAMPLE_SIZE else ()
         self.table = torch.empty((0, 5), dtype=torch.float32, device=device)
-        self.numbers: list[tuple[torch.Tensor, ...]] = []
         self.begin()
 
     def begin(self) -> None:
@@ -140,9 +137,11 @@ class _Block:
     def gather(self) -> None:
         if self._done:
             self.table = self._done[0] if len(self._done) == 1 else torch.cat(self._done)
-            self.numbers = [row.unbind() for row in self.table.unbind()]
 
 
+_new_sample = (
+    tuple.__new__
+)  # what a NamedTuple calls, without a call in Python: after a large operation each costs 3 us
 _PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 _PLAIN_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64, torch.int64)
 

@@ -9,6 +9,7 @@ import torch
 
 BLOCK = 16
 SAMPLE_SIZE = 4_096  # elements; a standard deviation is then off by about 1 %
+GRID = (SAMPLE_SIZE // BLOCK, BLOCK)
 
 
 def stored_values(tensor: torch.Tensor) -> torch.Tensor:
@@ -51,11 +52,16 @@ def sampled_blocks(flat: torch.Tensor, turn: int) -> torch.Tensor:
     Each turn begins elsewhere, so that after somewhat more turns than there are samples in the tensor each element was
     seen.
     """
-    n = flat.numel()
     step = 1 if flat.is_contiguous() else flat.stride(0)  # the stride of a dimension of size 1 means nothing
+    strides, offset = sample_plan(flat.numel(), turn, step)
+    return flat.as_strided(GRID, strides, flat.storage_offset() + offset)
+
+
+@lru_cache(maxsize=4096)
+def sample_plan(n: int, turn: int, step: int) -> tuple[tuple[int, int], int]:
+    """Strides of a grid of ``GRID`` elements that are ``step`` apart, of ``n``, and the elements before its first."""
     stride, n_offsets, last = _plan(n)
-    offset = min(turn % n_offsets * BLOCK, last)
-    return flat.as_strided((SAMPLE_SIZE // BLOCK, BLOCK), (stride * step, step), flat.storage_offset() + offset * step)
+    return (stride * step, step), min(turn % n_offsets * BLOCK, last) * step
 
 
 @lru_cache(maxsize=4096)

@@ -65,11 +65,12 @@ def is_ours(hook: Any) -> bool:
 
 def is_observable() -> bool:
     """False while torch compiles, traces or runs a ``torch.func`` transform: then tensors hold no values of ours."""
-    return not (
-        torch.compiler.is_compiling()
-        or torch._C._get_tracing_state() is not None
-        or torch._C._functorch.maybe_current_level() is not None
-    )
+    return not torch.compiler.is_compiling() and not is_transformed()
+
+
+def is_transformed() -> bool:
+    """The part of it that is not torch.compile's."""
+    return torch._C._get_tracing_state() is not None or torch._C._functorch.maybe_current_level() is not None
 
 
 def is_in_backward() -> bool:

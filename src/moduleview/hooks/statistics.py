@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from moduleview.hooks.wide_norm import SAFE
 from moduleview.telemetry.number_words import shape_words
 
 
+@lru_cache(maxsize=4096)  # told for every hook, twice a second
 def seen_words(shape: tuple[int, ...], dtype: torch.dtype, is_sampled: bool) -> str:
     """What a hook saw, as a person reads it: ``32 × 64 · float32``."""
     words = f"{shape_words(shape)} · {str(dtype).removeprefix('torch.')}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from traceback import TracebackException
+from typing import NamedTuple
 
 import torch
 
@@ -16,6 +17,8 @@ from moduleview.telemetry.hooks import COUNTING_KINDS, HookEntry, HookKind, Hook
 
 _LONGEST_TRACEBACK = 20_000  # characters
 MAX_CALLS = 16  # of one module in one step that are measured; the others are counted
+_TIMED_EVERY = 4  # steps
+_FIRST_TIMED = 2  # fires of each hook, whatever the step: the first is left out of its mean
 
 
 @dataclass(eq=False)
@@ -34,6 +37,7 @@ class Ticked:
         traceback: Of what it raised.
         calls_in_step: Of this hook, for kinds that count their own.
         n_outside: The first so many calls of the step do not belong to it.
+        n_timed: Fires of which ``spent_s`` is the time.
         waiting: Calls of the module whose gradient is still to come; the last one comes first.
     """
 
@@ -51,6 +55,7 @@ class Ticked:
     traceback: str = ""
     calls_in_step: int = 0
     n_outside: int = 0
+    n_timed: int = 0
     waiting: list[int] = field(default_factory=list)
 
     def begin_step(self) -> None:
@@ -73,22 +78,23 @@ class Ticked:
         self.reason = f"{type(error).__name__} at step {step}: {error}"
         self.traceback = "".join(TracebackException.from_exception(error).format())[-_LONGEST_TRACEBACK:]
 
-    def begin_fire(self) -> None:
-        """It fires once more."""
-        self.n_fires += 1
-        if self.n_fires == 2:
+    def add_time(self, seconds: float) -> None:
+        """A fire took so long."""
+        self.n_timed += 1
+        if self.n_timed == 2:
             self.spent_s = 0.0
+        self.spent_s += seconds
 
     def count(self, seen: str, began_s: float) -> None:
         """It fired at ``began_s`` (``perf_counter``), and there is nothing to measure but what ``seen`` says."""
-        self.begin_fire()
+        self.n_fires += 1
         self.has_fired, self.seen = True, seen
-        self.spent_s += time.perf_counter() - began_s
+        self.add_time(time.perf_counter() - began_s)
 
     @property
     def us_per_fire(self) -> float:
         """Mean time of a fire; NaN before the first, which pays for what is made once and is left out after it."""
-        return self.spent_s / max(self.n_fires - 1, 1) * 1e6 if self.n_fires else float("nan")
+        return self.spent_s / max(self.n_timed - 1, 1) * 1e6 if self.n_timed else float("nan")
 
     def entry(self, every: int = 1) -> HookEntry:
         """As the viewing side sees it; ``every``: it looks at one step in so many."""
@@ -102,8 +108,7 @@ class Ticked:
         )
 
 
-@dataclass(slots=True, eq=False)  # not frozen, which would cost a microsecond a fire
-class Sighting:
+class Sighting(NamedTuple):
     """What a hook saw of one tensor, still on the tensor's device."""
 
     ticked: Ticked
@@ -128,30 +133,43 @@ class Sighting:
 
 
 class StepSightings:
-    """All that hooks saw in one step. On CUDA autograd's own threads write here: only list appends, no lock."""
+    """All that hooks saw in one step. On CUDA autograd's own threads write here: only list appends, no lock.
+
+    To read the clock costs a sixth of a fire, so only the fires of some steps are timed: the others take as long.
+
+    Attributes:
+        step: -1 between two steps: what runs there is not training.
+        last_step: The one that runs, or that ended last.
+        spent_s: Seconds that hooks took in it; those of fires that are not timed are added at its end.
+    """
 
     def __init__(self) -> None:
-        self.step = -1  # -1 between two steps: what runs there is not training
-        self.last_step = -1  # the one that runs, or that ended last
+        self.step = self.last_step = -1
         self.spent_s = 0.0
         self.seen: list[Sighting] = []
         self._rows = SampleRows()
+        self._n_steps = self._n_timed = self._n_untimed = 0
+        self._is_timed = True
+        self._fire_s = 0.0  # of the mean fire in the last step that was timed
 
     def begin(self, step: int) -> None:
         """A step begins; what was seen between two steps is void."""
-        self.step, self.spent_s, self.seen = step, 0.0, []
-        self.last_step = step
+        self.step = self.last_step = step
+        self.spent_s, self.seen, self._n_timed, self._n_untimed = 0.0, [], 0, 0
+        self._is_timed = self._n_steps % _TIMED_EVERY == 0
+        self._n_steps += 1
         self._rows.begin()
 
     def pass_by(self, step: int) -> None:
         """A step begins in which nothing is measured."""
-        self.step, self.spent_s, self.seen = -1, 0.0, []
+        self.step, self.spent_s, self.seen, self._n_untimed = -1, 0.0, [], 0
         self.last_step = step
 
     def end(self) -> list[Sighting]:
         """A step ended: hand over what was seen."""
         began_s, reduced_s = own_seconds(), self._rows.spent_s
         seen, self.seen, self.step = self.seen, [], -1
+        self.spent_s += self._n_untimed * self._fire_s
         if not seen:
             return seen
         try:
@@ -161,10 +179,12 @@ class StepSightings:
                 sighting.ticked.fail(error, self.last_step)
             return []
         spent_s = own_seconds() - began_s
+        if self._is_timed:
+            self._fire_s = self.spent_s / max(self._n_timed, 1)
+            share_s = (spent_s + reduced_s) / len(seen)
+            for sighting in seen:
+                sighting.ticked.spent_s += share_s
         self.spent_s += spent_s
-        share_s = (spent_s + reduced_s) / len(seen)
-        for sighting in seen:
-            sighting.ticked.spent_s += share_s
         return seen
 
     def forget(self, n_seen: int) -> None:
@@ -181,28 +201,34 @@ class StepSightings:
         """
         if ticked.status is HookStatus.FAILED:
             return
-        began_s, reduced_s = own_seconds(), self._rows.spent_s
-        try:
+        if not self._is_timed and ticked.n_timed > _FIRST_TIMED:
+            self._n_untimed += 1
             self._measure(ticked, call, leaves)
-        except Exception as error:
-            ticked.fail(error, self.step)
-        ticked.begin_fire()
-        ticked.has_fired = True
+            return
+        began_s, reduced_s = own_seconds(), self._rows.spent_s
+        self._measure(ticked, call, leaves)
         spent_s = own_seconds() - began_s
-        ticked.spent_s += spent_s - (self._rows.spent_s - reduced_s)  # which is shared out among all at the end
+        self._n_timed += 1
+        ticked.add_time(spent_s - (self._rows.spent_s - reduced_s))  # which is shared out among all at the end
         self.spent_s += spent_s
 
     def _measure(self, ticked: Ticked, call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> None:
-        is_first = True
-        for place, tensor in leaves:
-            sample = self._rows.take(tensor, self.step)
-            if is_first:
-                is_first = False
-                is_nested = sample is None and tensor.is_nested  # it has no shape that could be asked for
-                shape = () if is_nested else tensor.shape
-                ticked.seen = shape, tensor.dtype, sample is not None and sample.is_part
-            if sample is not None:
-                self.seen.append(Sighting(ticked, call, place, sample))
+        ticked.n_fires += 1
+        ticked.has_fired, is_first = True, True
+        try:
+            for place, tensor in leaves:
+                sample = self._rows.take(tensor, self.step)
+                if is_first:
+                    is_first = False
+                    is_nested = sample is None and tensor.is_nested  # it has no shape that could be asked for
+                    ticked.seen = () if is_nested else tensor.shape, tensor.dtype, sample is not None and sample.is_part
+                if sample is not None:
+                    self.seen.append(_new_sighting(Sighting, (ticked, call, place, sample)))
+        except Exception as error:
+            ticked.fail(error, self.step)
+
+
+_new_sighting = tuple.__new__  # as in ``SampleRows``
 
 
 def part_name(call: int, place: str) -> str:
