@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.loss import LossPanel
+from moduleview.gui.plots.chart_lines import value_at
 from moduleview.gui.plots.curve_points import LinePoints, newest_values, smoothed
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.run_time import RunTime
@@ -277,6 +278,11 @@ def test_group_is_the_median_with_a_band_from_the_lowest_to_the_highest() -> Non
     assert group.middle.tolist() == [4.5, 7.5]
     assert group.high.tolist() == [30.0, 9.0]
     assert group.non_finite.tolist() == [False, True]
+    assert value_at(group, 0) == 4.5
+    (both,) = LinePoints([keys], {0}).read(store, 0, 1, 2)
+    assert both.high.tolist() == [30.0]
+    assert value_at(both, 0) == both.middle[0] == 5.5
+    assert [value_at(group, step) for step in (1, 2)] == [7.5, None]
     assert newest_values(store, [keys], keys, {0}) == [7.5]
 
 

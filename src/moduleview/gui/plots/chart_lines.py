@@ -114,7 +114,7 @@ class Line:
             self.band.set_edges(lefts, axes.x_of(points.steps - 0.5 + points.n_steps) - lefts, low, high)
         x = axes.x_of(points.steps)  # a group's median is a line of its own; the middle of several steps is none
         middle = axes.scale.of(points.middle)
-        if has_smooth and (points.n_steps > 1).any():
+        if is_band and has_smooth and not points.is_group:
             bare = _is_bare(low, high)
             kept = bare | np.concatenate([[False], bare[:-1]])  # one more behind each stretch, where it is broken
             self.raw.setData(x[kept], np.where(bare, middle, np.nan)[kept])
@@ -160,16 +160,23 @@ def lone_points(points: CurvePoints, scale: Scale) -> tuple[NDArray[np.float64],
 
 
 def value_at(points: CurvePoints, step: int | None) -> float | None:
-    """The line's value at a step (the highest of several), NaN where it was not finite, None where not measured.
+    """The line's value at a step, NaN where it was not finite, None where not measured.
 
-    ``step`` None is the newest point.
+    Of several steps it is the highest; of a group the median of those of its series that are finite.
+
+    Args:
+        points: Of the line.
+        step: None is the newest point.
     """
     if not len(points.steps):
         return None
     at = len(points.steps) - 1 if step is None else int(np.searchsorted(points.steps, step, side="right")) - 1
     if at < 0 or (step is not None and at == len(points.steps) - 1 and step >= points.steps[at] + points.n_steps[at]):
         return None
+    middle = float(points.middle[at])
+    if points.is_group and np.isfinite(middle):
+        return middle
     if points.non_finite[at]:
         return float("nan")
-    value = float(points.middle[at] if points.n_steps[at] == 1 else points.high[at])
+    value = middle if points.n_steps[at] == 1 else float(points.high[at])
     return None if np.isnan(value) else value

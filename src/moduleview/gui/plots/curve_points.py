@@ -26,6 +26,7 @@ class CurvePoints:
         middle: float64, between the two: of several series their median.
         smooth: float64, mean of up to 8 middles up to each, NaN in gaps.
         non_finite: bool, a NaN or Inf was measured.
+        is_group: The middles are medians of several series, and a line of their own.
     """
 
     steps: NDArray[np.float64]
@@ -35,6 +36,7 @@ class CurvePoints:
     high: NDArray[np.float64]
     smooth: NDArray[np.float64]
     non_finite: NDArray[np.bool_]
+    is_group: bool = False
 
 
 def column_width(first_step: int, last_step: int, n_columns: int) -> int:
@@ -102,7 +104,7 @@ class LinePoints:
         window = self._window
         early = max(first_step - (SMOOTHED_STEPS - 1) * width, 0)
         window.update(store, early, max(last_step, first_step), width)
-        return [self._points(*(array[:, line] for array in window.arrays)) for line in range(len(self._sizes))]
+        return [self._points(line) for line in range(len(self._sizes))]
 
     def _combine(self, history: History) -> tuple[NDArray[np.float64], ...]:
         starts = np.cumsum([0, *self._sizes[:-1]])
@@ -120,17 +122,12 @@ class LinePoints:
             middles[:, line] = _median((low[:, here] + high[:, here]) / 2)
         return lows, middles, highs, bad
 
-    def _points(
-        self,
-        low: NDArray[np.float64],
-        middle: NDArray[np.float64],
-        high: NDArray[np.float64],
-        bad: NDArray[np.bool_],
-    ) -> CurvePoints:
+    def _points(self, line: int) -> CurvePoints:
+        low, middle, high, bad = (array[:, line] for array in self._window.arrays)
         there = ~np.isnan(high) | bad
         steps, n_steps = self._window.steps[there].astype(np.float64), self._window.n_steps[there]
-        middle = middle[there]
-        return CurvePoints(steps, n_steps, low[there], middle, high[there], smoothed(middle), bad[there])
+        middle, is_group = middle[there], line in self._groups
+        return CurvePoints(steps, n_steps, low[there], middle, high[there], smoothed(middle), bad[there], is_group)
 
 
 def newest_values(
