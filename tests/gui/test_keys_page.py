@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 from scripted_source import make_test_window
 
@@ -84,4 +85,21 @@ def test_question_mark_shows_the_keys_of_places_below_those_of_the_menus(qtbot: 
     said = {label.text() for label in dialog.findChildren(QLabel) if label.isVisible()}
     assert {"Wheel", "Ctrl+wheel"} <= said
     assert "F5" not in said
+    dialog.accept()
+
+
+@pytest.mark.parametrize("zoom", [1.0, 2.0])
+def test_every_key_of_the_page_can_be_seen(qtbot: QtBot, tmp_path: Path, lines: PlaceKeys, zoom: float) -> None:
+    window = make_test_window(qtbot, tmp_path)
+    window.theme.set_zoom(zoom)
+    long = [replace(line, title=line.title * 2) for line in lines.lines()]
+    dialog = ShortcutsDialog(long, window.theme, window)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    (area,) = dialog.findChildren(QScrollArea)
+    edge = area.viewport().width()
+    for label in dialog.findChildren(QLabel):
+        if label.property("role") == "mono":
+            assert label.mapTo(area.widget(), label.rect().topRight()).x() < edge, label.text()
+            assert label.width() >= label.sizeHint().width()
     dialog.accept()

@@ -44,7 +44,7 @@ class PlaceKeys(QObject):
             Shortcut(place, self.tr("Open it to its parameters"), "Return"),
             Shortcut(place, self.tr("A page of rows up, down"), "PgUp; PgDown"),
             Shortcut(place, self.tr("First, last row"), "Ctrl+Home; Ctrl+End"),
-            Shortcut(place, self.tr("Scroll rows, or zoom steps where all are in view"), gesture=self.tr("Wheel")),
+            Shortcut(place, self.tr("Scroll rows; zoom steps where all are in view"), gesture=self.tr("Wheel")),
             Shortcut(place, self.tr("Zoom steps"), gesture=self.tr("Shift+wheel")),
             Shortcut(place, self.tr("Make rows higher or lower"), gesture=self.tr("Ctrl+wheel")),
         )

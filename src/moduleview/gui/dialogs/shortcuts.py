@@ -58,6 +58,7 @@ class ShortcutsDialog(Dialog):
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.viewport().setAutoFillBackground(False)
         self.body.addWidget(self._scroll, 1)
         self.add_button(self.tr("Close"), self.accept, is_primary=True)
@@ -96,7 +97,9 @@ class ShortcutsDialog(Dialog):
             heading.setProperty("role", "strong")
             grid.addWidget(heading, 0, 0, 1, 2)
             for row, shortcut in enumerate(shortcuts, start=1):
-                grid.addWidget(QLabel(shortcut.title, page), row, 0)
+                title = QLabel(shortcut.title, page)
+                title.setWordWrap(True)  # a longer language must not push the keys out of sight
+                grid.addWidget(title, row, 0)
                 keys = QLabel(shortcut.text, page)
                 keys.setProperty("role", "mono")
                 keys.setAlignment(Qt.AlignmentFlag.AlignRight)
