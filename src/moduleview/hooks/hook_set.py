@@ -44,8 +44,7 @@ class HookSet:
         self.every = 1
         self._calls: dict[int, int] = {}
         self._slots = itertools.count()
-        self._told: dict[_Key, tuple[HookStatus | None, str]] = {}
-        self._told_fires = 0
+        self._n_told = self._told_fires = 0
 
     # -- ticking ---------------------------------------------------------------------------------------------------
 
@@ -191,7 +190,7 @@ class HookSet:
     @property
     def has_new_status(self) -> bool:
         """A status changed since ``tell``."""
-        return self._told != {key: (ticked.status, ticked.reason) for key, ticked in self._ticked.items()}
+        return self._n_told != len(self._ticked) or any(ticked.has_new_status for ticked in self._ticked.values())
 
     @property
     def has_new_counts(self) -> bool:
@@ -205,7 +204,9 @@ class HookSet:
 
     def tell(self) -> tuple[HookEntry, ...]:
         """The entries, for somebody who wants to hear only of what is new from now on."""
-        self._told = {key: (ticked.status, ticked.reason) for key, ticked in self._ticked.items()}
+        for ticked in self._ticked.values():
+            ticked.told_status, ticked.told_reason = ticked.status, ticked.reason
+        self._n_told = len(self._ticked)
         self._told_fires = sum(ticked.n_fires for ticked in self._ticked.values())
         return self.entries()
 

@@ -38,6 +38,7 @@ class Ticked:
         calls_in_step: Of this hook, for kinds that count their own.
         n_outside: The first so many calls of the step do not belong to it.
         n_timed: Fires of which ``spent_s`` is the time.
+        told_status, told_reason: As last told; fields, since the garbage collector walks through what thousands make.
         waiting: Calls of the module whose gradient is still to come; the last one comes first.
     """
 
@@ -56,6 +57,8 @@ class Ticked:
     calls_in_step: int = 0
     n_outside: int = 0
     n_timed: int = 0
+    told_status: HookStatus | None = None
+    told_reason: str = ""
     waiting: list[int] = field(default_factory=list)
 
     def begin_step(self) -> None:
@@ -90,6 +93,11 @@ class Ticked:
         self.n_fires += 1
         self.has_fired, self.seen = True, seen
         self.add_time(time.perf_counter() - began_s)
+
+    @property
+    def has_new_status(self) -> bool:
+        """Something else is to be told than was."""
+        return self.status is not self.told_status or self.reason != self.told_reason
 
     @property
     def us_per_fire(self) -> float:
