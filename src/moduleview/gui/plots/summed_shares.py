@@ -29,6 +29,7 @@ class SummedShares:
         self._numels = np.array(numels, dtype=np.int64)
         self._rows: dict[int, _Row | None] = {}  # None: nothing of these tensors was measured there
         self._newest: int | None = None
+        self._read_for: tuple[int, int | None] | None = None
         self.is_complete = True
 
     def update(self, store: StoreView, step: int | None, steps_before: int) -> bool:
@@ -39,6 +40,10 @@ class SummedShares:
             step: The step that is looked at, None for the newest.
             steps_before: So many steps before it is the one that it is compared with.
         """
+        state = (store.series_revision, step)
+        if state == self._read_for and self.is_complete:
+            return False
+        self._read_for = state
         steps = store.histogram_steps(self._quantity)
         before = dict(self._rows)
         self._rows = {kept: self._rows[kept] for kept in steps.tolist() if kept in self._rows}
