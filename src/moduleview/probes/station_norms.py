@@ -9,8 +9,9 @@ change was found the next hundred do, since who clips by hand may do so only now
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import torch
 from torch import nn
@@ -27,6 +28,7 @@ from moduleview.telemetry.quantities import (
     UNSCALED_GRAD_NORM,
 )
 
+_FEW = 16
 _PATIENCE = 100  # steps without a change after which no other one is expected
 
 Norms = tuple[Reading, ...]
@@ -79,13 +81,15 @@ class StationNorms:
         self._way = _Way()
         self._n_expecting = 1  # steps in which a change is still expected
         self._before: _State | None = None  # of all gradients when the pass that runs began; None: there were none
-        self._after: _State = []  # when the last one ended
+        self._few: list[nn.Parameter] = []  # with a gradient: they tell whether all were cleared
+        self._after: _State = []  # of the few when the last pass ended
         self._is_first = True  # of those since an optimizer has stepped
 
     def bind(self, parameters: Mapping[str, nn.Parameter]) -> None:
         """Follow these parameters from now on."""
         self._hooks.take_off()
         self._parameters = parameters
+        self._few, self._after = [], []
         self._way = _Way()
 
     def begin_step(self, *, is_on: bool) -> None:
@@ -105,7 +109,7 @@ class StationNorms:
         parameters = self._parameters.values()
         if all(p.grad is None for p in parameters):
             return all(type(p) is nn.Parameter for p in parameters)
-        return self._after != self._state() and all(p.grad is None or _is_zero(p.grad) for p in parameters)
+        return self._after != _state(self._few) and all(p.grad is None or _is_zero(p.grad) for p in parameters)
 
     def start_over(self) -> None:
         """What the passes of this step brought was cleared before an optimizer used it."""
@@ -117,7 +121,7 @@ class StationNorms:
     def pass_begins(self) -> None:
         """A backward pass begins, perhaps another model's."""
         starts_clear = all(p.grad is None for p in self._parameters.values())
-        self._before = None if starts_clear else self._state()
+        self._before = None if starts_clear else _state(self._parameters.values())
         if not self.is_on:
             return
         way = self._way
@@ -138,7 +142,8 @@ class StationNorms:
             Whether it was ours: it has brought our parameters something.
         """
         micro, local = self._hooks.take_off()
-        self._after = self._state()
+        self._few = list(islice((p for p in self._parameters.values() if p.grad is not None), _FEW))
+        self._after = _state(self._few)
         if not (was_used or self._has_brought_something()):
             return False
         if not self.is_on:
@@ -153,7 +158,7 @@ class StationNorms:
             self._emit_scalars(MICRO_GRAD_NORM, micro, f"pass {way.n_passes}" if way.n_passes else "")
             way.has_micro = True
         way.norms = self._sweep() if self._n_expecting else None
-        way.state = self._after
+        way.state = _state(self._parameters.values())
         way.n_passes += 1
         return True
 
@@ -168,7 +173,7 @@ class StationNorms:
         if self._before is None:
             has_changed = any(p.grad is not None for p in parameters)
         else:
-            has_changed = self._before != self._after
+            has_changed = self._before != _state(parameters)
         return has_changed or not all(type(p) is nn.Parameter for p in parameters)
 
     def _settle_pass(self, way: _Way) -> None:
@@ -202,7 +207,7 @@ class StationNorms:
         way = self._way
         if not self.is_on or not way.n_passes:
             return
-        has_changed = way.state != self._state()
+        has_changed = way.state != _state(self._parameters.values())
         if has_changed and not way.is_unscaled:
             self._n_expecting = _PATIENCE
         elif not way.told and not way.is_unscaled:
@@ -262,14 +267,15 @@ class StationNorms:
     def _sweep(self) -> Norms:
         return _norms(self._parameters)
 
-    def _state(self) -> _State:
-        """Identity and version of each gradient; the gradients themselves are not held."""
-        return [(0, 0) if (grad := p.grad) is None else (id(grad), grad._version) for p in self._parameters.values()]
-
 
 def _norms(parameters: Mapping[str, nn.Parameter]) -> Norms:
     gradients = {fqn: grad for fqn, p in parameters.items() if (grad := p.grad) is not None}
     return TensorReadings(gradients, frozenset()).statistic(Statistic.NORM)
+
+
+def _state(parameters: Iterable[nn.Parameter]) -> _State:
+    """Identity and version of each gradient; the gradients themselves are not held. 4 us each where Python is cold."""
+    return [(0, 0) if (grad := p.grad) is None else (id(grad), grad._version) for p in parameters]
 
 
 def _is_zero(gradient: torch.Tensor) -> bool:
