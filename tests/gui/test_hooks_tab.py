@@ -8,6 +8,7 @@ from inspector_parts import EVERYTHING, Bench, shown_inspector
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 
+from moduleview.gui.inspector.hook_table import note_lines
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.cell_look import LOOK_ROLE
 from moduleview.gui.models.found_hooks_model import SECOND_LINE_ROLE, FoundColumn
@@ -361,6 +362,21 @@ def test_no_number_stands_behind_the_edge_of_a_narrow_dock(panel, bench, tab, wi
     row = row_of(tab, HookKind.FORWARD)
     cell = tab.table.visualRect(tab.model.index(row, HookColumn.HOOK))
     assert cell.width() == tab.table.viewport().width()
+
+
+def test_headers_of_numbers_come_with_the_first_numbers(panel, bench, tab):
+    assert tab.table.isColumnHidden(HookColumn.MEAN)
+    bench.store.apply(HooksChanged((HookEntry(LINEAR, HookKind.FORWARD, HookStatus.ACTIVE, "", 5, 20.0, "8 × 4"),)))
+    panel.refresh(bench.store)
+    assert not tab.table.isColumnHidden(HookColumn.MEAN)
+
+
+def test_the_name_of_a_long_class_is_broken_between_its_words(panel, bench, tab):
+    name = "BaseModelOutputWithPastAndCrossAttentions"
+    note = note_lines(f"this is a {name}.")
+    assert note.replace("\u200b", "") == f"this is a {name}."
+    assert note.split("\u200b") == ["this is a Base", "Model", "Output", "With", "Past", "And", "Cross", "Attentions."]
+    assert note_lines("a Linear · float32") == "a\u00a0Linear\u00a0· float32"
 
 
 def test_a_name_has_the_whole_width_until_there_are_numbers_beside_it(panel, bench, tab):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
@@ -27,6 +29,7 @@ _GIVE_WAY = (HookColumn.STD, HookColumn.ZEROS)
 _INDENTED_FROM_PX = 90  # the name of a part that has less room begins at the left
 _BOX_LEFT_PX = 4
 _DOT, _MOST_IN_PARTS = " · ", 120  # longer is a sentence, or a shape that needs every place to break
+_LONG_WORD, _INNER_WORD, _MAY_BREAK = re.compile(r"\w{20,}"), re.compile(r"(?<=[a-z_])(?=[A-Z])|(?<=_)"), "\u200b"
 _NOTE_PADDING_PX = 3  # above and below
 _NOTE_FLAGS = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
@@ -115,19 +118,20 @@ class HookTable(HookBoxTable):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Notes need more lines, or fewer; numbers have room beside the names, or not."""
         super().resizeEvent(event)
-        px = self._theme.px
-        for column in _GIVE_WAY:
-            self.setColumnHidden(column, self.width() < px(_NARROWEST_PX))
         self._fit_names()
         self._fit_notes()
 
     def _fit_names(self) -> None:
         """Where one name would be cut beside its numbers, the numbers of all stand below the names."""
         px, metrics = self._theme.px, QFontMetrics(self._delegate.font(Look()))
+        names = self._hooks.measured_names
+        for column in _WIDTHS:
+            gives_way = column in _GIVE_WAY and self.width() < px(_NARROWEST_PX)
+            self.setColumnHidden(column, gives_way or not names)
         numbers = (column for column in _WIDTHS if not self.isColumnHidden(column))
         around = px(_BOX_LEFT_PX + CHECK_COLUMN_PX + HookDelegate.padding_px + EDGE_PX)
         room = self.viewport().width() - sum(self.columnWidth(column) for column in numbers) - around
-        widest = max((metrics.horizontalAdvance(name) for name in self._hooks.measured_names), default=0)
+        widest = max((metrics.horizontalAdvance(name) for name in names), default=0)
         self._hooks.set_narrow(widest > room)
 
     def _span_notes(self) -> None:
@@ -150,7 +154,11 @@ class HookTable(HookBoxTable):
 
 
 def note_lines(note: str) -> str:
-    """The same, so that it is broken between its parts only: ``8 × 4 · float32 · 3 fires`` before a dot."""
+    """The same, so that it is broken between its parts only: ``8 × 4 · float32 · 3 fires`` before a dot.
+
+    Long names of classes are broken between their words.
+    """
+    note = _LONG_WORD.sub(lambda word: _INNER_WORD.sub(_MAY_BREAK, word[0]), note)
     if _DOT not in note or len(note) > _MOST_IN_PARTS:
         return note
     return f"{NO_BREAK}· ".join(part.replace(" ", NO_BREAK) for part in note.split(_DOT))

@@ -20,6 +20,8 @@ from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import ModuleReport
 from moduleview.telemetry.snapshot import ModelSnapshot
 
+_BELOW_LEAST_PX = 68
+
 
 class HooksTab(QWidget):
     """Ours above, everyone's below, and what there is to read about the selected one."""
@@ -118,7 +120,7 @@ class HooksTab(QWidget):
         """Title and sentence where torch's tables have none."""
         if not self.model.has_ticked:
             return self.tr("No hooks on this module"), self.tr("Neither ours nor anyone else's.")
-        how = self.tr("Ours watch through one hook that torch calls for every module, so there is none on this one.")
+        how = self.tr("Ours watch through one hook on every module.")
         return self.tr("No other hooks on this module"), how
 
     def _on_hook_toggled(self, fqn: str, kind: HookKind, is_ticked: bool) -> None:
@@ -139,10 +141,16 @@ class HooksTab(QWidget):
         if hook is not None:
             self.detail.show_hook(hook)
 
+    def _fit_below(self) -> None:
+        """The header and a hook; or what is said in its place."""
+        self._below.setMinimumHeight(self._context.theme.px(_BELOW_LEAST_PX))
+
     def _lay_out(self) -> None:
         self._below = QStackedWidget(self)
         self._below.addWidget(self.found_table)
         self._below.addWidget(self._none_found)
+        self._context.theme.changed.connect(self._fit_below)
+        self._fit_below()
         ours = QWidget(self)
         above = QVBoxLayout(ours)
         above.setContentsMargins(0, 0, 0, 0)
