@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from moduleview.hooks.arming import Arming
+from moduleview.hooks.close_look import is_any_bad
 from moduleview.hooks.forecast import Trial, fires_uncompiled
 from moduleview.hooks.look_ahead import LookAhead
 from moduleview.hooks.model_index import ModelIndex
@@ -150,6 +152,11 @@ class HookSet:
         """Before the optimizer: the moment to see whether a trial's outputs were changed in place."""
         for trial in self._trials():
             trial.judge_changes()
+
+    def pass_begins(self, losses: Sequence[Any]) -> None:
+        """A backward pass begins with these; one that is not finite says that something in the step is not."""
+        if self._ticked and is_any_bad(losses):
+            self._sightings.look_closely()
 
     def start_over(self) -> None:
         """Gradients were thrown away before an optimizer used them: what hooks saw with them is no part of the step."""

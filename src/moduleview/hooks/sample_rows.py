@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch.nn.parameter import is_lazy
 
+from moduleview.hooks.close_look import CloseLook
 from moduleview.hooks.own_time import own_seconds
 from moduleview.hooks.sampling import BLOCK, GRID, SAMPLE_SIZE, flat_elements, sample_plan, stored_values
 from moduleview.hooks.statistics import row_statistics
@@ -39,10 +40,12 @@ class SampleRows:
 
     Attributes:
         spent_s: Seconds that were spent on reducing in this step.
+        close_look: Counts what is not finite in all of the tensors of which there are samples, where there is reason.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[tuple[torch.device, int], _Block] = {}
+        self.close_look = CloseLook()
         self.spent_s = 0.0
 
     def take(self, tensor: torch.Tensor, step: int) -> Sample | None:
@@ -57,20 +60,18 @@ class SampleRows:
             None where there are no numbers.
         """
         flat = tensor.detach() if tensor.requires_grad else tensor
-        if _is_plain(flat):
-            n_stored = n = flat.numel()
-        elif _has_numbers(tensor):
+        n_stored = n = flat.numel() if _is_plain(flat) else 0
+        if not n:
+            if not _has_numbers(tensor):
+                return None
             values = stored_values(tensor.detach())
             flat = flat_elements(values)
             n_stored, n = values.numel(), flat.numel()
-        else:
-            return None
-        if not n:
-            return None
+            if not n:
+                return None
         size = n if n < SAMPLE_SIZE else SAMPLE_SIZE
         block = self._blocks.get((flat.device, size)) or self._new_block(flat.device, size)
-        weights = block.weights
-        row = len(weights)
+        row = len(block.weights)
         if row == _N_ROWS:
             self._reduce(block)
             row = 0
@@ -78,11 +79,12 @@ class SampleRows:
             if n > size:
                 strides, offset = sample_plan(n, step, 1 if flat.is_contiguous() else flat.stride(0))
                 block.grids[row].copy_(flat.as_strided(GRID, strides, flat.storage_offset() + offset))
+                self.close_look.keep(tensor, block.non_finite, block.n_done + row)
             else:
                 block.rows[row].copy_(flat.view(-1))
         except NotImplementedError:  # two numbers to an element, as float4 has them, cannot become float32
             return None
-        weights.append(n_stored / size)
+        block.weights.append(n_stored / size)
         return _new_sample(Sample, (block, block.n_done + row, n > size))
 
     def finish(self) -> None:
@@ -91,6 +93,8 @@ class SampleRows:
             if block.weights:
                 self._reduce(block)
             block.gather()
+        on_host = [block.table[:, -1].numpy() for block in self._blocks.values() if block.table.is_cpu]
+        self.close_look.end_step(has_found=any(counts.any() for counts in on_host))
 
     def begin(self) -> None:
         """A step begins: what was taken before is void."""
@@ -99,6 +103,7 @@ class SampleRows:
             self._blocks.clear()
         for block in self._blocks.values():
             block.begin()
+        self.close_look.begin_step()
 
     def _new_block(self, device: torch.device, size: int) -> _Block:
         return self._blocks.setdefault((device, size), _Block(device, size))
@@ -124,6 +129,7 @@ class _Block:
         self.weights: list[float] = []  # of the rows that are taken
         self._done: list[torch.Tensor] = []
         self.n_done = 0
+        self.non_finite: dict[int, int] = {}  # of rows where all elements of the tensor were looked at
 
     @torch.no_grad()
     def reduce(self) -> None:
@@ -137,6 +143,8 @@ class _Block:
     def gather(self) -> None:
         if self._done:
             self.table = self._done[0] if len(self._done) == 1 else torch.cat(self._done)
+            for number, count in self.non_finite.items():
+                self.table[number, -1] = count
 
 
 _new_sample = (

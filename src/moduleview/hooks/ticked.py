@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from traceback import TracebackException
 from typing import NamedTuple
@@ -164,7 +165,7 @@ class StepSightings:
         """A step begins; what was seen between two steps is void."""
         self.step = self.last_step = step
         self.spent_s, self.seen, self._n_timed, self._n_untimed = 0.0, [], 0, 0
-        self._is_timed = self._n_steps % _TIMED_EVERY == 0
+        self._is_timed = self._n_steps % _TIMED_EVERY == 0 or self._rows.close_look.is_on
         self._n_steps += 1
         self._rows.begin()
 
@@ -194,6 +195,17 @@ class StepSightings:
                 sighting.ticked.spent_s += share_s
         self.spent_s += spent_s
         return seen
+
+    def look_closely(self) -> None:
+        """There is NaN or Inf in this step: find it wherever it is."""
+        if self.step < 0:
+            return
+        began_s = own_seconds()
+        # out of memory: then what is known of the samples is all that is known
+        with suppress(Exception), torch.no_grad():
+            self._rows.close_look.start()
+        self._is_timed = True
+        self.spent_s += own_seconds() - began_s
 
     def forget(self, n_seen: int) -> None:
         """The first so many sightings were made before the step."""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
 
+from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.own_time import own_seconds
 from moduleview.hooks.taps import Taps
 from moduleview.probes.base import Measured, StepView
@@ -30,7 +31,7 @@ class GradientWay:
     Args:
         on_gradients: Called when gradients are ready; gives what probes saw then.
         on_updating: Called with the parameters that are about to change, and the optimizer that will do it.
-        on_start_over: Called when gradients were cleared that no optimizer has used.
+        hooks: Told when a backward pass begins, and that gradients were cleared which no optimizer has used.
         report: Takes (what, error) when following them failed; it is off from then on.
     """
 
@@ -38,11 +39,11 @@ class GradientWay:
         self,
         on_gradients: Callable[[Gradients], StepView | None],
         on_updating: Callable[[Mapping[str, nn.Parameter], torch.optim.Optimizer | None], None],
-        on_start_over: Callable[[], None],
+        hooks: HookSet,
         report: Callable[[str, Exception], None],
     ) -> None:
         self._on_gradients, self._on_updating = on_gradients, on_updating
-        self._on_start_over = on_start_over
+        self._hooks = hooks
         self._report = report
         self._station = GradientStation(
             lambda gradients: self._safely(self._on_ready, gradients),
@@ -188,7 +189,8 @@ class GradientWay:
             self._n_unused_passes = 0
             self._loss.start_over()
             self._norms.start_over()
-            self._on_start_over()
+            self._hooks.start_over()
+        self._hooks.pass_begins(roots)
         self._was_used_in_pass = False
         self._loss.pass_begins(roots)
         self._norms.pass_begins()

@@ -67,7 +67,7 @@ class Recorder:
         self._governor = Governor(budget)
         self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every, self._say)
         self._hooks = HookRecording(self._index, self._governor, put)
-        self._way = GradientWay(self._on_gradients, self._on_updating, self.hooks.start_over, self._say_switched_off)
+        self._way = GradientWay(self._on_gradients, self._on_updating, self.hooks, self._say_switched_off)
         self._way.bind(self._index.unique_parameters)
         self._emitter = Emitter(put, rank)
         self._step = 0

@@ -80,7 +80,8 @@ HOOK_STATISTICS = ("mean", "std", "max", "zero_share", "non_finite")
 
 Of a tensor of more than 4 096 elements they come from a sample of that many, others at each step. ``max`` is the
 largest absolute value, of the sample; ``zero_share`` lies in 0..1; ``non_finite`` is a count of elements, estimated for
-the whole tensor.
+the whole tensor: on the CPU it is exact in a step whose loss is NaN or Inf, for what autograd still keeps of it, and in
+the steps after one that had any.
 """
 
 

@@ -131,7 +131,10 @@ class HookWords(QObject):
             self.tr("Standard deviation of the elements, or of the sample"),
             self.tr("Largest magnitude; in the sample, which is another one at each step, where there is one"),
             self.tr("Share of elements that are exactly zero, or of those in the sample"),
-            self.tr("Number of elements that are NaN or Inf; estimated from the sample where there is one"),
+            self.tr(
+                "Number of elements that are NaN or Inf; estimated from the sample where there is one, and on the CPU "
+                "counted in all of them in a step whose loss is NaN or Inf"
+            ),
         )
         return tips[column]
 
