@@ -82,6 +82,30 @@ def test_single_spike_anywhere_in_100_000_steps_is_seen_at_every_zoom_and_width(
         assert is_drawn(chart, chart.grab().toImage(), spike, 2.0, 3.0), spike
 
 
+@pytest.mark.parametrize("n_shown", [60, 700, 5_000, 100_000])
+def test_nan_of_old_steps_is_marked_wherever_one_looks_at_what_it_is_kept_with(
+    qtbot: QtBot, qapp: QObject, n_shown: int
+) -> None:
+    """Old steps are kept in groups of 16 or 256: a group may begin long before what is in sight."""
+    store = opened_store(snapshot_of(_ONE))
+    n = len(declare_gradients(store))
+    store._series._archive.raw.resize(n, 64, (np.nan,))
+    for ring in store._series._archive._rings[1:2]:
+        ring.resize(n, 64, (np.nan, np.nan, False))
+    norms = np.full((20_000, n), 1e-2)
+    norms[7_000] = np.nan
+    add_steps(store, norms)
+    bench = make_bench(QObject(qapp), store)
+    bench.context.selection.select("lin", tensor_fqn="lin.weight")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    low = max(7_000 - n_shown // 3, 0) - 0.5
+    bench.context.axes.show_steps(low, low + n_shown)
+    chart = chart_of(panel)
+    at = QPointF(chart.x_px(7_000), chart.area.top() + 3).toPoint()
+    assert QColor(chart.grab().toImage().pixel(at)).name() == chart.theme.tokens.non_finite.lower()
+
+
 def test_spike_among_zeros_is_seen_on_a_logarithmic_axis(qtbot: QtBot, qapp: QObject) -> None:
     store = opened_store(snapshot_of(_ONE))
     n = len(declare_gradients(store))

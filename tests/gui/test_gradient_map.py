@@ -119,6 +119,20 @@ def test_selected_module_is_framed_in_white(panel: GradientMapPanel, bench: Benc
     )
 
 
+def test_frame_covers_no_column(panel: GradientMapPanel, bench: Bench) -> None:
+    canvas, tokens = canvas_of(panel), bench.context.theme.tokens
+    norms = np.full((440, 7), 0.1)
+    norms[0] = norms[-1] = np.nan
+    add_steps(bench.store, norms, 60)
+    panel.refresh(bench.store)
+    bench.context.selection.select("blocks.1.lin")
+    bench.context.axes.show_steps(59.5, 499.5)
+    image, y = canvas.grab().toImage(), round(canvas.y_px(2.5))
+    ends = [QColor(image.pixel(x, y)).name() for x in (round(canvas.area.left()), round(canvas.area.right()) - 1)]
+
+    assert ends == [tokens.non_finite.lower()] * 2
+
+
 def test_double_click_opens_a_module_to_its_parameters(panel: GradientMapPanel, bench: Bench, qtbot: QtBot) -> None:
     canvas = canvas_of(panel)
     qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=pixel(canvas, 10, 1.5))

@@ -103,9 +103,9 @@ class MapCanvas(Canvas):
             top, bottom = (min(max(round(self.y_px(row)), area.top()), area.bottom()) for row in self._selected)
             painter.setPen(cosmetic_pen(_WHITE))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            if bottom > top:
-                right = min(round(self.x_px(self._edges[1])), area.right())
-                painter.drawRect(QRectF(area.left(), top, max(right - area.left() - 1, 1), bottom - top - 1))
+            if bottom > top:  # beside the first and the last column: a spike there must not be covered
+                left, right = area.left() - 1, min(round(self.x_px(self._edges[1])), area.right())
+                painter.drawRect(QRectF(left, top, max(right - left, 1), bottom - top - 1))
         step = self._crosshair
         if step is not None and self.x_range[0] <= step <= self.x_range[1]:
             painter.setPen(cosmetic_pen(_WHITE, dash=(3.0, 3.0)))

@@ -18,6 +18,7 @@ from moduleview.gui.plots.axes import Axis, Edge, Grid, draw_tag
 from moduleview.gui.plots.canvas import ABOVE, Canvas, Margins
 from moduleview.gui.plots.chart_lines import FADED, Line, LineAxes, LineStyle, Scale, lone_points, value_at
 from moduleview.gui.plots.curve_points import CurvePoints
+from moduleview.gui.plots.edge_marks import mark_spans
 from moduleview.gui.plots.items import cosmetic_pen
 from moduleview.gui.plots.limits import AxisLimits
 from moduleview.gui.plots.run_time import RunTime
@@ -186,20 +187,21 @@ class SeriesChart(Canvas):
         for points, style in self._drawn:
             if style.is_hidden:
                 continue
-            for x in self._pixels_of(points.steps[points.non_finite], width):
-                painter.fillRect(QRectF(x, self.area.top(), width, size), color)
+            for x, span in self._spans(points, points.non_finite, width):
+                painter.fillRect(QRectF(x, self.area.top(), span, size), color)
             if self.is_log:
-                for x in self._pixels_of(points.steps[points.high <= 0.0], width):
-                    painter.fillRect(QRectF(x, self.area.bottom() - size, width, size), QColor(style.color))
+                for x, span in self._spans(points, points.high <= 0.0, width):
+                    painter.fillRect(QRectF(x, self.area.bottom() - size, span, size), QColor(style.color))
 
-    def _pixels_of(self, steps: NDArray[np.float64], width: float) -> list[float]:
-        """Left edges of marks at these steps; one where several are in a pixel."""
-        if not len(steps):
-            return []
+    def _spans(self, points: CurvePoints, marked: NDArray[np.bool_], width: float) -> list[tuple[float, float]]:
         left, low, high = self.area.left(), *self.x_range
-        centres = left + (self._axes.x_of(steps) - low) / (high - low) * self.area.width()
-        found: list[float] = np.unique(np.round(centres - width / 2)).tolist()
-        return found
+        scale = self.area.width() / (high - low)
+        return mark_spans(
+            points.steps[marked],
+            points.n_steps[marked],
+            lambda steps: left + (self._axes.x_of(steps) - low) * scale,
+            width,
+        )
 
     def _draw_lone_points(self, painter: QPainter) -> None:
         """A square where a line has no second point: the first step, or a value between two gaps."""
