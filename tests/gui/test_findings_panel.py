@@ -1,5 +1,7 @@
 """The Findings panel: facts before suspicions, filters with counts, a jump to node and step."""
 
+from itertools import pairwise
+
 import pytest
 from inspector_parts import Bench
 from PySide6.QtCore import Qt
@@ -84,6 +86,24 @@ def test_information_is_offered_from_the_empty_state(qtbot, panel, bench):
     (button,) = [b for b in panel.empty.findChildren(QPushButton) if b.isVisible()]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert titles(panel) == ["S5 Tied"]
+
+
+@pytest.mark.parametrize(
+    ("height", "says"), [(300, {"icon", "line", "note"}), (130, {"line", "note"}), (106, {"note"})]
+)
+def test_in_a_low_panel_the_information_is_still_read_whole(qtbot, panel, bench, height, says):
+    bench.store.apply(FindingsReported((TIED,), n_checks=5))
+    panel.refresh(bench.store)
+    panel.resize(700, height)
+    empty = panel.empty
+    parts = {"icon": empty._picture, "line": empty._line, "note": empty._note}
+    assert {name for name, part in parts.items() if part.isVisible()} == says
+
+    def lies_apart():
+        shown = [part.geometry() for part in (empty._title, empty._line, empty._note) if part.isVisible()]
+        return all(one.bottom() < next_one.top() for one, next_one in pairwise(shown))
+
+    qtbot.waitUntil(lies_apart)
 
 
 def test_panel_behind_a_tab_says_what_it_has_while_the_next_model_has_no_findings_yet(panel, bench):

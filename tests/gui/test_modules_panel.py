@@ -475,7 +475,7 @@ def test_columns_fill_the_width_and_the_sparkline_gives_way_first(panel: Modules
 
 @pytest.mark.parametrize(
     ("width", "gone"),
-    [(388, set()), (360, {Column.TYPE}), (308, {Column.TYPE}), (270, {Column.TYPE, Column.PARAMETERS})],
+    [(388, set()), (360, {Column.TYPE}), (290, {Column.TYPE}), (270, {Column.TYPE, Column.PARAMETERS})],
 )
 def test_narrow_tree_gives_up_type_and_parameters_before_the_gradient_is_cut(
     panel: ModulesPanel, qtbot: QtBot, width: int, gone: set[Column]
@@ -487,6 +487,8 @@ def test_narrow_tree_gives_up_type_and_parameters_before_the_gradient_is_cut(
     assert {column for column in Column if view.isColumnHidden(column)} - first_hidden == gone
     assert sum(view.columnWidth(column) for column in Column) == view.viewport().width()
     assert not view.horizontalScrollBar().isVisible()
+    if gone:
+        assert view.columnWidth(Column.GRADIENT) < view.columnWidth(Column.NAME) + view.columnWidth(Column.PARAMETERS)
     panel.resize(500, 700)
     qtbot.waitUntil(lambda: panel.view.width() == 500)
     assert not view.isColumnHidden(Column.TYPE)

@@ -1,7 +1,7 @@
 """How wide the columns of the tree are: the name takes what is left, the sparkline gives way first.
 
-Where not even the least widths have room, type and parameters go until there is, and then the name is cut: a number
-behind the edge, to which a person must scroll, says less than a type that the Inspector has too.
+Where not even the least widths have room, first the type and then the parameters go until there is, and names are cut:
+a number behind the edge, to which a person must scroll, says less than a type that the Inspector has too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column
 _HIDDEN, _WIDTHS = "hidden=", " widths="
 _LEAST_DRAGGED_PX, _MOST_DRAGGED_PX = 20, 1000  # a width beyond them is nobody's wish
 LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
-_CUT_NAME_PX = 64
+_SHORT_NAME_PX, _CUT_NAME_PX = 88, 64  # before parameters go, and after
 _GIVE_WAY = (Column.TYPE, Column.PARAMETERS)
 
 
@@ -29,7 +29,7 @@ def without_room(
     fixed: int,
     gradient: int,
     hidden: frozenset[Column],
-    dragged: frozenset[Column],
+    kept: frozenset[Column],
 ) -> frozenset[Column]:
     """Columns that have to go so that the others have room at their least widths, in pixels.
 
@@ -39,13 +39,13 @@ def without_room(
         fixed: Width of each hook column and of the state column.
         gradient: Width of the gradient column without its sparkline.
         hidden: Columns that are not shown anyway.
-        dragged: Columns whose width a person chose; they stay.
+        kept: Columns that stay: a person chose their width, say.
     """
     widths = {**least, Column.GRADIENT: gradient, **dict.fromkeys((*HOOK_COLUMNS, Column.STATE), fixed)}
     missing = sum(width for column, width in widths.items() if column not in hidden) - available
     gone: set[Column] = set()
     for column in _GIVE_WAY:
-        if missing > 0 and column not in hidden | dragged:
+        if missing > 0 and column not in hidden | kept:
             gone.add(column)
             missing -= widths[column]
     return frozenset(gone)
@@ -139,8 +139,14 @@ class ColumnFitter:
         gradient = GradientCell.widths(TreeLook(self._theme))
         preferred = {column: (px(least), px(width)) for column, (least, width) in self._preferred.items()}
         least = {column: narrowest for column, (narrowest, _) in preferred.items()}
-        gone = without_room(available, least, fixed, gradient[0], self._hidden, frozenset(self._dragged))
-        if gone and Column.NAME not in self._dragged:
+        hidden, dragged = self._hidden, frozenset(self._dragged)
+        gone = without_room(available, least, fixed, gradient[0], hidden, dragged | {Column.PARAMETERS})
+        if gone and Column.NAME not in dragged:
+            least[Column.NAME] = px(_SHORT_NAME_PX)
+        gone |= without_room(available, least, fixed, gradient[0], hidden | gone, dragged)
+        if gone:
+            gradient = (gradient[0], gradient[0])  # the name needs the room more than a sparkline does
+        if gone and Column.NAME not in dragged:
             preferred[Column.NAME] = (px(_CUT_NAME_PX), preferred[Column.NAME][1])
         widths = fitted_widths(available, preferred, fixed, gradient, self._hidden | gone)
         self._is_fitting = True

@@ -37,7 +37,7 @@ _ICON_PX = 24
 class EmptyState(QWidget):
     """Centred icon, bold line, muted line and buttons. Follows the theme by itself.
 
-    Where there is no height for all of it the icon goes: what is said must be read.
+    Where there is no height for all of it the icon goes, then the line above a note: what is said must be read.
     """
 
     def __init__(
@@ -73,23 +73,25 @@ class EmptyState(QWidget):
         """Say something else."""
         self._title.setText(title)
         self._line.setText(line)
-        self._line.setVisible(bool(line))
-        self._fit_icon()
+        self._fit()
         self.setAccessibleName(title)
         self.setAccessibleDescription(line)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Room for the icon came, or went."""
         super().resizeEvent(event)
-        self._fit_icon()
+        self._fit()
 
-    def _fit_icon(self) -> None:
+    def _fit(self) -> None:
         layout = self.layout()
         assert layout is not None
-        needed = layout.totalHeightForWidth(self.width())
-        if self._picture.isHidden():
-            needed += self._picture.sizeHint().height() + layout.spacing()
-        self._picture.setVisible(needed <= self.height())
+        has_note, has_line = bool(self._note.text()), bool(self._line.text())
+        self._picture.setVisible(True)
+        self._line.setVisible(has_line)
+        for part, may_go in ((self._picture, True), (self._line, has_note)):
+            layout.invalidate()
+            if may_go and layout.totalHeightForWidth(self.width()) > self.height():
+                part.setVisible(False)
 
     def add_link(self, offer: Offer) -> None:
         """Put a link after the note; it is seen as long as the note is."""
@@ -110,6 +112,7 @@ class EmptyState(QWidget):
         for line in (self._line, self._note):
             line.set_longest(_WIDE_LINE_WIDTH)
         self.setAccessibleDescription("\n".join(filter(None, (self._line.text(), note))))
+        self._fit()
 
     def set_icon(self, icon_name: str, role: str = "faint") -> None:
         """Show another icon, for instance ``check`` in ``success``."""
