@@ -79,7 +79,7 @@ class StepView:
     @cached_property
     def weights(self) -> TensorReadings:
         """Numbers of all parameters."""
-        return TensorReadings({fqn: p.detach() for fqn, p in self.parameters.items() if not is_lazy(p)}, self.wanted)
+        return TensorReadings({fqn: p for fqn, p in self.parameters.items() if not is_lazy(p)}, self.wanted)
 
 
 class Probe(ABC):
