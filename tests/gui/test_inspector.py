@@ -531,3 +531,15 @@ def test_buttons_of_the_documentation_are_not_cut(qtbot, panel, bench, width):
         return button.width() >= needed and right < width
 
     qtbot.waitUntil(lambda: all(is_whole(button) for button in buttons))
+
+
+def test_low_panel_gives_its_height_to_the_tabs_and_tells_the_rest_at_the_name(qtbot, panel, bench):
+    bench.selection.select("blocks.0.lin")
+    about = panel._header._about
+    assert about.isVisible()
+    panel.setMinimumHeight(1)  # as in a dock
+    panel.resize(274, 220)
+    qtbot.waitUntil(lambda: not about.isVisible())
+    assert "20" in panel._header._name.toolTip()
+    panel.resize(274, 500)
+    qtbot.waitUntil(about.isVisible)

@@ -475,7 +475,13 @@ def test_columns_fill_the_width_and_the_sparkline_gives_way_first(panel: Modules
 
 @pytest.mark.parametrize(
     ("width", "gone"),
-    [(388, set()), (360, {Column.TYPE}), (290, {Column.TYPE}), (270, {Column.TYPE, Column.PARAMETERS})],
+    [
+        (388, set()),
+        (360, {Column.TYPE}),
+        (290, {Column.TYPE}),
+        (270, {Column.TYPE, Column.PARAMETERS}),
+        (180, {Column.TYPE, Column.PARAMETERS, Column.BACKWARD}),
+    ],
 )
 def test_narrow_tree_gives_up_type_and_parameters_before_the_gradient_is_cut(
     panel: ModulesPanel, qtbot: QtBot, width: int, gone: set[Column]

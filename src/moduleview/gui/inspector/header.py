@@ -50,6 +50,11 @@ class InspectorHeader(QWidget):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    def set_low(self, is_low: bool) -> None:
+        """Leave out what the module is, which its name then tells in a tooltip: there is no height for it."""
+        self._about.setVisible(not is_low)
+        self._name.setToolTip(plain_tip(self._tip()))
+
     def show_module(self, snapshot: ModelSnapshot, node: int) -> None:
         """Name a module and say what it is."""
         fqn = snapshot.fqns[node]
@@ -57,6 +62,7 @@ class InspectorHeader(QWidget):
         self._name.set_text(displayable(fqn or snapshot.names[node]))
         self._copy.setEnabled(bool(fqn))
         self._about.setText(" · ".join(fact.replace(" ", NO_BREAK) for fact in self._facts(snapshot, node)))
+        self._name.setToolTip(plain_tip(self._tip()))
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Count what was found on the module and below; the worst gives icon and colour."""
@@ -74,6 +80,9 @@ class InspectorHeader(QWidget):
         self._paint_severity()
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _tip(self) -> str:
+        return "\n".join(part for part in (self._name.text(), self._about.text()) if part)
 
     def _facts(self, snapshot: ModelSnapshot, node: int) -> list[str]:
         facts = [displayable(snapshot.type_names[node])]

@@ -92,7 +92,7 @@ class TensorDetail(QWidget):
         value = None if report is None else report.value
         gradient = None if report is None else report.gradient
         plain, short = number_format.plain, number_format.gradient
-        is_narrow = self._theme.px(_SINGLE_PX) <= self.width() < self._theme.px(_NARROW_PX)
+        is_narrow = self.width() < self._theme.px(_NARROW_PX)
         dash = number_format.NO_VALUE
         non_finite = [s.non_finite for s in (value, gradient) if s is not None]
         return [

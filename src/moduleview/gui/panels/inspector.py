@@ -18,6 +18,8 @@ from moduleview.telemetry.commands import Capability, RequestModuleReport
 from moduleview.telemetry.records import Finding
 from moduleview.telemetry.store_view import StoreView
 
+_LOW_PX = 260
+
 
 class InspectorPanel(Panel):
     """Header and tabs for the current module of the selection."""
@@ -56,9 +58,10 @@ class InspectorPanel(Panel):
         return self.tr("Inspector")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow panel the tabs stand closer, so that none is cut."""
+        """In a narrow panel the tabs stand closer, so that none is cut; in a low one they get the height."""
         super().resizeEvent(event)
         self._fit_tabs()
+        self._header.set_low(self.height() < self.context.theme.px(_LOW_PX))
 
     def title_controls(self) -> Sequence[QWidget]:
         """The switch between a module and its subtree."""

@@ -1,12 +1,12 @@
 """How wide the columns of the tree are: the name takes what is left, the sparkline gives way first.
 
-Where not even the least widths have room, first the type and then the parameters go until there is, and names are cut:
-a number behind the edge, to which a person must scroll, says less than a type that the Inspector has too.
+Where not even the least widths have room, the type, the parameters and at last the hooks' boxes go until there is, and
+names are cut: a number behind the edge, to which a person must scroll, says less than what the Inspector has too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QHeaderView, QTableView
 
@@ -19,35 +19,27 @@ PREFERRED_PX: Mapping[Column, int] = {Column.NAME: 142, Column.TYPE: 108, Column
 _HIDDEN, _WIDTHS = "hidden=", " widths="
 _LEAST_DRAGGED_PX, _MOST_DRAGGED_PX = 20, 1000  # a width beyond them is nobody's wish
 LEAST_PX: Mapping[Column, int] = {Column.NAME: 112, Column.TYPE: 72, Column.PARAMETERS: 56}
-_SHORT_NAME_PX, _CUT_NAME_PX = 88, 64  # before parameters go, and after
-_GIVE_WAY = (Column.TYPE, Column.PARAMETERS)
+_CUT_NAME_PX = 64
+_GIVE_WAY = ((Column.TYPE, 112), (Column.PARAMETERS, 88), (Column.BACKWARD, 64), (Column.FORWARD, 64))
+"""Each goes where the name would get less than so much; hooks can be ticked in the Inspector too."""
 
 
 def without_room(
-    available: int,
-    least: Mapping[Column, int],
-    fixed: int,
-    gradient: int,
-    hidden: frozenset[Column],
-    kept: frozenset[Column],
+    available: int, widths: Mapping[Column, int], stages: Sequence[tuple[Column, int]], kept: frozenset[Column]
 ) -> frozenset[Column]:
-    """Columns that have to go so that the others have room at their least widths, in pixels.
+    """Columns that have to go so that the others have room.
 
     Args:
-        available: Width of the viewport.
-        least: Of name, type and parameters.
-        fixed: Width of each hook column and of the state column.
-        gradient: Width of the gradient column without its sparkline.
-        hidden: Columns that are not shown anyway.
-        kept: Columns that stay: a person chose their width, say.
+        available: Width of the viewport, in pixels.
+        widths: Least widths of all columns that are wanted but the name's.
+        stages: The columns that may go, in their order: each where the name would get less than so many pixels.
+        kept: Columns that stay: a person chose their width.
     """
-    widths = {**least, Column.GRADIENT: gradient, **dict.fromkeys((*HOOK_COLUMNS, Column.STATE), fixed)}
-    missing = sum(width for column, width in widths.items() if column not in hidden) - available
     gone: set[Column] = set()
-    for column in _GIVE_WAY:
-        if missing > 0 and column not in hidden | kept:
+    for column, name in stages:
+        needed = name + sum(width for other, width in widths.items() if other not in gone)
+        if needed > available and column in widths and column not in kept:
             gone.add(column)
-            missing -= widths[column]
     return frozenset(gone)
 
 
@@ -138,15 +130,10 @@ class ColumnFitter:
         px, available, fixed = self._theme.px, self._view.viewport().width(), self._theme.px(CHECK_COLUMN_PX)
         gradient = GradientCell.widths(TreeLook(self._theme))
         preferred = {column: (px(least), px(width)) for column, (least, width) in self._preferred.items()}
-        least = {column: narrowest for column, (narrowest, _) in preferred.items()}
-        hidden, dragged = self._hidden, frozenset(self._dragged)
-        gone = without_room(available, least, fixed, gradient[0], hidden, dragged | {Column.PARAMETERS})
-        if gone and Column.NAME not in dragged:
-            least[Column.NAME] = px(_SHORT_NAME_PX)
-        gone |= without_room(available, least, fixed, gradient[0], hidden | gone, dragged)
+        gone = self._without_room(available, fixed, gradient[0])
         if gone:
             gradient = (gradient[0], gradient[0])  # the name needs the room more than a sparkline does
-        if gone and Column.NAME not in dragged:
+        if gone and Column.NAME not in self._dragged:
             preferred[Column.NAME] = (px(_CUT_NAME_PX), preferred[Column.NAME][1])
         widths = fitted_widths(available, preferred, fixed, gradient, self._hidden | gone)
         self._is_fitting = True
@@ -155,6 +142,16 @@ class ColumnFitter:
         for column, width in widths.items():
             self._view.setColumnWidth(column, width)
         self._is_fitting = False
+
+    def _without_room(self, available: int, fixed: int, gradient: int) -> frozenset[Column]:
+        px = self._theme.px
+        least = {column: px(width) for column, (width, _) in self._preferred.items() if column is not Column.NAME}
+        least.update({Column.GRADIENT: gradient, **{column: fixed for column in (*HOOK_COLUMNS, Column.STATE)}})
+        wanted = {column: width for column, width in least.items() if column not in self._hidden}
+        is_dragged = Column.NAME in self._dragged
+        name = self._preferred[Column.NAME][0]
+        stages = [(column, px(name if is_dragged else width)) for column, width in _GIVE_WAY]
+        return without_room(available, wanted, stages, frozenset(self._dragged))
 
     def _on_section_resized(self, section: int, _earlier: int, width: int) -> None:
         column = Column(section)
