@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ from moduleview.telemetry.hooks import FoundHook, HooksFound
 
 _PERIOD_S = 0.5
 _COMPILED = "Not counted: in a compiled region torch has taken the hook into its own code, or left it out."
+_REPLACED = "forward replaced"
+_NO_HOOK = "No hook: it was put in the place of this module's forward, and runs instead of it (as accelerate does)."
 _LEGACY = (
     "Deprecated: torch calls it with the gradients of the last operation in forward only, not with those of the module."
 )
@@ -34,7 +36,7 @@ def list_hooks(module: nn.Module) -> tuple[FoundHook, ...]:
 
     What C++ registered, and hooks on gradient accumulators (as DistributedDataParallel's), torch does not tell.
     """
-    return tuple(describe_hook(slot) for slot in slots_of(module) if not _is_trial(slot.hook))
+    return tuple(_hooks_on(module, slots_of(module)))
 
 
 class Board:
@@ -60,7 +62,7 @@ class Board:
 
     def hooks_on(self, fqn: str) -> tuple[FoundHook, ...]:
         """Everyone's hooks on a module; at the root also those on every module and on the optimizers."""
-        hooks = [describe_hook(slot) for slot in self._slots(fqn) if not _is_trial(slot.hook)]
+        hooks = list(_hooks_on(module_at(self._model, fqn), self._slots(fqn)))
         if self._looked_at == fqn and _is_compiled(self._model, fqn):
             return tuple(
                 hook if hook.is_ours else msgspec.structs.replace(hook, not_counted=_COMPILED) for hook in hooks
@@ -116,6 +118,15 @@ class Board:
             yield from slots_of(module)
         if not fqn:
             yield from slots_everywhere(self.optimizers)
+
+
+def _hooks_on(module: nn.Module | None, slots: Iterable[HookSlot]) -> Iterator[FoundHook]:
+    yield from (describe_hook(slot) for slot in slots if not _is_trial(slot.hook))
+    replaced = None if module is None else vars(module).get("forward")
+    if replaced is not None:
+        target = _unwrapped(replaced)
+        name = getattr(target, "__qualname__", None) or type(target).__qualname__
+        yield FoundHook(_REPLACED, f"{_module_of(target)}{name}", _location(target), is_ours=False, note=_NO_HOOK)
 
 
 def describe_hook(slot: HookSlot) -> FoundHook:

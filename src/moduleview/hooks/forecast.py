@@ -109,7 +109,7 @@ class Trial:
         self._outputs: list[tuple[torch.Tensor, int]] = []
         self.n_calls = 0
         self.needs_gradient = self.is_changed_later = False
-        self._inputs_need_gradient = False
+        self._inputs_need_gradient = self._others_need_gradient = False
         self._reason = ""
 
     def see_inputs(self, module: nn.Module, args: Any, kwargs: Any) -> None:  # noqa: ARG002  a forward-pre hook
@@ -118,6 +118,7 @@ class Trial:
             return  # a checkpoint's recompute
         tensors = [argument for argument in args if isinstance(argument, torch.Tensor)]
         self._inputs_need_gradient |= any(tensor.requires_grad for tensor in tensors)
+        self._others_need_gradient |= any(leaf.requires_grad for _, leaf in bounded_leaves((args, kwargs)))
         self._inputs.append(_versions(tensors))
 
     def see_output(self, output: Any, leaves: list[tuple[str, torch.Tensor]]) -> None:
@@ -149,9 +150,14 @@ class Trial:
         if not self.n_calls and not self._reason:
             return "It was not called as a module in a whole step."
         if not self._reason and not self._inputs_need_gradient:
+            inputs = (
+                "Torch sees no input that comes by name or inside a list, as those do here that require a gradient"
+                if self._others_need_gradient
+                else "No input of it requires a gradient"
+            )
             return (
-                "No input of it requires a gradient, and then torch warns each time and stops the training of those "
-                f"who treat warnings as errors. {_INSTEAD}"
+                f"{inputs}; then it warns each time, and stops the training of those who treat warnings as errors. "
+                f"{_INSTEAD}"
             )
         return self._reason
 

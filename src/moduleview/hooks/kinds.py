@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules import module as torch_modules
 from torch.optim import optimizer as torch_optimizers
 
-from moduleview.hooks.silent_hook import is_ours
+from moduleview.hooks.silent_hook import is_ours, is_torchs
 
 _Table = MutableMapping[int, Any]
 
@@ -104,6 +104,11 @@ def n_foreign_global_hooks() -> int:
     """Hooks of others than us that torch calls for every module."""
     tables = (_global_table(name) for kind, (_, name) in _OF_MODULES.items() if "registration" not in kind)
     return sum(not is_ours(hook) for table in tables for hook in list(table.values()))
+
+
+def has_forward_hooks_of_others(module: nn.Module) -> bool:
+    """A module's own forward hooks, not torch's: they run after those that are on every module."""
+    return any(not is_ours(hook) and not is_torchs(hook) for hook in list(module._forward_hooks.values()))
 
 
 def _global_table(name: str) -> _Table:

@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.forecast import TRIED_KINDS, Trial, reason_a_parameter_cannot_fire, reason_it_cannot_fire
-from moduleview.hooks.kinds import n_foreign_global_hooks
+from moduleview.hooks.kinds import has_forward_hooks_of_others, n_foreign_global_hooks
 from moduleview.hooks.model_index import ModelIndex, is_script
 from moduleview.hooks.silent_hook import SilentHook
 from moduleview.telemetry.hooks import MODULE_KINDS, PARAMETER_KINDS, HookForecast, HookKind
@@ -115,10 +115,14 @@ class LookAhead:
                 "Torch puts a node of its own into the graph for it, and gradients are added up in another order: the "
                 "last digits of the run can change. Backward leaves them as they are."
             )
-        if kind is HookKind.BACKWARD and seen is not None and seen.is_changed_later:
-            return "An in-place operation follows: this is the gradient of the output before it."
-        if kind is HookKind.FORWARD and seen is not None and seen.is_changed_later:
-            return "An in-place operation follows: this is the output before it."
+        if kind in (HookKind.FORWARD, HookKind.BACKWARD):
+            what = "the output" if kind is HookKind.FORWARD else "the gradient of the output"
+            if seen is not None and seen.is_changed_later:
+                return f"An in-place operation follows: this is {what} before it."
+            if has_forward_hooks_of_others(self._index.modules[fqn]):
+                return (
+                    f"A forward hook of somebody else's follows and may replace the output: this is {what} before it."
+                )
         n_global = n_foreign_global_hooks()
         if n_global and kind in (HookKind.FORWARD_PRE, HookKind.FORWARD):
             return (

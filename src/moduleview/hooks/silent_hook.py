@@ -63,6 +63,13 @@ def is_ours(hook: Any) -> bool:
     return module.split(".")[0] == __name__.split(".")[0]
 
 
+def is_torchs(hook: Any) -> bool:
+    """A hook that torch put on for itself, as FSDP and pruning do."""
+    while isinstance(hook, functools.partial):
+        hook = hook.func
+    return str(getattr(hook, "__module__", None) or type(hook).__module__).partition(".")[0] == "torch"
+
+
 def is_observable() -> bool:
     """False while torch compiles, traces or runs a ``torch.func`` transform: then tensors hold no values of ours."""
     return not torch.compiler.is_compiling() and not is_transformed()
