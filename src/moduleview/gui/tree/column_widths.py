@@ -145,8 +145,10 @@ class ColumnFitter:
 
     def _without_room(self, available: int, fixed: int, gradient: int) -> frozenset[Column]:
         px = self._theme.px
-        least = {column: px(width) for column, (width, _) in self._preferred.items() if column is not Column.NAME}
-        least.update({Column.GRADIENT: gradient, **{column: fixed for column in (*HOOK_COLUMNS, Column.STATE)}})
+        least: dict[Column, int] = {column: px(width) for column, (width, _) in self._preferred.items()}
+        least.update(dict.fromkeys((*HOOK_COLUMNS, Column.STATE), fixed))
+        least[Column.GRADIENT] = gradient
+        del least[Column.NAME]
         wanted = {column: width for column, width in least.items() if column not in self._hidden}
         is_dragged = Column.NAME in self._dragged
         name = self._preferred[Column.NAME][0]
