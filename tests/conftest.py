@@ -95,6 +95,8 @@ def no_hook_left_behind() -> Iterator[None]:
         "forward_pre": module._global_forward_pre_hooks,
         "backward": module._global_backward_hooks,
         "backward_pre": module._global_backward_pre_hooks,
+        "parameter registration": module._global_parameter_registration_hooks,
+        "module registration": module._global_module_registration_hooks,
         "optimizer step pre": optimizer._global_optimizer_pre_hooks,
         "optimizer step post": optimizer._global_optimizer_post_hooks,
     }

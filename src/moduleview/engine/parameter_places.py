@@ -1,46 +1,63 @@
-"""Notices at once that another parameter sits in the place of one that is measured."""
+"""Notices at once that another parameter or module was put in the place of one that is measured."""
 
 from __future__ import annotations
 
-import operator
-import time
 from typing import Any
 
 from torch import nn
-
-_SHARE = 0.01  # of the time may go into looking: 0.06 us a place, so every step of all but enormous models is looked at
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from torch.utils.hooks import RemovableHandle
 
 
 class ParameterPlaces:
-    """Compares the tables of modules and parameters with what was in them. Training thread only, between two steps.
+    """Listens to what is registered in the model's modules, which costs a step nothing. Training thread only.
 
-    What is missing for the moment is no change, and neither is anything in a sharded model: FSDP takes parameters out
-    while it works, and puts them back.
-
-    Args:
-        model: As it is now.
+    torch tells of each that is assigned to an attribute of a module. What is written into a module's tables past that
+    is no change: FSDP and ``torch.func.functional_call`` take parameters out so, and put them back.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        is_sharded = any(hasattr(parameter, "placements") for parameter in model.parameters())
-        tables = [] if is_sharded else [t for one in model.modules() for t in (one._parameters, one._modules)]
-        self._tables: list[dict[str, Any]] = [table for table in tables for _ in table]
-        self._names = [name for table in tables for name in table]
-        self._known = self._found()
-        self._next_look_s = 0.0
+    def __init__(self) -> None:
+        self._modules: frozenset[int] = frozenset()
+        self._before: dict[tuple[int, str], tuple[dict[str, Any], object]] = {}  # tables, and what was in them
+        self._handles: list[RemovableHandle] = []
+
+    def bind(self, model: nn.Module) -> None:
+        """The model is this now."""
+        self._modules = frozenset(map(id, model.modules()))
+        self._before.clear()
+
+    def put_on(self) -> None:
+        """Listen from now on."""
+        self._handles = [
+            register_module_parameter_registration_hook(self._on_parameter),
+            register_module_module_registration_hook(self._on_module),
+        ]
+
+    def take_off(self) -> None:
+        """Listen no more."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._before.clear()
 
     def have_changed(self) -> bool:
-        """Something else is in one of the places."""
-        begin_s = time.perf_counter()
-        if begin_s < self._next_look_s:
+        """Something else is in one of the places than when this was asked for last."""
+        if not self._before:
             return False
-        found = self._found()
-        has_changed = not all(map(operator.is_, found, self._known)) and any(
-            one is not None and one is not known for one, known in zip(found, self._known, strict=True)
-        )
-        end_s = time.perf_counter()
-        self._next_look_s = end_s + (end_s - begin_s) / _SHARE
-        return has_changed
+        before = list(self._before.items())
+        self._before.clear()
+        return any(table.get(name) is not known for (_, name), (table, known) in before)
 
-    def _found(self) -> list[Any]:
-        return list(map(dict.get, self._tables, self._names))
+    def _on_parameter(self, module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:  # noqa: ARG002
+        self._note(module, name, module._parameters)
+
+    def _on_module(self, module: nn.Module, name: str, submodule: nn.Module | None) -> None:  # noqa: ARG002
+        self._note(module, name, module._modules)
+
+    def _note(self, module: nn.Module, name: str, table: dict[str, Any]) -> None:
+        """The change itself comes after this."""
+        if id(module) in self._modules:
+            self._before.setdefault((id(module), name), (table, table.get(name)))

@@ -71,7 +71,8 @@ class Watch:
         self._model, self._optimizer = model, optimizer
         self._store, self._recorder = store, recorder
         self._structure = StructureWatch(model, _SHARE_OF_LOOKING)
-        self._places = ParameterPlaces(model)
+        self._places = ParameterPlaces()
+        self._places.bind(model)
         self._snapshot = snapshot_model(model)
         self._names = WatchedNames(model, _rank())  # the group of ranks may be gone when series are read
         self._names.bind(self._snapshot)
@@ -87,6 +88,7 @@ class Watch:
         self._boundaries.put_on_before()
         recorder.attach(is_told=False)
         self._boundaries.put_on_after()
+        self._places.put_on()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -282,6 +284,7 @@ class Watch:
         steps = walks_below()
         if not self._is_attached and (not steps or (is_last_hook and steps == [Walk.OPTIMIZER_STEP])):
             self._is_on = False
+            self._places.take_off()
             self._boundaries.take_off()
             self._recorder.abandon_step()
             self._recorder.detach()
@@ -290,7 +293,7 @@ class Watch:
         self._snapshot = snapshot_model(self._model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
         self._names.bind(self._snapshot)
-        self._places = ParameterPlaces(self._model)
+        self._places.bind(self._model)
         self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
         self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
 
