@@ -14,7 +14,7 @@ from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.loss import LossPanel
 from moduleview.gui.plots.chart_lines import value_at
-from moduleview.gui.plots.curve_points import LinePoints, newest_values, smoothed
+from moduleview.gui.plots.curve_points import LinePoints, newest_values, running_median, smoothed
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.run_time import RunTime
 from moduleview.gui.plots.series_chart import SeriesChart
@@ -266,6 +266,38 @@ def test_smoothing_takes_no_value_over_a_gap_into_the_gap_and_none_that_is_not_f
     np.testing.assert_array_equal(smoothed(np.array([3.0])), [3.0])
 
 
+def test_median_leaves_gaps_and_what_is_not_finite_out() -> None:
+    values = np.array([1.0, np.nan, 3.0, np.inf, 8.0])
+    np.testing.assert_allclose(running_median(values), [1.0, np.nan, 2.0, np.nan, 3.0])
+    assert running_median(np.zeros(0)).shape == (0,)
+    assert np.isnan(running_median(np.full(20, np.nan))).all()
+
+
+def test_single_spike_does_not_lift_the_line_of_the_thousand_steps_around_it() -> None:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    norms = np.full((4000, n), 1e-2)
+    norms[2001] = 1e3
+    add_steps(store, norms)
+    (points,) = LinePoints([(SeriesKey(NORM, "embed.weight"),)]).read(store, 0, 3999, 16)
+    assert points.high.max() == pytest.approx(1e3)
+    np.testing.assert_allclose(points.smooth, 1e-2, rtol=1e-5)
+
+
+def test_legend_says_of_how_many_steps_a_band_is_also_where_old_ones_are_kept_together(
+    qtbot: QtBot, qapp: QObject, long_run: SeriesStore
+) -> None:
+    bench = make_bench(QObject(qapp), long_run)
+    bench.context.selection.select("lin", tensor_fqn="lin.weight")
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    bench.context.axes.show_steps(50_000.0, 50_100.0)
+    (label,) = [label for label in panel.findChildren(QLabel) if "Gap: not finite" in label.text()]
+    assert "Band: lowest to highest of 16 steps" in label.text()
+    bench.context.axes.show_steps(99_900.0, 100_000.0)
+    assert "Line: mean of 8 of these" in label.text()
+
+
 def test_smoothed_line_is_the_same_wherever_the_plot_begins() -> None:
     store = opened_store()
     n = len(declare_gradients(store))
@@ -334,7 +366,9 @@ def test_median_of_a_group_is_faint_below_its_mean_and_a_band_of_steps_says_no_m
     assert np.ptp(drawn) == pytest.approx(np.log10(2.0), rel=1e-3)
     panel._choices.choose_grouping(Grouping.NONE)
     bench.context.axes.set_window(None)
-    assert note() == ["Band: lowest to highest", "Line: mean of 8 such middles"]
+    assert note() == ["Band: lowest to highest of 8 steps", "Line: median of 8 middles"]
+    panel.title_controls()[1].click()
+    assert note() == ["Band: lowest to highest of 8 steps", "Line: its middle"]
 
 
 def test_grouping_is_chosen_from_the_menu(qtbot: QtBot, qapp: QObject) -> None:

@@ -135,6 +135,10 @@ def test_steps_that_are_no_longer_kept_one_by_one_come_from_the_archive() -> Non
     assert store.first_step == 5000 - 64
     assert columns.decade_at(0, 100) == pytest.approx(1.0)
     assert columns.decade_at(0, 300) == pytest.approx(-2.0)
+    columns.update(store, (90, 120), 64)
+    assert (columns.width, columns.span_at(100)) == (1, 16)
+    columns.update(store, (4990, 4999), 64)
+    assert columns.span_at(4995) == 1
     assert not np.isnan(columns.decades).any()
 
 

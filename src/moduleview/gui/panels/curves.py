@@ -201,10 +201,8 @@ class CurvesPanel(Panel):
         self._chart.set_run_time(read_run_time(self.context.store, axes.steps) if axes.shows_time else None)
         self._chart.draw_lines(lines, axes.steps, has_smooth=is_smooth, is_following=axes.is_following)
         self._chart.bring_to_front(self._front)
-        is_band = self._steps_to_draw(self.context.store)[2] > 1
-        is_group = bool(self._choice.groups)
-        has_below = self._chart.has_below
-        self._lines.set_meaning(is_band=is_band, has_smooth=is_smooth, is_group=is_group, has_below=has_below)
+        is_group, has_below = bool(self._choice.groups), self._chart.has_below
+        self._lines.set_meaning(self._points, has_smooth=is_smooth, is_group=is_group, has_below=has_below)
         self._fill_legend(styles)
 
     def _fill_legend(self, styles: Sequence[LineStyle]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
@@ -77,21 +78,21 @@ class CurveLegend(QObject):
         self._legend.model.set_rows(rows)
         self._legend.set_step(step if step is not None else store.last_step, step is not None)
 
-    def set_meaning(self, *, is_band: bool, has_smooth: bool, is_group: bool, has_below: bool = False) -> None:
+    def set_meaning(self, points: Sequence[CurvePoints], *, has_smooth: bool, is_group: bool, has_below: bool) -> None:
         """Say what the lines mean."""
+        n_steps = max((int(np.median(line.n_steps)) for line in points if len(line.steps)), default=1)
+        lines, middle = list[str](), self.tr("each measured step")
         if is_group:
             lines, middle = [self.tr("Band: all of the group")], self.tr("its median")
-        elif is_band:
-            lines, middle = [self.tr("Band: lowest to highest")], self.tr("its middle")
-        else:
-            lines, middle = [], self.tr("each measured step")
-        if has_smooth and is_band and not is_group:
-            middle = self.tr("mean of {0} such middles").format(str(SMOOTHED_STEPS))
-        elif has_smooth:
+        elif n_steps > 1:
+            band = self.tr("Band: lowest to highest of {0} steps")
+            lines, middle = [band.format(number_format.exact_count(n_steps))], self.tr("its middle")
+        if has_smooth and (is_group or n_steps == 1):
             lines.append(self.tr("Faint: {0}").format(middle))
-            middle = self.tr("mean of {0} of these").format(str(SMOOTHED_STEPS))
-        lines.append(self.tr("Line: {0}").format(middle))
-        lines.append(self.tr("Gap: not finite"))
+        if has_smooth:
+            words = self.tr("mean of {0} of these") if n_steps == 1 else self.tr("median of {0} middles")
+            middle = words.format(str(SMOOTHED_STEPS))
+        lines += [self.tr("Line: {0}").format(middle), self.tr("Gap: not finite")]
         if has_below:
             lines.append(self.tr("Mark below: zero or less"))
         self._legend.set_note("\n".join(lines))

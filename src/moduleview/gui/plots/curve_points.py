@@ -24,7 +24,8 @@ class CurvePoints:
         n_steps: int64, how many it may hold.
         low, high: float64, NaN for a gap; equal unless a point holds several steps, or a line several series.
         middle: float64, between the two: of several series their median.
-        smooth: float64, mean of up to 8 middles up to each, NaN in gaps.
+        smooth: float64, mean of up to 8 middles up to each, NaN in gaps; where a point holds several steps their
+            median, since a single spike among 256 steps would lift the mean over 2 048.
         non_finite: bool, a NaN or Inf was measured.
         is_group: The middles are medians of several series, and a line of their own.
     """
@@ -127,7 +128,8 @@ class LinePoints:
         there = ~np.isnan(high) | bad
         steps, n_steps = self._window.steps[there].astype(np.float64), self._window.n_steps[there]
         middle, is_group = middle[there], line in self._groups
-        return CurvePoints(steps, n_steps, low[there], middle, high[there], smoothed(middle), bad[there], is_group)
+        smooth = running_median(middle) if (n_steps > 1).any() else smoothed(middle)
+        return CurvePoints(steps, n_steps, low[there], middle, high[there], smooth, bad[there], is_group)
 
 
 def newest_values(
@@ -194,3 +196,13 @@ def smoothed(values: NDArray[np.float64], width: int = SMOOTHED_STEPS) -> NDArra
     sums = np.convolve(np.where(finite, values, 0.0), window)[: len(values)]
     counts = np.convolve(finite.astype(np.float64), window)[: len(values)]
     return np.where(finite, sums / np.maximum(counts, 1.0), np.nan)
+
+
+def running_median(values: NDArray[np.float64], width: int = SMOOTHED_STEPS) -> NDArray[np.float64]:
+    """Median of each value and up to ``width - 1`` before it, NaN left out; NaN where the value itself is NaN."""
+    if not len(values):
+        return values
+    finite = np.isfinite(values)
+    kept = np.where(finite, values, np.nan)
+    rows = np.lib.stride_tricks.sliding_window_view(np.concatenate([np.full(width - 1, np.nan), kept]), width)
+    return np.where(finite, _median(rows), np.nan)

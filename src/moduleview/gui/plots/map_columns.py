@@ -88,7 +88,7 @@ class MapColumns:
         self._width = 1
         self._first = 0  # first column
         self._decades = self._shown = np.zeros((0, 0), dtype=np.float32)
-        self._sources: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # the column that each one shows
+        self._sources = self._spans = np.zeros(0, dtype=np.int64)  # the column that each shows; steps it was kept with
 
     @property
     def shown(self) -> NDArray[np.float32]:
@@ -153,6 +153,11 @@ class MapColumns:
         """As ``decade_at``, where nobody measured what was measured last."""
         return self._cell(self._shown, row, step)
 
+    def span_at(self, step: int) -> int:
+        """Of how many steps that is the highest which is shown at a step: old ones are kept in groups."""
+        column = step // self._width - self._first
+        return int(self._spans[column]) if 0 <= column < len(self._spans) else self._width
+
     def held_step(self, step: int) -> int | None:
         """The first of the steps that a step shows which nobody measured; None where there are none."""
         column = step // self._width - self._first
@@ -191,8 +196,9 @@ class MapColumns:
         n_held = _HELD_STEPS // self._width
         n_before = min(self._first, n_held)  # columns to the left of those that are in view
         self._window.update(store, (self._first - n_before) * self._width, last_step, self._width)
-        grid = self._on_grid(self._first - n_before, last_step // self._width + 1)
+        grid, spans = self._on_grid(self._first - n_before, last_step // self._width + 1)
         sources = _sources(grid, n_held)[n_before:]
+        self._spans = spans[sources]
         self._decades, self._shown, self._sources = grid[:, n_before:], grid.take(sources, axis=1), sources - n_before
 
     def _cell(self, decades: NDArray[np.float32], row: int, step: int) -> float | None:
@@ -211,18 +217,20 @@ class MapColumns:
         decades[np.isnan(decades) & is_there.any(axis=1, keepdims=True)] = NO_GRADIENT
         return (decades if len(self._bands) == len(self.seen) else np.fmax.reduceat(decades, self._bands, axis=1),)
 
-    def _on_grid(self, first: int, end: int) -> NDArray[np.float32]:
-        """(bands, columns) from the rows of history, of which one may reach over several columns."""
+    def _on_grid(self, first: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """(bands, columns) from the rows of history, of which one may reach over several columns, and its steps."""
         window, width = self._window, self._width
         grid = np.full((len(self._bands), end - first), NOT_MEASURED, dtype=np.float32)
+        spans = np.full(end - first, width, dtype=np.int64)
         if not len(window.steps):
-            return grid
+            return grid, spans
         begins = np.arange(first, end) * width
         source = np.searchsorted(window.steps, begins + width - 1, side="right") - 1
         there = (source >= 0) & ((window.steps + window.n_steps)[source] > begins)
         (decades,) = window.arrays
         grid[:, there] = decades[source[there]].T
-        return grid
+        spans[there] = np.maximum(window.n_steps[source[there]], width)
+        return grid, spans
 
 
 def _sources(decades: NDArray[np.float32], most: int) -> NDArray[np.int64]:

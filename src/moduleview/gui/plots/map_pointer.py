@@ -169,14 +169,14 @@ class MapPointer(QObject):
     def _value_text(self, row: int, step: int) -> str:
         assert self._columns is not None
         held = self._columns.held_step(step)
-        text = self._decade_text(row, self._columns.shown_at(row, step))
+        text = self._decade_text(row, self._columns.shown_at(row, step), self._columns.span_at(step))
         if held is None:
             return text
         width = self._columns.width
         measured = self._step_text(held) if width == 1 else self._steps_text(held, held + width - 1)
         return f"{self._gap_text()}\n{self.tr('in {0}: {1}').format(measured, text)}"
 
-    def _decade_text(self, row: int, decade: float | None) -> str:
+    def _decade_text(self, row: int, decade: float | None, n_steps: int) -> str:
         assert self._columns is not None
         if decade is None:
             return self._gap_text()
@@ -186,10 +186,10 @@ class MapPointer(QObject):
             return self.tr("NaN or Inf in the gradient")
         value = 10.0**decade if decade > ZERO else 0.0
         text = self.tr("gradient norm {0} (L2)").format(number_format.gradient(value, 4))
-        width, n_rows = self._columns.width, self._columns.rows_a_band
+        n_rows = self._columns.rows_a_band
         if n_rows > 1:
-            return text + self.tr(", highest of {0} rows and {1} steps").format(n_rows, width)
-        return text if width == 1 else text + self.tr(", highest of {0} steps").format(width)
+            return text + self.tr(", highest of {0} rows and {1} steps").format(n_rows, n_steps)
+        return text if n_steps == 1 else text + self.tr(", highest of {0} steps").format(n_steps)
 
     def _gap_text(self) -> str:
         assert self._columns is not None
