@@ -21,16 +21,16 @@ ON_THE_HOST = {
     "grad_snr.py": {"with_step"},  # the same
     "loss.py": {"measure"},  # of what is no tensor
     "memory.py": {"measure", "resident_bytes"},  # of bytes
-    "series_ids.py": {"id_of", "ids_of_rows"},  # of numbers on the host
+    "series_ids.py": {"ids_of_rows"},  # of numbers on the host
     "step_values.py": {
+        "set",
         "__init__",
         "has_arrived",
         "wait",
         "record",
         "_void",
-    },  # the one copy a step, and what arrived
+    },  # the one copy a step, what arrived
     "gradient_way.py": {"end_step", "_has_found_inf"},  # GradScaler has waited for the same numbers just before
-    "station_norms.py": {"gradients_ready"},  # of a set of names
 }
 
 

@@ -55,3 +55,32 @@ def test_the_copy_of_a_weight_that_the_model_has_no_more_is_let_go() -> None:
         kept.keep(parameters, step)
         list(kept.take(parameters, step))
     assert kept._kept.keys() == kept._identities.keys() == {"b"}
+
+
+def test_a_weight_that_comes_back_to_the_model_is_compared_with_what_it_is_then() -> None:
+    kept = WeightChange()
+    weight = nn.Parameter(torch.ones(3))
+    for step, parameters in enumerate([{"w": weight}, {}, {}]):
+        kept.keep(parameters, step)
+        list(kept.take(parameters, step))
+    with torch.no_grad():
+        weight.fill_(10.0)
+    kept.keep({"w": weight}, 3)
+    with torch.no_grad():
+        weight += 1.0
+    (change,) = kept.take({"w": weight}, 3)
+    assert float(change.change[0]) == pytest.approx(math.sqrt(3))
+    assert float(change.before[0]) == pytest.approx(10 * math.sqrt(3))
+
+
+def test_after_steps_without_measuring_the_same_memory_holds_the_copy() -> None:
+    kept = WeightChange()
+    weight = nn.Parameter(torch.ones(3))
+    kept.keep({"w": weight}, 0)
+    list(kept.take({"w": weight}, 0))
+    place = kept._kept["w"].data_ptr()
+    with torch.no_grad():
+        weight.fill_(5.0)
+    kept.keep({"w": weight}, 10)
+    assert kept._kept["w"].data_ptr() == place
+    assert kept._kept["w"].tolist() == [5.0, 5.0, 5.0]

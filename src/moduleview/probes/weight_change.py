@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch.nn.parameter import is_lazy
 
 from moduleview.hooks.sampling import sample_elements
 from moduleview.probes.device_moments import batched_norms
-from moduleview.probes.plain_values import plain_values
+from moduleview.probes.plain_values import PlainValues, plain_values
 
 MAX_EXACT = 50_000_000  # parameters in all; above, a copy of the weights would cost more memory than people have spare
 SAMPLE_SIZE = 4_096  # elements of each tensor
@@ -42,6 +43,27 @@ class Change:
     is_sampled: bool
 
 
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Which weights of one device are compared with which copies.
+
+    Attributes:
+        of: Names, lengths and types of the weights, by which it is known again.
+        rows: m; which of the weights have a copy.
+        fqns: m; their names.
+        olds: m; their copies, one-dimensional.
+        times: m; how many elements one of a copy stands for.
+        small: Those of the m that are compared together with others.
+    """
+
+    of: tuple[object, ...]
+    rows: list[int]
+    fqns: tuple[str, ...]
+    olds: list[torch.Tensor]
+    times: list[float]
+    small: list[int]
+
+
 class WeightChange:
     """Keeps a copy of the weights and compares. Training thread only.
 
@@ -53,6 +75,7 @@ class WeightChange:
 
     def __init__(self) -> None:
         self._kept: dict[str, torch.Tensor] = {}
+        self._pairs: dict[torch.device, _Pairs] = {}
         self._identities: dict[str, _Identity] = {}
         self._taken_step = -2
         self._is_sampled: bool | None = None
@@ -65,9 +88,12 @@ class WeightChange:
         if step > self._taken_step + 1:
             self._identities.clear()
             self._taken_step = step - 1  # another optimizer of the same step need not copy again
-        moved = {fqn: p for fqn, p in parameters.items() if self._identities.get(fqn) != _identity(p)}
+        known = self._identities
+        now = dict(zip(parameters, _identities(parameters), strict=True))
+        moved = {fqn: parameters[fqn] for fqn, identity in now.items() if known.get(fqn) != identity}
         if moved:
             self._copy(moved, is_sampled=self._is_sampled)
+            known.update(now)
 
     def take(
         self, parameters: Mapping[str, nn.Parameter], step: int, chosen: Collection[str] | None = None
@@ -86,50 +112,63 @@ class WeightChange:
         self._taken_step = step
         unknown: dict[str, nn.Parameter] = {}
         for group in plain_values(trained):
-            known: list[tuple[str, torch.Tensor, torch.Tensor, float]] = []
-            for fqn, flat, length, times in zip(group.fqns, group.flats, group.lengths, group.weights, strict=True):
-                now = _chosen(flat, is_sampled=is_sampled)
-                old = self._kept.get(fqn)
-                if old is None or old.shape != now.shape or old.dtype != now.dtype or old.device != now.device:
-                    unknown[fqn] = trained[fqn]
-                else:
-                    known.append((fqn, now, old, times * length / now.numel()))
-            if known:
-                yield self._compare(known, is_sampled=is_sampled)
+            pairs = self._paired(group, is_sampled=is_sampled)
+            if len(pairs.rows) < len(group.fqns):
+                unknown |= {fqn: trained[fqn] for fqn in set(group.fqns).difference(pairs.fqns)}
+            if pairs.rows:
+                news = [_chosen(group.flats[row], is_sampled=is_sampled) for row in pairs.rows]
+                on_host = group.device.type == "cpu"
+                change, before = self._on_host(news, pairs) if on_host else _on_device(news, pairs)
+                yield Change(pairs.fqns, change, before, is_sampled)
         self._copy(unknown, is_sampled=is_sampled)
-        for fqn in self._kept.keys() - parameters.keys():  # the model has it no more
-            del self._kept[fqn]
-            self._identities.pop(fqn, None)
-        for fqn in trained.keys() & self._kept.keys():
-            self._identities[fqn] = _identity(trained[fqn])
+        self._identities.update(zip(trained, _identities(trained), strict=True))
+        if self._kept.keys() - parameters.keys():
+            self._pairs.clear()
+            for fqn in self._kept.keys() - parameters.keys():  # the model has it no more
+                del self._kept[fqn]
+        for fqn in self._identities.keys() - parameters.keys():
+            del self._identities[fqn]
 
     def _copy(self, parameters: Mapping[str, nn.Parameter], *, is_sampled: bool) -> None:
         for group in plain_values(parameters):
             for fqn, flat in zip(group.fqns, group.flats, strict=True):
-                self._kept[fqn] = _chosen(flat, is_sampled=is_sampled).clone()
-                self._identities[fqn] = _identity(parameters[fqn])
+                now, old = _chosen(flat, is_sampled=is_sampled), self._kept.get(fqn)
+                if old is not None and _are_alike(old, now):
+                    old.copy_(now)
+                else:
+                    self._kept[fqn] = now.clone()
+                    self._pairs.clear()
 
-    def _compare(self, known: list[tuple[str, torch.Tensor, torch.Tensor, float]], *, is_sampled: bool) -> Change:
-        fqns = tuple(fqn for fqn, *_ in known)
-        news, olds = [new for _, new, _, _ in known], [old for _, _, old, _ in known]
-        weights = [weight for *_, weight in known]
-        on_host = news[0].is_cpu
-        change, before = self._on_host(news, olds, weights) if on_host else _on_device(news, olds, weights)
-        return Change(fqns, change, before, is_sampled)
+    def _paired(self, group: PlainValues, *, is_sampled: bool) -> _Pairs:
+        """The same as in the last step, as long as the weights look the same."""
+        of = (group.fqns, group.lengths, group.weights, group.dtypes, is_sampled)
+        pairs = self._pairs.get(group.device)
+        if pairs is not None and pairs.of == of:
+            return pairs
+        rows, olds, times = [], [], []
+        for row, (fqn, flat) in enumerate(zip(group.fqns, group.flats, strict=True)):
+            now, old = _chosen(flat, is_sampled=is_sampled), self._kept.get(fqn)
+            if old is not None and _are_alike(old, now):
+                rows.append(row)
+                olds.append(old)
+                times.append(group.weights[row] * group.lengths[row] / now.numel())
+        small = [at for at, old in enumerate(olds) if old.numel() <= _SMALL]
+        pairs = _Pairs(of, rows, tuple(group.fqns[row] for row in rows), olds, times, small)
+        if len(rows) == len(group.fqns):
+            self._pairs[group.device] = pairs
+        return pairs
 
-    def _on_host(
-        self, news: list[torch.Tensor], olds: list[torch.Tensor], weights: list[float]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _on_host(self, news: list[torch.Tensor], pairs: _Pairs) -> tuple[torch.Tensor, torch.Tensor]:
         squares = np.zeros((len(news), 2), dtype=np.float64)
-        small = [index for index, new in enumerate(news) if new.numel() <= _SMALL]
+        small, olds = pairs.small, pairs.olds
         if small:
-            squares[small] = _squares_together([news[index] for index in small], [olds[index] for index in small])
-            torch._foreach_copy_([olds[index] for index in small], [news[index] for index in small])
+            some_news, some_olds = [news[at] for at in small], [olds[at] for at in small]
+            squares[small] = _squares_together(some_news, some_olds)
+            torch._foreach_copy_(some_olds, some_news)
         with np.errstate(all="ignore"):
-            for index, (new, old) in enumerate(zip(news, olds, strict=True)):
-                if new.numel() > _SMALL:
-                    squares[index] = self._squares_in_blocks(new, old)
-            norms = torch.from_numpy(np.sqrt(squares * np.asarray(weights)[:, None]).astype(np.float32))
+            for at in sorted(set(range(len(news))).difference(small)):
+                squares[at] = self._squares_in_blocks(news[at], olds[at])
+            norms = torch.from_numpy(np.sqrt(squares * np.asarray(pairs.times)[:, None]).astype(np.float32))
         return norms[:, 0], norms[:, 1]
 
     def _squares_in_blocks(self, new: torch.Tensor, old: torch.Tensor) -> tuple[float, float]:
@@ -170,11 +209,9 @@ def _square(values: NDArray[Any]) -> float:
     return square
 
 
-def _on_device(
-    news: list[torch.Tensor], olds: list[torch.Tensor], weights: list[float]
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _on_device(news: list[torch.Tensor], pairs: _Pairs) -> tuple[torch.Tensor, torch.Tensor]:
     """A few launches for all tensors, and no memory beside the copy."""
-    roots = [weight**0.5 for weight in weights]
+    roots, olds = [times**0.5 for times in pairs.times], pairs.olds
     before = torch._foreach_mul(batched_norms(olds, 2.0), roots)
     torch._foreach_sub_(olds, news)
     change = torch._foreach_mul(batched_norms(olds, 2.0), roots)
@@ -183,14 +220,32 @@ def _on_device(
 
 
 def _n_trained(parameters: Mapping[str, nn.Parameter]) -> int:
-    return sum(p.numel() for p in parameters.values() if p.requires_grad and not is_lazy(p))
+    trained = [p for p in parameters.values() if p.requires_grad]
+    return sum([p.numel() for p in trained if type(p) is nn.Parameter or not is_lazy(p)])
 
 
 def _chosen(flat: torch.Tensor, *, is_sampled: bool) -> torch.Tensor:
     return sample_elements(flat, SAMPLE_SIZE) if is_sampled and flat.numel() > SAMPLE_SIZE else flat
 
 
+def _are_alike(old: torch.Tensor, now: torch.Tensor) -> bool:
+    return old.shape == now.shape and old.dtype == now.dtype and old.device == now.device
+
+
+def _identities(parameters: Mapping[str, nn.Parameter]) -> list[_Identity]:
+    """Version, place and type of each."""
+    found = list(parameters.values())
+    if {nn.Parameter}.issuperset(map(type, found)):
+        with suppress(RuntimeError):  # a sparse one has no place, one made in inference mode no version
+            return list(map(_marks_of, found, map(torch.Tensor.data_ptr, found)))
+    return [_identity(parameter) for parameter in found]
+
+
+def _marks_of(parameter: nn.Parameter, place: int) -> _Identity:
+    return parameter._version, place, parameter.dtype
+
+
 def _identity(parameter: nn.Parameter) -> _Identity:
     if type(parameter) is not nn.Parameter or parameter.is_meta or parameter.layout is not torch.strided:
-        return (id(parameter), 0, torch.float32)  # lazy, sharded: what has no one place in memory
-    return (parameter._version, parameter.data_ptr(), parameter.dtype)
+        return id(parameter), 0, torch.float32  # lazy, sharded: what has no one place in memory
+    return 0 if parameter.is_inference() else parameter._version, parameter.data_ptr(), parameter.dtype
