@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from builders import snapshot_of, tied
+from builders import add_steps, snapshot_of, tied
 from moduleview.gui.look import number_format
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.gradient_map import GradientMapPanel
@@ -333,6 +333,29 @@ def test_loss_is_drawn_with_a_linear_axis_first(qtbot: QtBot, bench: Bench) -> N
 
     assert chart.is_log
     assert chart.y_range[0] < -1
+
+
+def test_line_without_a_finite_value_does_not_keep_the_axis_of_another(panel: CurvesPanel, bench: Bench) -> None:
+    store = bench.store
+    norms = np.full((40, 7), 1e20)
+    norms[:, 1] = np.nan
+    add_steps(store, norms, 60)
+    bench.context.axes.show_steps(60.0, 90.0)
+    bench.context.selection.select("blocks")
+    assert chart_of(panel).y_range[0] > 15
+    bench.context.selection.select("embed")
+    assert chart_of(panel).y_range == (-4.0, 1.0)
+
+
+def test_loss_that_comes_after_its_panel_is_drawn_as_finely_as_there_is_room_for(qtbot: QtBot, qapp: QObject) -> None:
+    bench = make_bench(QObject(qapp), run_store(0))
+    panel = LossPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+    more_steps(bench.store, np.arange(7) + 1.0, 240)
+    panel.refresh(bench.store)
+    points, _style = chart_of(panel)._drawn[0]
+
+    assert points.n_steps.tolist() == [1] * 240
 
 
 def test_loss_without_a_step_says_so(qtbot: QtBot, qapp: QObject) -> None:

@@ -12,6 +12,7 @@ from moduleview.gui.plots.chart_lines import value_at
 from moduleview.gui.plots.chosen_series import choose_series, quantities_of
 from moduleview.gui.plots.curve_points import LinePoints, newest_values, smoothed, steps_to_draw
 from moduleview.gui.plots.limits import AxisLimits, DecadeLimits
+from moduleview.gui.plots.map_columns import ZERO
 from moduleview.gui.plots.ticks import decade_ticks, linear_ticks, step_ticks
 from moduleview.telemetry.records import RunChanged, RunState, SeriesDeclared, SeriesKey
 
@@ -66,6 +67,13 @@ def test_colour_limits_leave_out_what_is_not_finite() -> None:
 
     assert DecadeLimits().observe(sample, 0) == (-3, -2)
     assert DecadeLimits().observe(np.array([np.nan], dtype=np.float32), 0) is None
+
+
+def test_colour_limits_leave_out_zeros_as_of_a_dead_layer() -> None:
+    sample = np.array([ZERO, ZERO, -3.5, -1.5], dtype=np.float32)
+
+    assert DecadeLimits().observe(sample, 0) == (-4, -1)
+    assert DecadeLimits().observe(np.full(4, ZERO), 0) is None
 
 
 def test_value_axis_widens_at_once_and_narrows_late() -> None:

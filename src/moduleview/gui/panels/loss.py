@@ -82,16 +82,16 @@ class LossPanel(Panel):
         """Draw what changed since the last time."""
         axes = self.context.axes
         axes.take_extent(store.first_step, store.last_step)
+        is_there = store.latest(_LOSS) is not None and store.last_step is not None
+        self._stack.setCurrentWidget(self._chart if is_there else self._empty)  # first: the chart takes its size now
         steps = self._steps_to_draw(store)
         looks = (self._chart.is_log, self._smooth.isChecked(), self.context.theme.tokens, axes.shows_time)
-        state = (store.model, store.latest(_LOSS) is None, steps, axes.steps, looks)
+        state = (store.model, is_there, steps, axes.steps, looks)
         if state == self._drawn_for:
             return
         if self._drawn_for is None or self._drawn_for[0] is not store.model:
             self._points = LinePoints([(_LOSS,)])  # of another run
         self._drawn_for = state
-        is_there = store.latest(_LOSS) is not None and store.last_step is not None
-        self._stack.setCurrentWidget(self._chart if is_there else self._empty)
         if not is_there:
             self._chart.forget_limits()
             return

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 PATIENCE_STEPS = 20
 _LARGEST_SAMPLE = 8192  # values for a percentile; more of them cost time and change nothing
+_OF_ZERO = -390.0  # no number has so low a decade: what is below stands for zero
 _PARTS_OF_A_DECADE = (0.0, math.log10(2), math.log10(5))
 
 
@@ -23,7 +24,8 @@ class DecadeLimits:
         """Look at what is shown.
 
         Args:
-            decades: log10 of the values; those that are not finite are left out.
+            decades: log10 of the values; those that are not finite are left out, and zeros: a layer that is dead would
+                leave no colours to the others.
             step: The newest step.
 
         Returns:
@@ -31,7 +33,7 @@ class DecadeLimits:
         """
         sample = decades.reshape(-1)
         sample = sample[:: max(1, len(sample) // _LARGEST_SAMPLE)]
-        sample = sample[np.isfinite(sample)]
+        sample = sample[np.isfinite(sample) & (sample > _OF_ZERO)]
         if len(sample):
             low, high = np.percentile(sample, (1, 99)).tolist()
             self._consider((math.floor(low), max(math.ceil(high), math.floor(low) + 1)), step)
@@ -55,6 +57,11 @@ class AxisLimits:
         self._is_log = is_log
         self._limits: tuple[float, float] | None = None
         self._narrower_since: int | None = None
+
+    @property
+    def known(self) -> tuple[float, float] | None:
+        """Those in force, None before the first values."""
+        return self._limits
 
     def observe(self, low: float, high: float, step: int) -> tuple[float, float]:
         """Make room for ``low`` to ``high`` (decades on a logarithmic axis), shown at ``step``."""

@@ -172,7 +172,7 @@ class SeriesChart(Canvas):
             if len(heights):
                 extremes += [float(heights.min()), float(heights.max())]
         if not extremes:
-            return self.y_range if self._drawn else ((-4.0, 1.0) if self.is_log else (0.0, 1.0))
+            return self._limits.known or ((-4.0, 1.0) if self.is_log else (0.0, 1.0))
         return self._limits.observe(min(extremes), max(extremes), int(steps[1]))
 
     # -- drawing ---------------------------------------------------------------------------------------------------
