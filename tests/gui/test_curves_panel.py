@@ -341,7 +341,7 @@ def test_line_without_a_finite_value_does_not_keep_the_axis_of_another(panel: Cu
     norms[:, 1] = np.nan
     add_steps(store, norms, 60)
     bench.context.axes.show_steps(60.0, 90.0)
-    bench.context.selection.select("blocks")
+    panel.refresh(store)
     assert chart_of(panel).y_range[0] > 15
     bench.context.selection.select("embed")
     assert chart_of(panel).y_range == (-4.0, 1.0)
