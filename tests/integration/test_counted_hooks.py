@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
 from moduleview import TrainingTask
 from moduleview.telemetry.commands import CountHooks, RequestModuleReport, Run, Stop
 from moduleview.telemetry.hooks import FoundHook, HookKind, HooksFound
-from moduleview.telemetry.records import ModelOpened, ModuleReport, RunState
+from moduleview.telemetry.records import LogLine, ModelOpened, ModuleReport, RunState
 from source_records import Taken, opened
 from toy_tasks import plain_loop, toy_model, toy_task
 
@@ -71,25 +72,55 @@ def test_closing_puts_the_originals_back() -> None:
     assert next(iter(made[0].model[0]._forward_hooks.values())) is double
 
 
-def test_what_a_hook_of_the_users_raised_is_told_with_its_traceback() -> None:
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_a_hook_of_the_users_that_raises_is_switched_off_with_its_traceback_and_training_goes_on(
+    is_looked_at: bool,
+) -> None:
     def make() -> TrainingTask:
         task = hooked_task()
+        n_calls: list[int] = []
 
         def fail(*_: Any) -> None:
-            raise ValueError("no good")
+            n_calls.append(1)
+            if len(n_calls) == 2:
+                raise ValueError("no good")
 
         task.model[1].register_forward_pre_hook(fail)
         return task
 
     with opened(make) as taken:
+        if is_looked_at:
+            taken.source.send(CountHooks("1", enabled=True))
+        taken.source.send(Run(n_steps=4))
+        paused = taken.until_state(RunState.PAUSED)
         taken.source.send(CountHooks("1", enabled=True))
+        taken.until_type(HooksFound)
+    assert paused.step == 3  # one was given up
+    hook = newest(taken)["forward_pre"]
+    assert hook.note == "Switched off at step 1: it raised. Training goes on without it."
+    assert hook.last_error == "ValueError: no good"
+    assert 'raise ValueError("no good")' in hook.traceback
+    told = "\n".join(line.text for line in taken.of_type(LogLine))
+    assert "forward_pre hook on 1 raised ValueError: no good and was switched off" in told
+    assert 'raise ValueError("no good")' in told
+
+
+def test_what_no_hook_raised_still_ends_the_run() -> None:
+    def make() -> TrainingTask:
+        task = hooked_task()
+
+        class Fails(nn.Module):
+            def forward(self, x: Any) -> None:
+                raise ValueError("not a hook's")
+
+        task.model[1] = Fails()
+        return task
+
+    with opened(make) as taken:
         taken.source.send(Run(n_steps=1))
         failed = taken.until_state(RunState.FAILED)
     assert failed.failure is not None
-    assert "ValueError" in failed.failure.title
-    hook = newest(taken)["forward_pre"]
-    assert hook.last_error == "ValueError: no good"
-    assert 'raise ValueError("no good")' in hook.traceback
+    assert "not a hook's" in failed.failure.title
 
 
 def test_a_report_and_the_news_foretell_what_a_tick_would_meet() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -26,7 +27,7 @@ from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
 from moduleview.telemetry.commands import CountHooks, Freeze, SetBudget, SetHooks, SetTrainingData
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import FailureReport, ModelChanged, ModelOpened, Record, TaskSummary
+from moduleview.telemetry.records import FailureReport, LogLine, ModelChanged, ModelOpened, Record, TaskSummary
 
 _REPR_LENGTH = 500
 _TITLE_LENGTH = 60  # it stands in a line with the file's name
@@ -175,6 +176,23 @@ class OpenedModel:
         self._recorder.abandon_step()
         self._step.forget()
         release_cached_memory()
+
+    def goes_on_without_hook(self, error: BaseException, step: int) -> bool:
+        """Where a hook of somebody's raised, switch it off and say so: the step is given up, and training goes on."""
+        if not isinstance(error, Exception):
+            return False
+        self._board.optimizers = self._optimizers()
+        gone = self._board.switch_off(error, step)
+        for fqn, hook in gone:
+            place = fqn or "the model"
+            title = f"A {hook.kind} hook on {place} raised {hook.last_error} and was switched off; training goes on."
+            for line in (title, f"{hook.name} ({hook.location})", *hook.traceback.splitlines()):
+                self._put(LogLine(time.time(), "moduleview", line))
+        if gone:
+            self.describe_failure(error)  # lets go of what its frames hold
+            self.forget_step()
+            self._send_counted_hooks(at_once=True)
+        return bool(gone)
 
     def make_room(self) -> None:
         """The run is over and another begins: let go of what only training needs, and stay to be looked at."""

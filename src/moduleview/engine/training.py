@@ -131,12 +131,18 @@ class Training:
             raise
         except BaseException as error:
             leave_if_forked(self._pid, error)
-            self._fail(self._opened.describe_failure(error))
+            if self._opened.goes_on_without_hook(error, self._n_steps):
+                self._pause_if_used_up()
+            else:
+                self._fail(self._opened.describe_failure(error))
         else:
             leave_if_forked(self._pid)
             self._n_steps += 1
-            if self._pacing.is_used_up:
-                self._change_state(RunState.PAUSED)
+            self._pause_if_used_up()
+
+    def _pause_if_used_up(self) -> None:
+        if self._pacing.is_used_up:
+            self._change_state(RunState.PAUSED)
 
     def _finish(self) -> None:
         title = f"The batches ended after {self._n_steps:,} step{'' if self._n_steps == 1 else 's'}."

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,16 +12,20 @@ from torch import nn
 
 from moduleview.hooks.counted_hook import count_of, original_of, why_not_counted
 from moduleview.hooks.forecast import Trial
+from moduleview.hooks.hook_callable import called_by, location_of, name_of
 from moduleview.hooks.hook_counter import HookCounter
 from moduleview.hooks.hook_set import HookSet
 from moduleview.hooks.kinds import LEGACY_BACKWARD, HookSlot, slots_everywhere, slots_of
+from moduleview.hooks.raising_hook import raising_hooks
 from moduleview.hooks.silent_hook import SilentHook, is_ours
 from moduleview.hooks.ticked import Ticked
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_attributes import attributes_of
+from moduleview.introspect.user_traceback import user_traceback
 from moduleview.telemetry.hooks import FoundHook, HooksFound
 
 _PERIOD_S = 0.5
+_LONGEST_MESSAGE = 300
 _COMPILED = "Not counted: in a compiled region torch has taken the hook into its own code, or left it out."
 _REPLACED = "forward replaced"
 _NO_HOOK = "No hook: it was put in the place of this module's forward, and runs instead of it (as accelerate does)."
@@ -58,18 +61,17 @@ class Board:
         self._looked_at: str | None = None
         self._last: HooksFound | None = None
         self._next_s = 0.0
+        self._switched_off: dict[str, list[FoundHook]] = {}
         self.optimizers: Sequence[Any] = ()
 
     def hooks_on(self, fqn: str) -> tuple[FoundHook, ...]:
         """Everyone's hooks on a module; at the root also those on every module and on the optimizers."""
         hooks = list(_hooks_on(module_at(self._model, fqn), self._slots(fqn)))
         if self._looked_at == fqn and _is_compiled(self._model, fqn):
-            return tuple(
-                hook if hook.is_ours else msgspec.structs.replace(hook, not_counted=_COMPILED) for hook in hooks
-            )
-        if self._looked_at != fqn:
-            return tuple(msgspec.structs.replace(hook, not_counted="") for hook in hooks)
-        return tuple(hooks)
+            hooks = [hook if hook.is_ours else msgspec.structs.replace(hook, not_counted=_COMPILED) for hook in hooks]
+        elif self._looked_at != fqn:
+            hooks = [msgspec.structs.replace(hook, not_counted="") for hook in hooks]
+        return (*hooks, *self._switched_off.get(fqn, ()))
 
     def count(self, fqn: str, *, enabled: bool) -> HooksFound:
         """Somebody looks at a module's hooks, or no longer. Gives what is there now."""
@@ -94,6 +96,32 @@ class Board:
         self._last = found
         return found
 
+    def switch_off(self, error: BaseException, step: int) -> tuple[tuple[str, FoundHook], ...]:
+        """Take off the hook of somebody's that raised, if one did; it stays listed, with its traceback.
+
+        Args:
+            error: What ended the step.
+            step: Its number.
+
+        Returns:
+            FQN and hook.
+        """
+        found = raising_hooks(error, lambda: (slot for fqn in self._paths() for slot in self._slots(fqn)))
+        tables = {id(slot.table): fqn for fqn in self._paths() for slot in self._slots(fqn)} if found else {}
+        gone = []
+        for slot in found:
+            fqn = tables[id(slot.table)]
+            hook = msgspec.structs.replace(
+                describe_hook(slot),
+                note=f"Switched off at step {step}: it raised. Training goes on without it.",
+                last_error=f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE],
+                traceback=user_traceback(error),
+            )
+            del slot.table[slot.key]
+            self._switched_off.setdefault(fqn, []).append(hook)
+            gone.append((fqn, hook))
+        return tuple(gone)
+
     def release(self) -> None:
         """Nobody looks any more: put every original back."""
         self._looked_at = None
@@ -112,6 +140,9 @@ class Board:
         if fqn is not None:
             self._counter.look_at(() if _is_compiled(self._model, fqn) else self._slots(fqn))
 
+    def _paths(self) -> list[str]:
+        return [path for path, _ in self._model.named_modules()]
+
     def _slots(self, fqn: str) -> Iterator[HookSlot]:
         module = module_at(self._model, fqn)
         if module is not None:
@@ -124,20 +155,18 @@ def _hooks_on(module: nn.Module | None, slots: Iterable[HookSlot]) -> Iterator[F
     yield from (describe_hook(slot) for slot in slots if not _is_trial(slot.hook))
     replaced = None if module is None else vars(module).get("forward")
     if replaced is not None:
-        target = _unwrapped(replaced)
-        name = getattr(target, "__qualname__", None) or type(target).__qualname__
-        yield FoundHook(_REPLACED, f"{_module_of(target)}{name}", _location(target), is_ours=False, note=_NO_HOOK)
+        called = called_by(replaced)
+        yield FoundHook(_REPLACED, name_of(called), location_of(called), is_ours=False, note=_NO_HOOK)
 
 
 def describe_hook(slot: HookSlot) -> FoundHook:
     """One hook in words, with what was counted of it."""
     hook = original_of(slot.hook)
-    target = _unwrapped(hook)
-    name = getattr(target, "__qualname__", None) or type(target).__qualname__
+    called = called_by(hook)
     found = FoundHook(
         slot.kind,
-        f"{_module_of(target)}{name}",
-        _location(target),
+        name_of(called),
+        location_of(called),
         is_ours(hook),
         slot.place,
         slot.order,
@@ -175,34 +204,6 @@ def _ticked_of(hook: Any) -> Ticked | None:
 def _is_trial(hook: Any) -> bool:
     """It looks on for one step and is gone: nobody put it there, and it would only come and go before one's eyes."""
     return isinstance(hook, SilentHook) and isinstance(getattr(hook.target, "__self__", None), Trial)
-
-
-def _unwrapped(hook: Any) -> Any:
-    """The function behind torch's wrappers and partials."""
-    for _ in range(8):  # a chain that leads in a circle ends
-        if isinstance(hook, functools.partial):
-            hook = hook.func
-        elif isinstance(hook, SilentHook):
-            hook = hook.target
-        elif type(hook).__name__ == "_WrappedHook":
-            hook = hook.hook
-        else:
-            break
-    return hook
-
-
-def _module_of(target: Any) -> str:
-    module = getattr(target, "__module__", None)
-    return f"{module}." if module and module != "__main__" else ""
-
-
-def _location(target: Callable[..., Any]) -> str:
-    """Gives ``file:line``, from the code object alone: nothing is read from disk."""
-    function = getattr(target, "__func__", target)
-    code = getattr(function, "__code__", None)
-    if code is None and not inspect.isbuiltin(function):  # an object that can be called
-        code = getattr(inspect.getattr_static(function, "__call__", None), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else ""
 
 
 def _is_compiled(model: nn.Module, fqn: str) -> bool:

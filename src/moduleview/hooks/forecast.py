@@ -151,13 +151,13 @@ class Trial:
             return "It was not called as a module in a whole step."
         if not self._reason and not self._inputs_need_gradient:
             inputs = (
-                "Torch sees no input that comes by name or inside a list, as those do here that require a gradient"
+                "It sees no input that comes by name or inside a list, as those do here that require a gradient"
                 if self._others_need_gradient
                 else "No input of it requires a gradient"
             )
             return (
-                f"{inputs}; then it warns each time, and stops the training of those who treat warnings as errors. "
-                f"{_INSTEAD}"
+                f"{inputs}, and then torch warns each time and stops the training of those who treat warnings as "
+                f"errors. {_INSTEAD}"
             )
         return self._reason
 
