@@ -340,8 +340,8 @@ def test_line_without_a_finite_value_does_not_keep_the_axis_of_another(panel: Cu
     norms = np.full((40, 7), 1e20)
     norms[:, 1] = np.nan
     add_steps(store, norms, 60)
-    bench.context.axes.show_steps(60.0, 90.0)
     panel.refresh(store)
+    bench.context.axes.show_steps(60.0, 90.0)
     assert chart_of(panel).y_range[0] > 15
     bench.context.selection.select("embed")
     assert chart_of(panel).y_range == (-4.0, 1.0)
