@@ -186,3 +186,31 @@ def test_a_batch_of_gradients_at_once_is_let_through() -> None:
         optimizer.step()
         assert w.log == ()
     assert_one_pass_a_step(w, [2.0])
+
+
+def test_another_models_scale_does_not_stay_for_passes_that_nobody_scaled() -> None:
+    model, other = scalar(), scalar()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    theirs = GradScaler("cpu", init_scale=1024.0)
+    with moduleview.watch(model, optimizer) as w:
+        for _ in range(2):
+            one_pass(other, 5.0, theirs)
+            one_pass(model, 2.0)
+            optimizer.step()
+            optimizer.zero_grad()
+    assert_one_pass_a_step(w, [2.0, 2.0])
+    assert values(w, "local_grad_norm") == [2.0, 2.0]
+    assert w.series("loss_scale")[1].tolist() == []
+
+
+def test_another_models_pass_does_not_hide_the_gradients_of_an_update_by_hand() -> None:
+    model, other = scalar(), scalar()
+    with moduleview.watch(model) as w:
+        for _ in range(3):
+            (gradient,) = torch.autograd.grad(model(torch.full((1, 1), 2.0)).sum(), [model.weight])
+            one_pass(other, 100.0)
+            with torch.no_grad():
+                model.weight -= 0.125 * gradient
+    assert values(w, "grad_norm") == values(w, "local_grad_norm") == [2.0] * 3
+    assert values(w, "loss", "") == [2.0, 1.5, 1.0]
+    assert values(w, "update_norm") == [0.25] * 3

@@ -66,10 +66,13 @@ def test_an_optimizer_of_parameters_that_the_given_one_leaves_to_others_ends_no_
         assert w.n_steps == 2
 
 
-def test_a_parameter_in_the_place_of_another_is_measured_from_its_first_step() -> None:
+@pytest.mark.parametrize("is_ticked", [True, False])
+def test_a_parameter_in_the_place_of_another_is_measured_from_its_first_step(is_ticked: bool) -> None:
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with moduleview.watch(model, optimizer) as w:
+        if is_ticked:  # then a step begins with the first call, not with the first pass
+            w.set_hook("0", "forward")
         train(model, optimizer)
         model[0].weight = nn.Parameter(torch.ones(4, 8))
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)

@@ -30,8 +30,8 @@ P = ParamSpec("P")
 class BoundaryListener(Protocol):
     """What is told. On the thread that trains; what it raises it is told as well."""
 
-    def on_step_begins(self, *, may_look: bool) -> None:
-        """A training step has begun, if none was on its way; ``may_look``: no parameter is taken out for the moment."""
+    def on_step_begins(self) -> None:
+        """A training step has begun, if none was on its way."""
 
     def on_step_ended(self) -> None:
         """It is over: the weights are new, or mixed precision left them as they were."""
@@ -229,7 +229,7 @@ class StepBoundaries:
     @_guarded
     def _on_forward(self, module: nn.Module, args: Any) -> None:  # noqa: ARG002
         if id(module) in self._modules and torch.is_grad_enabled() and self.is_own_thread() and not is_in_backward():
-            self._begin(may_look=False)  # torch.func.functional_call has swapped them, perhaps
+            self._begin()
 
     @_guarded
     def _on_stepping(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG002
@@ -257,8 +257,8 @@ class StepBoundaries:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _begin(self, *, may_look: bool = True) -> None:
-        self.listener.on_step_begins(may_look=may_look)
+    def _begin(self) -> None:
+        self.listener.on_step_begins()
         if self._forward_hook.is_on:
             self._forward_hook.take_off()  # until the step is over: each call of a module would pay for it
 

@@ -224,10 +224,10 @@ class Watch:
 
     # -- what the boundaries say -----------------------------------------------------------------------------------
 
-    def on_step_begins(self, *, may_look: bool = False) -> None:
-        """A step begins, if none is on its way; ``may_look``: the parameters are where they belong."""
+    def on_step_begins(self) -> None:
+        """A step begins, if none is on its way."""
         if self._is_attached and not self._recorder.is_in_step:
-            if may_look and self._places.have_changed():
+            if self._places.have_changed():
                 self._rebind()
             self._recorder.begin_step(self._n_steps, self._ended_s)
 

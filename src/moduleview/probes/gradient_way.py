@@ -52,7 +52,8 @@ class GradientWay:
         self._norms = StationNorms(lambda error: self._report("gradients on their way", error))
         self._taps = Taps(self)
         self._loss = StepLoss()
-        self._is_in_step = self._is_passed_by = self._has_failed = self._was_used_in_pass = False
+        self._is_in_step = self._is_passed_by = self._has_failed = False
+        self._was_ours = self._was_used_in_pass = False  # the last pass brought the model something; it was used in it
         self._n_unused_passes = self._thread = 0
         self._last_ready: torch.optim.Optimizer | None = None
         self._found_inf: list[HostCopy] = []  # by fused optimizers, in a step of which nothing is measured
@@ -137,7 +138,7 @@ class GradientWay:
 
     def read_now(self) -> None:
         """Nobody may say later that these gradients are final: a loop that updates by hand tells nothing."""
-        if self._is_in_step and not self._is_passed_by and self.loss_scale is None:
+        if self._is_in_step and not self._is_passed_by and self._was_ours and self.loss_scale is None:
             self._station.read_all()
 
     # -- what the taps say -----------------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ class GradientWay:
 
     def _begin(self, *, is_passed_by: bool) -> None:
         self._is_in_step, self._is_passed_by = True, is_passed_by
-        self._last_ready, self._thread = None, threading.get_ident()
+        self._last_ready, self._thread, self._was_ours = None, threading.get_ident(), False
         self._loss.begin_step()
         self.why_skipped, self.spent_s, self.left_out = "", 0.0, frozenset()
 
@@ -196,7 +197,7 @@ class GradientWay:
         self._norms.pass_begins()
 
     def _end_pass(self) -> None:
-        is_ours = self._norms.pass_ended(was_used=self._was_used_in_pass)
+        is_ours = self._was_ours = self._norms.pass_ended(was_used=self._was_used_in_pass)
         self._loss.pass_ended(is_ours=is_ours)
         if is_ours and not self._was_used_in_pass:
             self._n_unused_passes += 1

@@ -29,7 +29,7 @@ class StepLoss:
         self.scale: torch.Tensor | None = None
         self._next_scale: torch.Tensor | None = None
         self._scaled: list[ref[torch.Tensor]] = []
-        self._is_scaled = self._is_given_complete = False
+        self._is_scaled = self._is_pass_scaled = self._is_given_complete = False
         self._of_pass: torch.Tensor | None = None
         self._passed: torch.Tensor | None = None
         self._given: torch.Tensor | None = None
@@ -48,35 +48,26 @@ class StepLoss:
 
     def pass_begins(self, roots: Sequence[Any]) -> None:
         """A pass begins at these."""
-        self._of_pass = self._sum(roots)
+        self._is_pass_scaled = self._is_scaled or any(one() is root for root in roots for one in self._scaled)
+        self._of_pass = _sum(roots, self._next_scale if self._is_pass_scaled else None)
 
     def pass_ended(self, *, is_ours: bool) -> None:
         """It is over, and was the step's or another model's."""
         if is_ours:
-            self.scale = self.scale if self._next_scale is None else self._next_scale
+            if self._is_pass_scaled:
+                self.scale = self._next_scale
             self._passed = _plus(self._passed, self._of_pass)
         self._of_pass, self._is_scaled = None, False
 
     def given(self, roots: Sequence[Any], *, is_final: bool) -> None:
         """Gradients of our parameters were computed from these, and not accumulated."""
         if not self._is_given_complete:
-            self._given = _plus(self._given, self._sum(roots))
+            self._given = _plus(self._given, _sum(roots))
             self._is_given_complete = not is_final
 
     def start_over(self) -> None:
         """The gradients of all passes so far were thrown away."""
         self._passed = None
-
-    def _sum(self, roots: Sequence[Any]) -> torch.Tensor | None:
-        total: torch.Tensor | None = None
-        for root in _tensors(roots):
-            if root.numel() != 1 or not root.is_floating_point():
-                continue
-            loss = root.detach().reshape(())
-            if self._next_scale is not None and (self._is_scaled or any(one() is root for one in self._scaled)):
-                loss = loss.float() / self._next_scale.to(loss.device, non_blocking=True)
-            total = _plus(total, loss)
-        return total
 
 
 def scale_of(scaler: GradScaler) -> torch.Tensor | None:
@@ -89,6 +80,16 @@ def _tensors(some: Any) -> Iterable[torch.Tensor]:
     if isinstance(some, torch.Tensor):
         return (some,)
     return tuple(one for one in some if isinstance(one, torch.Tensor)) if isinstance(some, Iterable) else ()
+
+
+def _sum(roots: Sequence[Any], scale: torch.Tensor | None = None) -> torch.Tensor | None:
+    """Of those that are single real numbers, in the loss's own units."""
+    total: torch.Tensor | None = None
+    for root in _tensors(roots):
+        if root.numel() == 1 and root.is_floating_point():
+            loss = root.detach().reshape(())
+            total = _plus(total, loss if scale is None else loss.float() / scale.to(loss.device, non_blocking=True))
+    return total
 
 
 def _plus(total: torch.Tensor | None, more: torch.Tensor | None) -> torch.Tensor | None:
