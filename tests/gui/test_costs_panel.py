@@ -127,6 +127,23 @@ def test_bill_over_the_budget_warns_and_one_without_a_budget_does_not(panel: Cos
     assert not panel.totals["spent"].warns
 
 
+def test_rows_add_up_to_what_measuring_takes(panel: CostsPanel) -> None:
+    every_hook = CostEntry("hooks", "", 60.0, 60.0, 1, 100, 0)
+    update(panel, bill(PROBE, every_hook, HOOK, share=0.02))  # 400 µs
+
+    assert texts(panel, 0)[:3] == ["Gradient norm", "whole model", "200.0"]
+    assert texts(panel, 1)[:5] == ["All else", "whole model", "140.0", "0.70 %", "–"]
+    assert "handing the numbers over" in panel.model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    update(panel, bill(PROBE, every_hook, HOOK, share=0.0131))
+    assert "All else" not in {texts(panel, row)[0] for row in range(panel.model.rowCount())}
+
+
+def test_without_a_budget_nothing_is_said_to_be_left_out_for_it(panel: CostsPanel) -> None:
+    update(panel, bill(PROBE, HOOK, CHEAP, budget=None))
+
+    assert panel.totals["sampled"].text.endswith("0 of 3")
+
+
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.05, 0.1, None])
 def test_chosen_budget_is_sent_and_said(share: float | None, panel: CostsPanel, bench: Bench) -> None:
     choose_budget(panel, share)
@@ -181,7 +198,7 @@ def test_click_on_a_hook_selects_its_node_and_on_a_probe_nothing(panel: CostsPan
 
 
 def test_node_that_is_gone_is_said(panel: CostsPanel, bench: Bench, qtbot: QtBot) -> None:
-    update(panel, bill(msgspec.structs.replace(HOOK, fqn="gone")))
+    update(panel, bill(msgspec.structs.replace(HOOK, fqn="gone"), share=0.0025))
     panel.table.setCurrentIndex(panel.model.index(0, 0))
     qtbot.keyClick(panel.table, Qt.Key.Key_Return)
 

@@ -18,6 +18,8 @@ from moduleview.telemetry.hooks import HookKind
 
 _NO_INDEX = QModelIndex()
 _ALL_HOOKS = "hooks"  # what the hooks cost in all, each of them included
+_REST = "rest"
+_LEAST_REST = 0.03  # of what is spent; smaller differences are between the means of different steps
 _SHORT_FROM = 100_000
 _NOTHING = CostsMeasured((), 0.0, None, 0.0)
 
@@ -60,7 +62,7 @@ class CostsModel(QAbstractTableModel):
             keeps_order: Rows stay where they are: somebody is about to click one.
         """
         self._costs = costs or _NOTHING
-        entries = list(self._costs.entries)
+        entries = with_rest(self._costs)
         before, after = [_place(entry) for entry in self._entries], [_place(entry) for entry in entries]
         if set(before) != set(after) or len(before) != len(after):
             self.beginResetModel()
@@ -164,6 +166,8 @@ class CostsModel(QAbstractTableModel):
             return self.tr("{0} hook").format(self._hooks.kind(HookKind(entry.name)))
         if entry.name == _ALL_HOOKS:
             return self.tr("All hooks together")
+        if entry.name == _REST:
+            return self.tr("All else")
         name = displayable(self._quantities.name(entry.name))
         return name[:1].upper() + name[1:]
 
@@ -183,6 +187,11 @@ class CostsModel(QAbstractTableModel):
         return exact[column]
 
     def _tip(self, entry: CostEntry, column: CostColumn) -> str:
+        if entry.name == _REST:
+            return self.tr(
+                "What no single measurement is charged for: seeing where steps and passes begin and end, and handing "
+                "the numbers over"
+            )
         if column is CostColumn.NAME:
             return self._hooks.explanation(HookKind(entry.name)) if is_hook(entry) else self._quantities.tip(entry.name)
         if column is CostColumn.NODE and is_hook(entry):
@@ -214,6 +223,19 @@ class CostsModel(QAbstractTableModel):
             CostColumn.EVERY: self.tr("In how many of the steps it is measured"),
             CostColumn.SKIPPED: self.tr("Steps in which it was due and left out, to keep to the budget"),
         }[column]
+
+
+def with_rest(costs: CostsMeasured) -> list[CostEntry]:
+    """The entries, and what measuring took beside them, where that is known and more than a trace; dearest first."""
+    entries = list(costs.entries)
+    has_sum_of_hooks = any(entry.name == _ALL_HOOKS for entry in entries)
+    charged_us = sum(entry.us_per_step for entry in entries if not (has_sum_of_hooks and is_hook(entry)))
+    spent_us = costs.share * costs.step_us
+    rest_us = spent_us - charged_us
+    if entries and rest_us > _LEAST_REST * spent_us:
+        entries.append(CostEntry(_REST, "", rest_us, math.nan, 1, 0, 0))
+        entries.sort(key=lambda entry: -entry.us_per_step)
+    return entries
 
 
 def microseconds(us: float) -> str:

@@ -138,7 +138,9 @@ class CostsPanel(Panel):
         if is_over:
             in_full = self.tr("{0}: over the budget of {1}").format(in_full, budget)
             in_short = self.tr("of a step: over {0}").format(budget)
-        n_sampled = number_format.exact_count(sum(entry.n_skipped > 0 and entry.every > 1 for entry in costs.entries))
+        has_budget = costs.budget is not None  # what was left out before it went stays on the bill
+        sampled_entries = [entry for entry in costs.entries if has_budget and entry.n_skipped > 0 and entry.every > 1]
+        n_sampled = number_format.exact_count(len(sampled_entries))
         of_all = self.tr("of {0}").format(number_format.exact_count(len(costs.entries)))
         takes, step = self.tr("measuring takes"), Total(self.tr("a step takes"), _time(costs.step_us))
         rarely = Total(self.tr("measured more rarely to keep to the budget"), n_sampled, of_all)
