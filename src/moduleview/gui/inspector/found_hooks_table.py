@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QResizeEvent
-from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyleOptionViewItem, QTableView, QWidget
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_look import Look
@@ -16,7 +16,7 @@ _WIDTHS: dict[int, int] = {  # logical px
     FoundColumn.ORDER: 20,
     FoundColumn.KIND: 128,
     FoundColumn.LOCATION: 120,
-    FoundColumn.FIRES: 44,
+    FoundColumn.FIRES: 52,
     FoundColumn.COST: 44,
 }
 _NARROW_PX = 440
@@ -32,22 +32,30 @@ class FoundDelegate(CellDelegate):
     def paint_content(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Numbers stand in the upper line too."""
-        below = str(index.data(SECOND_LINE_ROLE) or "")
+        """Cells stand in the upper line; the lower one goes on below the numbers, a piece of it in each cell."""
         whole = QRect(option.rect)
         if whole.height() > self.theme.px(ROW_PX):
+            self._paint_second_line(painter, option, index)
             option.rect = whole.adjusted(0, 0, 0, -self.theme.px(_SECOND_LINE_PX))
-            if below:
-                self._paint_second_line(painter, option, whole, below)
         super().paint_content(painter, option, index)
 
-    def _paint_second_line(self, painter: QPainter, option: QStyleOptionViewItem, whole: QRect, text: str) -> None:
-        px, look = self.theme.px, Look(color="muted", is_mono=True, is_small=True)
-        rect = whole.adjusted(px(self.padding_px), whole.height() - px(_SECOND_LINE_PX + 2), -px(EDGE_PX), -px(2))
+    def _paint_second_line(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        px, look, table = self.theme.px, Look(color="muted", is_mono=True, is_small=True), self.parent()
+        assert isinstance(table, QTableView)
+        cell, name = QRect(option.rect), index.sibling(index.row(), FoundColumn.NAME)
+        left = table.columnViewportPosition(FoundColumn.NAME) + px(self.padding_px)
+        top = cell.bottom() + 1 - px(_SECOND_LINE_PX + 2)
+        line = QRect(left, top, table.viewport().width() - left - px(EDGE_PX), px(_SECOND_LINE_PX))
+        painter.save()
+        painter.setClipRect(cell)
         painter.setFont(self.font(look))
         painter.setPen(QColor(self.text_color(option, look)))
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
+        text = str(name.data(SECOND_LINE_ROLE) or "")
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
+        painter.restore()
 
 
 class FoundHooksTable(RowTable):
