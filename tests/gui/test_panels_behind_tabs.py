@@ -16,11 +16,13 @@ from moduleview.gui.main_window import MainWindow
 from moduleview.gui.panel import Panel
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.gradient_map import GradientMapPanel
+from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.gui.panels.loss import LossPanel
 from moduleview.gui.panels.profile import ProfilePanel
 from moduleview.gui.plots.legend import Legend
 from moduleview.gui.plots.profile_chart import ProfileChart
 from moduleview.gui.plots.series_chart import SeriesChart
+from moduleview.telemetry.commands import CountHooks
 from moduleview.telemetry.records import SeriesDeclared, SeriesKey, StepRecord
 
 
@@ -106,3 +108,32 @@ def test_loss_and_profile_take_the_steps_and_the_theme_that_changed_behind_a_tab
     theme.set_dark(True)
     bring_forward(qtbot, docks, "loss")
     qtbot.waitUntil(lambda: theme.tokens.series[0].lower() in colors_in(loss.findChild(SeriesChart)))
+
+
+def test_inspector_behind_another_tab_neither_follows_the_selection_nor_counts_hooks(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = make_test_window(qtbot, tmp_path, panels=(CurvesPanel, InspectorPanel))
+    window.resize(1280, 800)
+    window.show()
+    source = ScriptedSource()
+    open_in(window, source)
+    contents = window.contents
+    docks, selection = contents.docks, contents.selection
+    inspector = docks.dock("inspector").panel
+    docks.tabifyDockWidget(docks.dock("curves"), docks.dock("inspector"))
+    bring_forward(qtbot, docks, "inspector")
+    selection.select("head")
+    inspector.tabs.setCurrentWidget(inspector.hooks)
+    qtbot.waitUntil(lambda: CountHooks("head", True) in source.commands)
+    bring_forward(qtbot, docks, "curves")
+    qtbot.waitUntil(lambda: CountHooks("head", False) in source.commands)
+    n_sent = len(source.commands)
+    selection.select("embed")
+    assert inspector.hooks.model.fqn == "head"
+    assert source.commands[n_sent:] == []
+
+    bring_forward(qtbot, docks, "inspector")
+    qtbot.waitUntil(lambda: inspector.hooks.model.fqn == "embed")
+    qtbot.waitUntil(lambda: CountHooks("embed", True) in source.commands)
+    window.contents.parts.session.close(0.0)
