@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, run_store, show
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
     QApplication,
@@ -149,6 +149,28 @@ def test_svg_shows_what_is_on_the_screen(bench: Bench, qtbot: QtBot, kind: type[
     a, b = (np.frombuffer(image.constBits(), np.uint8).reshape(300, 500, 4).astype(int) for image in (drawn, screen))
     assert (np.abs(a - b).max(axis=2) > 64).mean() < 0.06  # text and lines are smoothed there
     assert b"<text" in written
+
+
+def test_svg_draws_nothing_of_the_data_beside_their_area(qtbot: QtBot, qapp: QObject) -> None:
+    store = opened_store()
+    n = len(declare_gradients(store))
+    store._series._archive.raw.resize(n, 64, (np.nan,))
+    add_steps(store, 10.0 ** np.random.default_rng(0).normal(-2, 1, (5000, n)))  # old ones in groups of 16
+    bench = make_bench(QObject(qapp), store)
+    panel = shown(bench, qtbot, CurvesPanel)
+    bench.context.axes.show_steps(1000.0, 1010.0)
+    chart = panel.findChild(Canvas)
+    image = QImage(chart.size(), QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    written = PlotExport(bench.context, chart, "curves", lambda: iter(()))._draw(PictureFormat.SVG, 1)
+    QSvgRenderer(QByteArray(written)).render(painter)
+    painter.end()
+    strip = image.copy(0, 0, round(chart.area.left()) - 12, image.height()).convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(strip.constBits(), np.uint8).reshape(strip.height(), -1, 4)[:, :, :3].astype(int)
+    assert (pixels.max(axis=2) - pixels.min(axis=2)).max() < 30, "no colour of a line among the labels"
+    inside = QColor(image.pixel(chart.area.center().toPoint()))
+    assert inside != QColor(chart.theme.tokens.panel)
 
 
 def test_pdf_is_one_page_of_the_plots_size(bench: Bench, qtbot: QtBot) -> None:

@@ -93,6 +93,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self.view_box.disableAutoRange()
         self.view_box.setZValue(0)  # pyqtgraph puts it under everything
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.decorate(self._draw_margins, ABOVE - 1)
         self.decorate(self._draw_focus, ABOVE + 10)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -250,6 +251,18 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         """They go elsewhere."""
         super().focusOutEvent(event)
         self.redraw()
+
+    def _draw_margins(self, painter: QPainter) -> None:
+        """In a file over the data that reach beyond their area: an SVG of Qt's knows no clipping (6.11)."""
+        if self.is_for_file:
+            area, width, height = self._area, self.width(), self.height()
+            for side in (
+                QRectF(0, 0, area.left(), height),
+                QRectF(area.right(), 0, width - area.right(), height),
+                QRectF(0, 0, width, area.top()),
+                QRectF(0, area.bottom(), width, height - area.bottom()),
+            ):
+                painter.fillRect(side, QColor(self._theme.tokens.panel))
 
     def _draw_focus(self, painter: QPainter) -> None:
         if self.hasFocus() and not self.is_for_file:
