@@ -161,15 +161,38 @@ def test_whoever_inspects_or_compares_a_counted_hook_meets_the_original(model: n
 
 
 class Own:
-    def __call__(self, *_: object) -> None: ...
+    """Counts by itself."""
+
+    n_calls = 0
+
+    def __call__(self, *_: object) -> None:
+        self.n_calls += 1
+
+
+def test_an_object_that_can_be_called_is_counted_and_found_by_its_class(model: nn.Module) -> None:
+    own = Own()
+    model[0].register_forward_hook(own)
+    board = Board(model)
+    board.count("0", enabled=True)
+    model(torch.ones(2, 3))
+    hook = found(board, "0")["forward"]
+    assert (hook.n_fires, hook.not_counted) == (1, "")
+    assert hook.name.endswith("Own")
+    stand_in = next(iter(model[0]._forward_hooks.values()))
+    assert stand_in is not own
+    assert isinstance(stand_in, Own)
+    assert stand_in == own
+    assert stand_in.n_calls == own.n_calls == 1
+    assert type(copy.deepcopy(model)[0]._forward_hooks.popitem()[1]) is Own
+    assert type(pickle.loads(pickle.dumps(model))[0]._forward_hooks.popitem()[1]) is Own
+    board.release()
+    assert next(iter(model[0]._forward_hooks.values())) is own
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_hooks_that_their_owner_finds_by_class_or_identity_are_left_alone(model: nn.Module) -> None:
+def test_hooks_that_torch_finds_by_class_or_identity_are_left_alone(model: nn.Module) -> None:
     prune.l1_unstructured(model[0], "weight", amount=0.5)
     nn.utils.weight_norm(model[1])
-    own = Own()
-    model[0].register_forward_hook(own)
     board = Board(model)
     for fqn in ("0", "1"):
         before = [dict(table) for table in (model[int(fqn)]._forward_pre_hooks, model[int(fqn)]._forward_hooks)]

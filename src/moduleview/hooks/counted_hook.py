@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from moduleview.hooks.hook_callable import called_by
+from moduleview.hooks.silent_hook import is_torchs
 from moduleview.introspect.user_traceback import user_traceback
 
 _PLAIN = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
@@ -36,8 +38,8 @@ class CountedHook:
     """Calls the original with what it was given, and gives back or raises what the original does.
 
     Whoever copies, pickles, compares or inspects it finds the original: a model that is saved meanwhile has no trace of
-    it. Only ``is`` and ``type`` tell the two apart, so it never stands for a hook that somebody may look for that way
-    (``why_not_counted``).
+    it. Only ``is`` and ``type`` tell the two apart, so it never stands for a hook of torch's own, which torch looks for
+    that way (``why_not_counted``).
     """
 
     def __init__(self, original: Any, count: HookCount) -> None:
@@ -88,14 +90,30 @@ class CountedHook:
         return copy.copy, (self._mv_original,)  # gives the original wherever it is loaded, without moduleview
 
 
+class CountedObject(CountedHook):
+    """The same for an object that can be called, which is also an instance of the original's class.
+
+    Not for functions: torch.compile reads what a function has, and this has none of it.
+    """
+
+    @property
+    def __class__(self) -> type:  # type: ignore[misc]  # what isinstance asks
+        return type(self._mv_original)
+
+
+def counted(hook: Any) -> CountedHook:
+    """What stands for a hook."""
+    return (CountedHook if isinstance(hook, _PLAIN) else CountedObject)(hook, HookCount())
+
+
 def original_of(hook: Any) -> Any:
     """The hook itself, where ours stands for it."""
-    return hook._mv_original if type(hook) is CountedHook else hook
+    return hook._mv_original if issubclass(type(hook), CountedHook) else hook
 
 
 def count_of(hook: Any) -> HookCount | None:
     """What was counted, where ours stands for it."""
-    return hook._mv_count if type(hook) is CountedHook else None
+    return hook._mv_count if issubclass(type(hook), CountedHook) else None
 
 
 def why_not_counted(hook: Any) -> str:
@@ -103,16 +121,6 @@ def why_not_counted(hook: Any) -> str:
 
     weight_norm, spectral_norm and pruning find theirs by class; torch's quantisation finds its own by identity.
     """
-    inner = hook
-    for _ in range(8):  # partials of partials end
-        if type(inner).__name__ == "_WrappedHook" and type(inner).__module__.startswith("torch."):
-            inner = inner.hook
-        elif type(inner) is functools.partial:
-            inner = inner.func
-        else:
-            break
-    if str(getattr(inner, "__module__", None) or "").partition(".")[0] == "torch":
+    if is_torchs(called_by(hook)):
         return "Not counted: it is torch's own, and torch finds it again by what it is."
-    if type(inner) not in _PLAIN:
-        return f"Not counted: it is a {type(inner).__name__} object, which its owner may look for by its class."
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from moduleview.hooks.counted_hook import CountedHook, HookCount, why_not_counted
+from moduleview.hooks.counted_hook import CountedHook, counted, why_not_counted
 from moduleview.hooks.kinds import HookSlot
 from moduleview.hooks.silent_hook import is_ours
 
@@ -42,7 +42,7 @@ class HookCounter:
                 continue
             hook = slot.hook
             if not is_ours(hook) and not why_not_counted(hook):
-                stand_in = CountedHook(hook, HookCount())
+                stand_in = counted(hook)
                 slot.table[slot.key] = stand_in
                 self._placed[place] = _Placed(slot, stand_in, hook)
 
