@@ -96,8 +96,8 @@ class CountedObject(CountedHook):
     Not for functions: torch.compile reads what a function has, and this has none of it.
     """
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]  # what isinstance asks
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # what isinstance asks
         return type(self._mv_original)
 
 
