@@ -167,7 +167,7 @@ class CostsModel(QAbstractTableModel):
         if entry.name == _ALL_HOOKS:
             return self.tr("All hooks together")
         if entry.name == _REST:
-            return self.tr("All else")
+            return self.tr("Not in these rows")
         name = displayable(self._quantities.name(entry.name))
         return name[:1].upper() + name[1:]
 
@@ -189,8 +189,8 @@ class CostsModel(QAbstractTableModel):
     def _tip(self, entry: CostEntry, column: CostColumn) -> str:
         if entry.name == _REST:
             return self.tr(
-                "What no single measurement is charged for: seeing where steps and passes begin and end, and handing "
-                "the numbers over"
+                "What the last seconds of measuring took beside these means: seeing where steps and passes begin and "
+                "end, handing the numbers over, and what was measured more often a moment ago"
             )
         if column is CostColumn.NAME:
             return self._hooks.explanation(HookKind(entry.name)) if is_hook(entry) else self._quantities.tip(entry.name)
