@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 from watched_run import digest, traces
 
 import moduleview
@@ -380,6 +381,28 @@ def test_a_tied_parameter_answers_to_each_of_its_names() -> None:
         model["head"](model["embed"](torch.ones(1, 4))).sum().backward()
         optimizer.step()
         assert values(w, "grad_norm", "head.weight") == values(w, "grad_norm", "embed.weight") != []
+
+
+def test_what_is_wrapped_answers_to_its_plain_name_wherever_the_wrapper_is() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.DataParallel(checkpoint_wrapper(net().requires_grad_())))
+    model[1].module._checkpoint_wrapped_module[0] = nn.Linear(4, 32)
+    model[0] = torch.compile(model[0], backend="eager")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with moduleview.watch(model, optimizer) as w:
+        w.set_hook(["0", "1.2"], "forward")
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.ones(3, 4)).sum().backward()
+            optimizer.step()
+        whole = {"0.weight": "0._orig_mod.weight", "1.2.bias": "1.module._checkpoint_wrapped_module.2.bias"}
+        for plain, fqn in whole.items():
+            assert fqn in {key.fqn for key in w.keys("grad_norm")}
+            assert values(w, "grad_norm", plain) == values(w, "grad_norm", fqn)
+            assert len(values(w, "grad_norm", plain)) == 2
+        assert values(w, "forward.mean", "0") != []
+        assert values(w, "forward.mean", "1.2") != []
+        assert w.report("1.2.bias").value is not None
+        assert w.log == ()
 
 
 def test_only_the_quantities_and_steps_asked_for_are_measured() -> None:

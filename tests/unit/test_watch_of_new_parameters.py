@@ -94,3 +94,18 @@ def test_a_parameter_that_takes_anothers_place_for_a_while_is_not_followed() -> 
             model[0].weight = weight
         assert w.series("grad_norm", "0.weight")[0].tolist() == [0, 1, 2]
         assert w._snapshot.generation == generation
+
+
+def test_a_change_that_was_followed_does_not_end_a_later_step_when_another_model_is_trained_in_it() -> None:
+    model, other = net(), net()
+    theirs = torch.optim.SGD(other.parameters(), lr=0.01)
+    with moduleview.watch(model) as w:
+        model[0].weight = nn.Parameter(torch.ones(4, 8))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        for step in range(3):
+            optimizer.zero_grad()
+            model(torch.ones(2, 8)).square().sum().backward()
+            w._structure._next_look_s = 0.0  # as after a while
+            train(other, theirs)
+            optimizer.step()
+            assert w.series("loss")[0].tolist() == list(range(step + 1))

@@ -74,7 +74,7 @@ class Watch:
         self._places = ParameterPlaces()
         self._places.bind(model)
         self._snapshot = snapshot_model(model)
-        self._names = WatchedNames(model, _rank())  # the group of ranks may be gone when series are read
+        self._names = WatchedNames(_rank())  # the group of ranks may be gone when series are read
         self._names.bind(self._snapshot)
         self._boundaries = StepBoundaries(self)
         self._began_s = self._ended_s = time.perf_counter()
@@ -294,6 +294,7 @@ class Watch:
         self._recorder.rebind(self._snapshot)
         self._names.bind(self._snapshot)
         self._places.bind(self._model)
+        self._structure.accept()  # else the same change would be seen once more, in the middle of a step perhaps
         self._boundaries.bind(self._model, self._recorder.parameters, self._optimizer)
         self._store.apply(ModelChanged(self._snapshot, _summary(self._model)))
 
