@@ -186,6 +186,16 @@ def test_image_draws_steps_across_and_powers_of_two_up(panel: DistributionPanel,
     assert chart.bin_text(QPointF(chart.x_px(155), height)).startswith("step 150, ")
 
 
+def test_low_image_gives_the_room_of_its_colour_scale_to_the_magnitudes(panel: DistributionPanel) -> None:
+    choose(panel, IMAGE)
+    chart = panel.image
+    assert chart.height() - chart.area.bottom() == panel.context.theme.px(50)
+
+    panel.resize(760, 150)
+    assert chart.height() - chart.area.bottom() == panel.context.theme.px(26)
+    assert chart.area.height() > 50
+
+
 def test_image_has_a_strip_for_what_has_no_magnitude(panel: DistributionPanel, bench: Bench) -> None:
     measure(bench, 195, {BIN: 1, NAN: 11})
     choose(panel, IMAGE)

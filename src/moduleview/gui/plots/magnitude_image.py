@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from moduleview.gui.look import number_format
@@ -26,6 +26,7 @@ _ROW_PX, _GAP_PX = 12, 6
 _STRIP_PX = 4 * _ROW_PX
 RIGHT_PX = 14
 _MARGINS = Margins(LEFT_AXIS_PX, 8 + _STRIP_PX + _GAP_PX, RIGHT_PX, 50)
+_LOW_MARGINS, _LOW_PX = Margins(LEFT_AXIS_PX, 8 + _STRIP_PX + _GAP_PX, RIGHT_PX, 26), 190  # without the colour scale
 _BAR_WIDTH_PX, _BAR_PX, _BELOW_PX = 120, 10, 35
 
 
@@ -63,6 +64,16 @@ class MagnitudeImage(Canvas):
     def set_dtype(self, limits: DtypeRange | None) -> None:
         """Draw where a type's normal range begins and ends; nothing for None."""
         self._limits = limits
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """In a low plot the magnitudes get the room of the colour scale."""
+        super().resizeEvent(event)
+        if hasattr(self, "view_box"):  # pyqtgraph calls this once before there is one
+            self.set_margins(_LOW_MARGINS if self._is_low else _MARGINS)
+
+    @property
+    def _is_low(self) -> bool:
+        return bool(self.height() < self.theme.px(_LOW_PX))
 
     def draw_history(
         self, history: ShareHistory, bins: tuple[int, int], steps: tuple[float, float], newest: int
@@ -116,6 +127,8 @@ class MagnitudeImage(Canvas):
 
     def _draw_scale(self, painter: QPainter) -> None:
         """The colours below the steps."""
+        if self._is_low:
+            return
         theme, area, tokens, px = self.theme, self.area, self.theme.tokens, self.theme.px
         middle = area.bottom() + px(_BELOW_PX)
         width = min(px(_BAR_WIDTH_PX), round(area.width() / 3))
