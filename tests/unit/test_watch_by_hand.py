@@ -134,6 +134,22 @@ def test_gradients_asked_of_autograd_and_put_on_the_parameters_are_the_optimizer
         run.assert_is_measured()
 
 
+def test_a_parameter_that_a_pass_does_not_reach_has_no_gradient_in_it() -> None:
+    model = net()
+    model.register_parameter("unused", nn.Parameter(torch.ones(2)))
+    with moduleview.watch(model) as w:
+        for step in range(3):
+            parameters = list(model.parameters())
+            gradients = torch.autograd.grad(model(batch(step)).square().mean(), parameters, allow_unused=True)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                if gradient is not None:
+                    sub(parameter, LR * gradient)
+    assert w.log == ()
+    assert w.series("grad_norm", "0.weight")[0].tolist() == [0, 1, 2]
+    assert w.series("grad_norm", "unused")[0].tolist() == []
+    assert w.series("update_norm", "unused")[1].tolist() == [0.0, 0.0, 0.0]
+
+
 def test_gradients_for_a_penalty_or_of_inputs_are_no_passes_of_their_own() -> None:
     model = net()
     parameters = list(model.parameters())

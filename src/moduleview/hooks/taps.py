@@ -95,7 +95,7 @@ class Taps:
         _, has_graph, inputs = args[1:4] if len(args) >= 4 else (None, True, ())  # as torch.autograd.grad gives them
         self._listener.on_gradients_asked(inputs)
         result = original(roots, *args, **kwargs)
-        if not any(map(torch._C._functorch.is_legacy_batchedtensor, result)):  # of is_grads_batched
+        if not any(map(_is_batched, result)):
             self._listener.on_gradients_given(roots, inputs, result, is_final=not has_graph)
         return result
 
@@ -130,6 +130,11 @@ class _Tap:
                 tap._original = self._original
                 return
             current = tap._original
+
+
+def _is_batched(gradient: torch.Tensor | None) -> bool:
+    """One of several that ``torch.autograd.grad`` computes at once; its values cannot be read one by one."""
+    return gradient is not None and torch._C._functorch.is_legacy_batchedtensor(gradient)
 
 
 def _scalers_with(method: str) -> list[type[GradScaler]]:
