@@ -42,6 +42,7 @@ class HookSet:
         self._observer = Observer(self._sightings)
         self._observer.bind(index.modules.values())
         self._is_measured = True
+        self._is_watch_old = False
         self._has_new = False  # what was just ticked is looked at in the next step, however rare measuring is
         self.every = 1
         self._calls: dict[int, int] = {}
@@ -52,6 +53,7 @@ class HookSet:
 
     def set(self, command: SetHooks) -> None:
         """Tick or untick one kind on many nodes; ticking again tries again what failed."""
+        had_some = bool(self._ticked)
         for fqn in command.fqns:
             key = (fqn, command.kind)
             known = self._ticked.get(key)
@@ -63,7 +65,10 @@ class HookSet:
                 self._ticked[key] = Ticked(fqn, command.kind)
                 self._arming.arm(self._ticked[key])
                 self._has_new = True
-        self._rebuild_watch()
+        if had_some and self._ticked:
+            self._is_watch_old = True  # till the next step: who ticks a thousand one by one would wait for each
+        else:
+            self._rebuild_watch()
 
     def bind(self, index: ModelIndex) -> None:
         """The model changed: put every ticked hook on again where its name leads now."""
@@ -135,6 +140,8 @@ class HookSet:
             is_measured: False to pass the step by: then no hook of the observer's is there, and others return at once.
                 A step in which a trial runs, or the first after something was ticked, is never passed by.
         """
+        if self._is_watch_old:
+            self._rebuild_watch()
         trials = self._trials()
         self._is_measured = is_measured or self.is_awaited
         self._has_new = False
@@ -227,6 +234,7 @@ class HookSet:
         self._rebuild_watch()
 
     def _rebuild_watch(self) -> None:
+        self._is_watch_old = False
         ticked, modules = self._ticked.values(), self._index.modules
         self._observer.watch(watch_set(ticked, modules, self._own.trial_of, self._ahead.trial, self._slots))
 
@@ -247,17 +255,13 @@ class HookSet:
             self._arming.take_off(ticked)
             return was_armed
         if ticked.is_armed and ticked.kind not in _MAY_WAIT:
-            silence = "" if ticked.has_fired else self._why_silent(ticked)
-            ticked.silence = silence
+            watched = self._observer.watched(self._index.modules.get(ticked.fqn))
+            ticked.silence = silence = "" if ticked.has_fired else reason_it_was_silent(ticked.kind, watched)
             if ticked.n_fires:
                 ticked.status, ticked.reason = HookStatus.ACTIVE, ""
             else:
                 ticked.cannot_fire(silence)
         return False
-
-    def _why_silent(self, ticked: Ticked) -> str:
-        module = self._index.modules.get(ticked.fqn)
-        return reason_it_was_silent(ticked.kind, None if module is None else self._observer.watched(module))
 
     def _end_trial(self, ticked: Ticked, trial: Trial) -> None:
         trial.judge_changes()

@@ -94,7 +94,7 @@ class Observer:
         self._install()
         return calls or {}
 
-    def watched(self, module: nn.Module) -> Watched | None:
+    def watched(self, module: nn.Module | None) -> Watched | None:
         """What is known of a module that is being watched."""
         return self._watch.get(id(module))
 

@@ -26,6 +26,9 @@ _COVERAGE_PERIOD = 256  # steps from one count of all modules' calls to the next
 class HookRecording:
     """Drives the hooks of one model through its steps, within the budget. Training thread only.
 
+    Attributes:
+        is_told: As in ``HookSet.attach``. Else whoever ticks is also the one who reads, and is told when he does.
+
     Args:
         index: The model.
         governor: Says in which steps hooks are measured.
@@ -40,6 +43,7 @@ class HookRecording:
         self.hooks = HookSet(index)
         self._coverage: CoverageCount | None = CoverageCount()
         self._waiting: list[SetHooks] = []
+        self._must_say, self.is_told = False, True
         self._said_s = 0.0
         self._step = self._covered_step = 0
 
@@ -99,7 +103,10 @@ class HookRecording:
             self._waiting.append(command)
             return
         self.hooks.set(command)
-        self.say()
+        if self.is_told:
+            self.say()
+        else:
+            self._must_say = True
 
     def tick_waiting(self) -> None:
         """The step is over: tick what waited for that."""
@@ -107,10 +114,15 @@ class HookRecording:
         for command in waiting:
             self.hooks.set(command)
         are_counts_due = time.monotonic() - self._said_s >= _COUNTS_PERIOD_S
-        if waiting or self.hooks.has_new_status or (are_counts_due and self.hooks.has_new_counts):
+        if waiting or self._must_say or self.hooks.has_new_status or (are_counts_due and self.hooks.has_new_counts):
+            self.say()
+
+    def say_news(self) -> None:
+        """Say what hooks stand, where somebody may not know."""
+        if self._must_say or self.hooks.has_new_counts:
             self.say()
 
     def say(self) -> None:
         """Say what hooks stand."""
-        self._said_s = time.monotonic()
+        self._said_s, self._must_say = time.monotonic(), False
         self._put(HooksChanged(self.hooks.tell()))

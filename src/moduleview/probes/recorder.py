@@ -82,6 +82,7 @@ class Recorder:
     def attach(self, *, is_told: bool = True) -> None:
         """Training begins: put the global optimizer hook on; ``is_told`` as in ``HookSet.attach``."""
         self._way.attach()
+        self._hooks.is_told = is_told
         self.hooks.attach(is_told=is_told)
 
     def detach(self) -> None:
@@ -180,8 +181,7 @@ class Recorder:
         except RuntimeError as error:  # the device failed; its values are lost with it
             self._emitter.drop()
             self._say(f"The last measurements were lost: {error!r}")
-        if self.hooks.has_new_counts:
-            self._hooks.say()
+        self._hooks.say_news()
 
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks and say what stands now. Within a step it waits for the step's end."""
