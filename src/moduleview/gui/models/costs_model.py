@@ -226,7 +226,7 @@ class CostsModel(QAbstractTableModel):
 
 
 def with_rest(costs: CostsMeasured) -> list[CostEntry]:
-    """The entries, and what measuring took beside them, where that is known and more than a trace; dearest first."""
+    """The entries, and what measuring took beside them, where that is more than a trace, as the last one."""
     entries = list(costs.entries)
     has_sum_of_hooks = any(entry.name == _ALL_HOOKS for entry in entries)
     charged_us = sum(entry.us_per_step for entry in entries if not (has_sum_of_hooks and is_hook(entry)))
@@ -234,7 +234,6 @@ def with_rest(costs: CostsMeasured) -> list[CostEntry]:
     rest_us = spent_us - charged_us
     if entries and rest_us > _LEAST_REST * spent_us:
         entries.append(CostEntry(_REST, "", rest_us, math.nan, 1, 0, 0))
-        entries.sort(key=lambda entry: -entry.us_per_step)
     return entries
 
 
