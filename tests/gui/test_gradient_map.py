@@ -9,7 +9,7 @@ import pytest
 from plot_builders import Bench, make_bench, more_steps, run_store, show
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from builders import add_steps, snapshot_of, task_info
@@ -244,6 +244,21 @@ def test_line_under_the_map_names_first_what_can_be_seen_in_it(
     assert "not measured" in said
     assert ("NaN, Inf" in said) == (width > 330)
     assert ("no gradient" in said) == (width == 900)
+
+
+def test_tooltip_follows_the_pointer(panel: GradientMapPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = canvas_of(panel)
+    monkeypatch.setattr(canvas, "underMouse", lambda: True)
+    panel.pointer._on_pointer_moved(QPointF(canvas.x_px(10), canvas.y_px(0.5)))
+    qtbot.waitUntil(lambda: QToolTip.isVisible() and "step 10<" in QToolTip.text())
+    hidden: list[bool] = []
+    monkeypatch.setattr(QToolTip, "hideText", lambda: hidden.append(True))
+    panel.pointer._on_pointer_moved(QPointF(canvas.x_px(20), canvas.y_px(3.5)))
+    assert "head" in QToolTip.text()
+    assert "step 20<" in QToolTip.text()
+    assert not hidden
+    panel.pointer._on_pointer_moved(QPointF(canvas.area.right() + 8, canvas.y_px(3.5)))
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
 def test_a_step_that_mixed_precision_left_out_has_a_square_that_says_why(panel: GradientMapPanel, bench: Bench) -> None:

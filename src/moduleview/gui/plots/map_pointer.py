@@ -56,8 +56,10 @@ class MapPointer(QObject):
 
     def _on_pointer_moved(self, at: QPointF) -> None:
         self._pointer = at
-        QToolTip.hideText()
-        self._tooltip_timer.start()
+        if QToolTip.isVisible():
+            self._show_tooltip()  # hidden now it would go after 300 ms, and take the next one with it
+        else:
+            self._tooltip_timer.start()
         row = self._map.row_at(at)
         hovered = None if row is None or self._rows is None else self._rows.module_at(row)
         self._selection.set_hovered(hovered)
@@ -138,9 +140,7 @@ class MapPointer(QObject):
     def _show_tooltip(self) -> None:
         if self._pointer is None or not self._map.underMouse():
             return
-        text = self.tooltip_at(self._pointer)
-        if text:
-            QToolTip.showText(self._map.mapToGlobal(self._pointer.toPoint()), text, self._map)
+        QToolTip.showText(self._map.mapToGlobal(self._pointer.toPoint()), self.tooltip_at(self._pointer), self._map)
 
     def tooltip_at(self, at: QPointF) -> str:
         """What stands under a position: a finding, or row, step and value; "" for nothing."""
