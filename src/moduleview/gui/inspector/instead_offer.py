@@ -29,6 +29,7 @@ class InsteadOffer(QWidget):
         self._context, self._tick, self._words = context, tick, HookWords(self)
         self._forecast: HookForecast | None = None
         self.button = QPushButton(self)
+        self.button.setAccessibleName(self.tr("Tick the kind of hook that works instead"))
         self.button.clicked.connect(self._on_clicked)
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.button)
