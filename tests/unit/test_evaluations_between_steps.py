@@ -12,6 +12,7 @@ from watched_run import Watch, digest, traces
 import moduleview
 from moduleview.hooks.ticked import MAX_CALLS
 from moduleview.telemetry.hooks import HookKind
+from moduleview.telemetry.snapshot import NodeCoverage
 
 TORCHS_OWN = ("backward_pre", "full_backward")
 MODULE_KINDS = ("forward_pre", "forward", "backward", *TORCHS_OWN)
@@ -174,6 +175,41 @@ def test_what_returns_nothing_to_be_marked_is_counted() -> None:
             model.kept.sum().backward()
             optimizer.step()
         assert {key.part for key in w.keys("forward.mean")} == {"", "call 1"}
+
+
+def test_modules_that_only_an_evaluation_calls_are_not_said_to_run_in_a_step() -> None:
+    class Chooses(Net):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.first(x) if self.training else self.second(x)
+
+    model = Chooses()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer) as w:
+        w.set_hook("first", "forward")
+        model.eval()(at(1.0))
+        model.train()(at(1.0)).sum().backward()
+        optimizer.step()
+        names = [fqn for fqn, _ in model.named_modules()]
+        covered = dict(zip(names, w.store.coverage, strict=True))
+    assert covered == {
+        "": NodeCoverage.EXECUTED,
+        "first": NodeCoverage.EXECUTED,
+        "second": NodeCoverage.NOT_EXECUTED,
+    }
+
+
+def test_nothing_is_said_of_what_runs_where_no_call_is_looked_at() -> None:
+    """Nothing is ticked, and a step begins with its backward: that no call was seen says nothing."""
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with moduleview.watch(model, optimizer) as w:
+        for is_ticked in (False, True):
+            if is_ticked:
+                w.set_hook("first", "forward")
+            model(at(1.0)).sum().backward()
+            optimizer.step()
+            expected = NodeCoverage.EXECUTED if is_ticked else NodeCoverage.UNKNOWN
+            assert set(w.store.coverage.tolist()) == {expected}
 
 
 def test_where_whoever_makes_the_steps_says_when_each_begins_all_that_is_in_it_counts(watch: Watch) -> None:

@@ -46,6 +46,7 @@ class Observer:
         self._watch: Mapping[int, Watched] = {}
         self._slots: Mapping[int, Watched] = {}
         self._calls: dict[int, int] | None = None
+        self._counted_outside: Mapping[int, int] = {}
         self._is_in_step, self._is_measured = False, True
         self._global_hook = GlobalForwardHook(self._on_forward)
         self._warnings = OwnWarnings("observer")
@@ -71,7 +72,7 @@ class Observer:
             count_calls: Also count the calls of every module in it.
             is_measured: Look for the watched modules in it; else the hook is not even there.
         """
-        self._calls = {} if count_calls else None
+        self._calls, self._counted_outside = {} if count_calls else None, {}
         self._is_in_step, self._is_measured = True, is_measured
         for watched in self._watch.values():
             watched.begin_step()
@@ -92,16 +93,19 @@ class Observer:
         self._outer_calls.end_step()
         self._on_outputs.take_off()
         self._install()
-        return calls or {}
+        outside = self._counted_outside
+        return {key: n for key, n_all in (calls or {}).items() if (n := n_all - outside.get(key, 0))}
 
     def watched(self, module: nn.Module | None) -> Watched | None:
         """What is known of a module that is being watched."""
         return self._watch.get(id(module))
 
     def _now(self) -> Start:
-        return Start(len(self._sightings.seen), tuple(watched.n_begun for watched in self._watch.values()))
+        n_calls = tuple(watched.n_begun for watched in self._watch.values())
+        return Start(len(self._sightings.seen), n_calls, dict(self._calls or {}))
 
     def _begin_with(self, start: Start) -> None:
+        self._counted_outside = start.counted
         self._sightings.forget(start.n_seen)
         for watched, n_calls in zip(self._watch.values(), start.n_calls, strict=True):
             watched.leave_out(*n_calls)

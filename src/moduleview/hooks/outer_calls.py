@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -30,10 +30,12 @@ class Start:
     Attributes:
         n_seen: What hooks had seen before it.
         n_calls: Calls of each watched module before it, as ``Watched.n_begun``.
+        counted: Calls of every module before it, by ``id``, where those are counted.
     """
 
     n_seen: int
     n_calls: tuple[tuple[int, int], ...]
+    counted: Mapping[int, int]
 
 
 @dataclass(eq=False)
@@ -170,5 +172,5 @@ class OuterCalls:
         self._calls = self._calls[self._calls.index(first) :]
         start = first.start
         for call in self._calls:
-            call.start = Start(call.start.n_seen - start.n_seen, call.start.n_calls)
+            call.start = replace(call.start, n_seen=call.start.n_seen - start.n_seen)
         self._begin_with(start)

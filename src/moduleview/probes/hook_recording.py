@@ -60,7 +60,9 @@ class HookRecording:
             self._coverage = CoverageCount()
         self._step = step
         is_measured = self._governor.is_due(self._account, step)
-        self.hooks.begin_step(step, count_calls=self._coverage is not None, is_measured=is_measured)
+        # a step that nobody tells of begins with backward where nothing is ticked: then no call is seen
+        may_count = self._coverage is not None and (self.is_told or bool(self.hooks.entries()))
+        self.hooks.begin_step(step, count_calls=may_count, is_measured=is_measured)
 
     def gradients_are_ready(self, parameters: Mapping[str, nn.Parameter]) -> None:
         """Just before the optimizer."""
@@ -78,8 +80,9 @@ class HookRecording:
         for seen, table in in_tables(self.hooks.end_step()):
             names = [RowName(one.kind, one.fqn, one.part, one.sample.is_part) for one in seen]
             emitter.add_rows(names, HOOK_STATISTICS, table)
-        if self._coverage is not None:
-            rows = self._coverage.rows(self._index, self.hooks.take_calls())
+        calls = self.hooks.take_calls()
+        if self._coverage is not None and (calls or self.is_told):
+            rows = self._coverage.rows(self._index, calls)
             self._coverage, self._covered_step = None, self._step
             self._put(CoverageMeasured(generation, rows))
 
