@@ -97,7 +97,7 @@ def test_in_a_low_panel_the_information_is_still_read_whole(qtbot, panel, bench,
     panel.resize(700, height)
     empty = panel.empty
     parts = {"icon": empty._picture, "line": empty._line, "note": empty._note}
-    assert {name for name, part in parts.items() if part.isVisible()} == says
+    qtbot.waitUntil(lambda: {name for name, part in parts.items() if part.isVisible()} == says)
 
     def lies_apart():
         shown = [part.geometry() for part in (empty._title, empty._line, empty._note) if part.isVisible()]
