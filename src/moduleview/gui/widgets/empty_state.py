@@ -70,7 +70,9 @@ class EmptyState(QWidget):
         self._on_theme_changed()
 
     def set_texts(self, title: str, line: str) -> None:
-        """Say something else."""
+        """Say something else; cheap when nothing changed."""
+        if (title, line) == (self._title.text(), self._line.text()):
+            return
         self._title.setText(title)
         self._line.setText(line)
         self._fit()
