@@ -291,6 +291,31 @@ def test_an_inner_optimizers_step_is_part_of_the_outer_ones() -> None:
         run.assert_is_measured()
 
 
+def test_a_loop_within_the_step_of_another_models_optimizer_has_its_own_steps() -> None:
+    """As where a closure trains anew for each value of what is searched for."""
+    model, searched = net(), nn.Parameter(torch.ones(1, dtype=torch.float64))
+    outer = torch.optim.LBFGS([searched], max_iter=2)
+    losses: list[float] = []
+
+    def train() -> torch.Tensor:
+        outer.zero_grad()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for step in range(2):
+            optimizer.zero_grad()
+            loss = model(batch(step)).square().mean()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        found = searched.square().sum()
+        found.backward()
+        return found.detach()
+
+    with moduleview.watch(model) as w:
+        outer.step(train)
+    assert w.n_steps == len(losses) > 2
+    assert w.series("loss")[1].tolist() == pytest.approx(losses, rel=1e-6)
+
+
 def test_a_loop_read_without_detaching_has_its_last_step() -> None:
     model = net()
     w = moduleview.watch(model)

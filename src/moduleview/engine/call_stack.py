@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from types import FrameType
+from typing import Any
 
 from moduleview.hooks.silent_hook import is_in_backward
 
@@ -26,18 +28,26 @@ _NAMES = frozenset(name for _, name in _WALKS)
 
 def walks_below() -> list[Walk]:
     """Those that this thread is in, the innermost first."""
-    found = []
+    return [walk for walk, _ in _walks()]
+
+
+def outer_optimizers() -> list[Any]:
+    """Those whose steps this thread is in, but for the innermost."""
+    steps = [frame for walk, frame in _walks() if walk is Walk.OPTIMIZER_STEP]
+    return [frame.f_locals.get("self") for frame in steps[1:]]
+
+
+def may_tick_hooks() -> bool:
+    """Hooks may be put on modules and parameters here, or taken off."""
+    return not is_in_backward() and Walk.STATE_DICT not in walks_below()
+
+
+def _walks() -> Iterator[tuple[Walk, FrameType]]:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_name
         if name in _NAMES:
             walk = _WALKS.get((frame.f_globals.get("__name__", ""), name))
             if walk is not None:
-                found.append(walk)
+                yield walk, frame
         frame = frame.f_back
-    return found
-
-
-def may_tick_hooks() -> bool:
-    """Hooks may be put on modules and parameters here, or taken off."""
-    return not is_in_backward() and Walk.STATE_DICT not in walks_below()

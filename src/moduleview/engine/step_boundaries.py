@@ -16,7 +16,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.hooks import RemovableHandle
 
-from moduleview.engine.call_stack import Walk, walks_below
+from moduleview.engine.call_stack import outer_optimizers
 from moduleview.engine.weight_marks import WeightMarks
 from moduleview.hooks.global_forward_hook import GlobalForwardHook
 from moduleview.hooks.own_warnings import OwnWarnings
@@ -101,7 +101,7 @@ class StepBoundaries:
         self._wanted: frozenset[int] | None = None  # an optimizer that holds one of these ends steps; None for any
         self._left_to_others: list[weakref.ref[nn.Parameter]] | None = None
         self._thread: int | None = None
-        self._has_optimizer = self._is_by_hand = self._is_over_after_backward = False
+        self._has_optimizer = self._is_over_after_backward = False
         self._marks: WeightMarks | None = None  # of the weights when the last backward ended
         self._is_optimizers: bool | None = None  # who changes the weights is one that says so itself; None: not known
         self._compiled = _CompiledStep()
@@ -249,7 +249,7 @@ class StepBoundaries:
             self._stepped = optimizer
             if is_in_backward():
                 self._is_over_after_backward = True
-            elif walks_below().count(Walk.OPTIMIZER_STEP) < 2:
+            elif not any(map(self._is_ours, outer_optimizers())):
                 self._end()
         elif self.is_own_thread() and not is_in_backward():
             self.listener.on_other_stepped()
