@@ -190,21 +190,18 @@ class Governor:
         left_s -= first_s / self._first_factor
         self._factor = _nested(self._factor, self._first_factor, rest_s, left_s, most_of_rest)
 
-    def mean_share(self, step_s: float, spent_s: float) -> float:
-        """Share of the time of the last steps that measuring took, 0..1, with the step that ends now."""
-        weight = 1.0 if not self._step_s else 0.05
-        whole_s = self._step_s + weight * (step_s - self._step_s)
-        return min((self._spent_s + weight * (spent_s - self._spent_s)) / max(whole_s, 1e-9), 1.0)
+    def mean_share(self, step_s: float = 0.0, spent_s: float = 0.0) -> float:
+        """Share of the time of the last seconds of training that measuring took, 0..1, with the step that ends now."""
+        whole_s, all_spent_s = (
+            (self._recent_s, self._recent_spent_s) if self._n_steps > _N_FIRST else (self._step_s, self._spent_s)
+        )
+        return min((all_spent_s + spent_s) / max(whole_s + step_s, 1e-9), 1.0)
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""
         entries = [self._entry(account) for account in self._accounts.values() if account.n_measured]
         entries = sorted([*entries, *hooks], key=lambda entry: -entry.us_per_step)[:_N_ENTRIES]
-        spent_s, step_s = (
-            (self._recent_spent_s, self._recent_s) if self._recent_s > 0.0 else (self._spent_s, self._step_s)
-        )
-        share = spent_s / step_s if step_s > 0.0 else 0.0  # the mean of some seconds: single steps go up and down
-        return CostsMeasured(tuple(entries), self._step_s * 1e6, self.budget, share)
+        return CostsMeasured(tuple(entries), self._step_s * 1e6, self.budget, self.mean_share())
 
     def _entry(self, account: Account) -> CostEntry:
         every = self.every(account)
