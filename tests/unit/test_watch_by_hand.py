@@ -253,6 +253,16 @@ def test_an_update_that_nothing_shows_is_a_step_where_the_loop_says_so() -> None
         assert all(value > 0.0 for value in w.series("update_norm", "0.weight")[1].tolist())
 
 
+def test_what_nobody_saw_coming_is_not_blamed_on_the_one_step_that_is_measured() -> None:
+    model = net()
+    with moduleview.watch(model, every=2) as w:
+        for _ in range(5):
+            sub(model[0].weight, torch.ones_like(model[0].weight))
+            w.step()
+        assert w.series("weight_norm", "0.weight")[0].tolist() == [0, 2, 4]
+        assert w.series("update_norm", "0.weight")[0].tolist() == []
+
+
 def test_several_optimizers_are_one_step_where_the_loop_says_so() -> None:
     model = net()
     optimizers = [torch.optim.SGD(model[i].parameters(), lr=0.1) for i in (0, 2)]

@@ -16,8 +16,8 @@ class UpdateRatio(Probe):
     """L2 norm of the change of each parameter in the step, over its L2 norm before it.
 
     How to read it: around 1e-3 is usual for Adam and its kin. Far below 1e-6 a layer learns nothing, whatever its
-    gradient says; above 1e-1 it is thrown about. It holds what the optimizer did (momentum, decay, clipping, a fused
-    kernel) and whatever else changed the weight since the step before, as a clamp by hand. A weight of zero that
+    gradient says; above 1e-1 it is thrown about. It holds all that the step did, whatever moved the weight: momentum,
+    decay, clipping, a fused kernel; what is changed by hand between two steps counts to neither. A weight of zero that
     moved has an infinite ratio; one that did not has 0. Exact up to 50 million parameters; above that, estimated from
     4 096 elements of each tensor.
     """

@@ -107,6 +107,8 @@ class WeightChange:
             step: That just ended.
             chosen: Names of those whose change is wanted; None for all.
         """
+        if step > self._taken_step + 1:  # nobody said before the update that it comes: the copy is of long ago
+            self._kept.clear()
         trained = {fqn: p for fqn, p in parameters.items() if p.requires_grad and (chosen is None or fqn in chosen)}
         is_sampled = self._is_sampled = _n_trained(parameters) > MAX_EXACT
         self._taken_step = step
