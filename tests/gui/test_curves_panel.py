@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from plot_builders import Bench, make_bench, more_steps, run_store, show
@@ -333,6 +335,27 @@ def test_loss_is_drawn_with_a_linear_axis_first(qtbot: QtBot, bench: Bench) -> N
 
     assert chart.is_log
     assert chart.y_range[0] < -1
+
+
+def test_frozen_module_says_that_it_gets_no_gradient_instead_of_empty_axes(qtbot: QtBot, qapp: QObject) -> None:
+    model = snapshot_of()
+    requires_grad = np.array([not fqn.startswith("embed") for fqn in model.tensor_fqns])
+    store = run_store(0, snapshot=replace(model, tensors=replace(model.tensors, requires_grad=requires_grad)))
+    norms = np.full((30, 7), 0.1)
+    norms[:, 1] = norms[:, 6] = -1.0  # neither the embedding nor the head
+    add_steps(store, norms)
+    bench = make_bench(QObject(qapp), store)
+    panel = CurvesPanel(bench.context)
+    show(qtbot, panel, 752, 292)
+
+    def said(fqn: str) -> str:
+        bench.context.selection.select(fqn)
+        return " ".join(label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+
+    assert "What is selected is frozen: it gets no gradient." in said("embed")
+    assert "No gradient reached what is selected yet, though others had one." in said("head")
+    assert "Series" in said("blocks")
+    assert "Series" in said("")
 
 
 def test_line_without_a_finite_value_does_not_keep_the_axis_of_another(panel: CurvesPanel, bench: Bench) -> None:

@@ -18,11 +18,14 @@ from moduleview.gui.plots.curve_points import CurvePoints, LinePoints, steps_to_
 from moduleview.gui.plots.curve_words import CurveWords
 from moduleview.gui.plots.export.plot_export import PlotExport
 from moduleview.gui.plots.export.series_csv import series_csv
+from moduleview.gui.plots.missing_gradient import missing_gradient
 from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.plot_menu import PlotMenu, TimeSection
 from moduleview.gui.plots.run_time import read_run_time
+from moduleview.gui.plots.selected_place import SelectedPlace
 from moduleview.gui.plots.series_groups import Grouping, group_series
 from moduleview.gui.widgets.empty_state import EmptyState
+from moduleview.telemetry.quantities import GRAD_NORM
 from moduleview.telemetry.store_view import StoreView
 
 
@@ -172,15 +175,19 @@ class CurvesPanel(Panel):
         return group_series(store, selection.fqns, selection.pinned, quantity, grouping)
 
     def _show_empty(self, store: StoreView) -> None:
-        if self._choice.series and store.last_step is not None:
+        selection, choice = self.context.selection, self._choice
+        if not choice.series:
+            are_others_offered = self._choices.quantities.count() > 1
+            words = self._texts.no_line(store, selection, are_others_offered=are_others_offered)
+        elif store.last_step is None:
+            words = self._texts.no_step()
+        elif store.latest_of(choice.keys)[1].any() or self._choices.quantity != GRAD_NORM or store.model is None:
             self._stack.setCurrentWidget(self._body)
             return
-        if self._choice.series:
-            self._empty.set_texts(*self._texts.no_step())
         else:
-            are_others_offered = self._choices.quantities.count() > 1
-            selection = self.context.selection
-            self._empty.set_texts(*self._texts.no_line(store, selection, are_others_offered=are_others_offered))
+            place = SelectedPlace(store.model, choice.series[0].fqn)
+            words = self._texts.no_value(missing_gradient(store, place, None))
+        self._empty.set_texts(*words)
         self._stack.setCurrentWidget(self._empty)
 
     def _styles(self) -> list[LineStyle]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from moduleview.gui.plots.missing_gradient import MissingGradient
 from moduleview.gui.plots.selected_place import SelectedPlace
 from moduleview.gui.selection import Selection
 from moduleview.telemetry.store_view import StoreView
@@ -19,6 +20,16 @@ class CurveWords(QObject):
     def no_step(self) -> tuple[str, str]:
         """There are lines, without a point yet."""
         return self.tr("No step yet"), self.tr("What is selected is drawn once training runs.")
+
+    def no_value(self, missing: MissingGradient) -> tuple[str, str]:
+        """There are lines, and steps, and no gradient in any of them."""
+        lines = {
+            MissingGradient.FROZEN: self.tr("What is selected is frozen: it gets no gradient."),
+            MissingGradient.NOT_EXECUTED: self.tr("What is selected was not executed, and no gradient reached it."),
+            MissingGradient.NONE_CAME: self.tr("No gradient reached what is selected yet, though others had one."),
+        }
+        line = lines.get(missing, self.tr("No gradient was measured yet: the budget for measuring leaves steps out."))
+        return self.tr("No gradient here"), line
 
     def no_line(self, store: StoreView, selection: Selection, *, are_others_offered: bool) -> tuple[str, str]:
         """Nothing that is selected has the quantity."""
