@@ -69,9 +69,11 @@ class FoundHooksTable(RowTable):
         theme.changed.connect(self._fit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Columns become lines, or the other way round."""
+        """Columns become lines, or the other way round; what is selected stays in view above its detail."""
         super().resizeEvent(event)
         self._fit()
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
     def _fit(self) -> None:
         px = self._theme.px
