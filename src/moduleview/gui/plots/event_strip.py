@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
@@ -25,6 +26,7 @@ class EventStrip:
         self._canvas = canvas
         self._findings: tuple[Finding, ...] = ()
         self._skipped: tuple[StepSkipped, ...] = ()
+        self._skipped_steps = np.zeros(0)
         canvas.decorate(self._draw)
 
     def set_findings(self, findings: Sequence[Finding]) -> None:
@@ -37,6 +39,7 @@ class EventStrip:
         """Show steps that changed no weight."""
         if self._skipped != (found := tuple(skipped)):
             self._skipped = found
+            self._skipped_steps = np.array([one.step for one in found], dtype=np.float64)
             self._canvas.redraw()
 
     def skipped_at(self, position: QPointF) -> StepSkipped | None:
@@ -76,12 +79,12 @@ class EventStrip:
                 self._draw_mark(painter, finding.severity, QRectF(x - size / 2, (area.top() - size) / 2, size, size))
 
     def _draw_skipped(self, painter: QPainter, size: int) -> None:
-        area = self._canvas.area
+        """One square a pixel: mixed precision may leave thousands of steps out."""
+        area, (low, high) = self._canvas.area, self._canvas.x_range
+        inside = self._skipped_steps[(self._skipped_steps >= low) & (self._skipped_steps <= high)]
         painter.setBrush(QColor(self._canvas.theme.tokens.muted))
-        for skipped in self._skipped:
-            x = self._canvas.x_px(skipped.step)
-            if area.left() <= x <= area.right():
-                painter.drawRect(QRectF(x - size / 2, (area.top() - size) / 2, size, size))
+        for x in np.unique(np.round(area.left() + (inside - low) / (high - low) * area.width())).tolist():
+            painter.drawRect(QRectF(x - size / 2, (area.top() - size) / 2, size, size))
 
     def _draw_mark(self, painter: QPainter, severity: Severity, box: QRectF) -> None:
         tokens = self._canvas.theme.tokens
