@@ -60,21 +60,23 @@ class SampleRows:
             None where there are no numbers.
         """
         flat = tensor.detach() if tensor.requires_grad else tensor
-        n_stored = n = flat.numel() if _is_plain(flat) else 0
+        if (  # nearly all are: elements side by side, of a type that can become float32
+            type(flat) in _PLAIN_TYPES
+            and flat.dtype in _PLAIN_DTYPES
+            and flat.layout is torch.strided
+            and not (flat.is_nested or flat.is_meta)
+            and flat.is_contiguous()
+        ):
+            n_stored = n = flat.numel()
+        else:
+            flat, n_stored, n = _elements(tensor)
         if not n:
-            if not _has_numbers(tensor):
-                return None
-            values = stored_values(tensor.detach())
-            flat = flat_elements(values)
-            n_stored, n = values.numel(), flat.numel()
-            if not n:
-                return None
+            return None
         size = n if n < SAMPLE_SIZE else SAMPLE_SIZE
         block = self._blocks.get((flat.device, size)) or self._new_block(flat.device, size)
-        row = len(block.weights)
-        if row == _N_ROWS:
+        if len(block.weights) == _N_ROWS:
             self._reduce(block)
-            row = 0
+        row = len(block.weights)
         try:
             if n > size:
                 strides, offset = sample_plan(n, step, 1 if flat.is_contiguous() else flat.stride(0))
@@ -154,15 +156,13 @@ _PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 _PLAIN_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64, torch.int64)
 
 
-def _is_plain(tensor: torch.Tensor) -> bool:
-    """Nearly all are: elements side by side, of a type that can become float32."""
-    return (
-        type(tensor) in _PLAIN_TYPES
-        and tensor.dtype in _PLAIN_DTYPES
-        and tensor.layout is torch.strided
-        and not (tensor.is_nested or tensor.is_meta)
-        and tensor.is_contiguous()
-    )
+def _elements(tensor: torch.Tensor) -> tuple[torch.Tensor, int, int]:
+    """Elements of any tensor in one dimension; how many it stores, and how many of those are given."""
+    if not _has_numbers(tensor):
+        return tensor, 0, 0
+    values = stored_values(tensor.detach())
+    flat = flat_elements(values)
+    return flat, values.numel(), flat.numel()
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:

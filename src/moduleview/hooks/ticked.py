@@ -221,31 +221,29 @@ class StepSightings:
         """
         if ticked.status is HookStatus.FAILED:
             return
-        if not self._is_timed and ticked.n_timed > _FIRST_TIMED:
-            self._n_untimed += 1
-            self._measure(ticked, call, leaves)
-            return
-        began_s, reduced_s = own_seconds(), self._rows.spent_s
-        self._measure(ticked, call, leaves)
-        spent_s = own_seconds() - began_s
-        self._n_timed += 1
-        ticked.add_time(spent_s - (self._rows.spent_s - reduced_s))  # which is shared out among all at the end
-        self.spent_s += spent_s
-
-    def _measure(self, ticked: Ticked, call: int, leaves: Iterable[tuple[str, torch.Tensor]]) -> None:
+        is_timed = self._is_timed or ticked.n_timed <= _FIRST_TIMED
+        if is_timed:
+            began_s, reduced_s = own_seconds(), self._rows.spent_s
         ticked.n_fires += 1
-        ticked.has_fired, is_first = True, True
+        ticked.has_fired, seen = True, None
         try:
             for place, tensor in leaves:
                 sample = self._rows.take(tensor, self.step)
-                if is_first:
-                    is_first = False
+                if seen is None:
                     is_nested = sample is None and tensor.is_nested  # it has no shape that could be asked for
-                    ticked.seen = () if is_nested else tensor.shape, tensor.dtype, sample is not None and sample.is_part
+                    is_part = sample is not None and sample.is_part
+                    seen = ticked.seen = () if is_nested else tensor.shape, tensor.dtype, is_part
                 if sample is not None:
                     self.seen.append(_new_sighting(Sighting, (ticked, call, place, sample)))
         except Exception as error:
             ticked.fail(error, self.step)
+        if not is_timed:
+            self._n_untimed += 1
+            return
+        spent_s = own_seconds() - began_s
+        self._n_timed += 1
+        ticked.add_time(spent_s - (self._rows.spent_s - reduced_s))  # which is shared out among all at the end
+        self.spent_s += spent_s
 
 
 _new_sighting = tuple.__new__  # as in ``SampleRows``
