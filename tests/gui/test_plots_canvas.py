@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from pytestqt.qtbot import QtBot
 
 from moduleview.gui.plots.canvas import Canvas, Margins
+from moduleview.gui.plots.series_chart import SeriesChart
 from moduleview.gui.shared_axes import SharedAxes
 from moduleview.gui.widgets.safe_paint import is_switched_off
 
@@ -85,3 +86,14 @@ def test_all_steps_are_shown_when_asked_for() -> None:
 
     assert axes.steps[0] == -0.5
     assert 99_999 <= axes.steps[1] <= 99_999 * 1.01
+
+
+@pytest.mark.parametrize("width", [120, 200, 400, 900])
+def test_axis_has_a_label_however_narrow_the_plot_is(qtbot: QtBot, qapp: QObject, width: int) -> None:
+    chart = SeriesChart(make_bench(QObject(qapp), run_store(0)).context.theme)
+    qtbot.addWidget(chart)
+    chart.resize(width, 90)
+    chart.grab()
+    for steps in ((59.5, 299.5), (99_759.5, 99_999.5), (-0.5, 29.5), (1001.0, 1005.0)):
+        chart.draw_lines([], steps, has_smooth=True)
+        assert chart._steps.ticks().major, steps

@@ -15,6 +15,7 @@ from moduleview.gui.plots.ticks import Ticks
 MakeTicks = Callable[[float, float, int], Ticks]
 _MAJOR_PX, _MINOR_PX = 5, 2
 _LABEL_GAP_PX = 3
+_MOST_WITHOUT_ROOM = 8
 _LEFT_SPACING_PX, _BOTTOM_SPACING_PX = 28, 90  # at least so far apart are two labels
 
 
@@ -43,11 +44,16 @@ class Axis:
         canvas.decorate(self._draw)
 
     def ticks(self) -> Ticks:
-        """Those of the range in force."""
+        """Those of the range in force: in a narrow plot closer than they should be, rather than none."""
         low, high = self._canvas.y_range if self._edge is Edge.LEFT else self._canvas.x_range
         area = self._canvas.area
         length = area.height() if self._edge is Edge.LEFT else area.width()
-        return self.make_ticks(low, high, max(1, int(length / self._canvas.theme.px(self._spacing_px))))
+        most = max(1, int(length / self._canvas.theme.px(self._spacing_px)))
+        ticks = self.make_ticks(low, high, most)
+        while not ticks.major and most < _MOST_WITHOUT_ROOM:
+            most *= 2
+            ticks = self.make_ticks(low, high, most)
+        return ticks
 
     def _draw(self, painter: QPainter) -> None:
         tokens, area = self._canvas.theme.tokens, self._canvas.area
