@@ -228,10 +228,17 @@ def test_other_threads_may_tick_read_and_detach_while_a_model_trains() -> None:
     assert traces(loop.model) == []
 
 
-def test_what_fails_within_the_watch_itself_ends_it_and_not_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_fails_within_the_watch_itself_ends_it_and_not_the_training(
+    monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
     loop = Loop()
     w = moduleview.watch(loop.model, loop.optimizer)
     monkeypatch.setattr(w._recorder, "end_step", lambda *_: 1 / 0)
+    if is_told:
+        loop.closure()
+        w.step()
+        loop = Loop()
     loop.run()
     assert_is_as_bare(end_of(loop), bare_end("forward", has_closure=False))
     assert "Watching failed at step 0 and was switched off: ZeroDivisionError('division by zero')" in w.log

@@ -155,6 +155,12 @@ class StepBoundaries:
         self._marks = self._stepped = None
 
     @_guarded
+    def end_step_as_told(self) -> None:
+        """The loop says that a step is over, which may have begun with nothing that is seen."""
+        self._begin()
+        self._end_step()
+
+    @_guarded
     def end_step_by_hand(self) -> None:
         """Nothing follows: a step by hand that is complete ends."""
         self._end_unseen_step()
@@ -271,9 +277,9 @@ class StepBoundaries:
         self._thread = threading.get_ident()
         self._has_optimizer, self._is_over_after_backward, self._marks = True, False, None
         if not self.is_told:
-            self.end_step()
+            self._end_step()
 
-    def end_step(self) -> None:
+    def _end_step(self) -> None:
         """A step is over, whoever says so."""
         self.listener.on_step_ended()
         if self._wants_forward:
@@ -286,7 +292,7 @@ class StepBoundaries:
         was_compiled, self._compiled.is_over = self._compiled.is_over, False
         if was_compiled or not self._will_be_said():
             self._marks = None
-            self.end_step()
+            self._end_step()
 
     def _will_be_said(self) -> bool:
         """An optimizer holds our parameters: who has moved them now, as SAM does, does not end the step."""

@@ -201,8 +201,7 @@ class Watch:
         self._assert_attached()
         is_first, self._boundaries.is_told = not self._boundaries.is_told, True
         if self._recorder.is_in_step or not (is_first and self._n_steps):  # else this one has just been seen to end
-            self.on_step_begins()
-            self._boundaries.end_step()
+            self._boundaries.end_step_as_told()
 
     def detach(self) -> None:
         """Take everything off: the model trains on as if nobody had ever looked. What was measured stays readable."""
