@@ -362,8 +362,10 @@ def test_in_a_narrow_dock_numbers_stand_below_the_name_that_keeps_its_width(pane
     assert tab.table.columnSpan(first, 0) == len(HookColumn)
     assert tab.model.index(first, HookColumn.MEAN).data() == ""
     assert [tab.model.index(first + at, HookColumn.MEAN).data() for at in (2, 3)] == ["5.0e-1", "2.5e-1"]
+    assert tab.model.index(first + 3, HookColumn.HOOK).data() == "#2"
     panel.resize(600, 740)
     assert tab.model.index(first, HookColumn.MEAN).data() == "5.0e-1"
+    assert tab.model.index(first + 2, HookColumn.HOOK).data() == "call 2"
     assert RowKind.NUMBERS not in {row.row_kind for row in tab.model.rows}
 
 

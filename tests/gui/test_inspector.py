@@ -1,5 +1,7 @@
 """The Inspector as a person uses it: select, read, tick, copy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from inspector_parts import Bench, shown_inspector, tensor_report
@@ -543,3 +545,20 @@ def test_low_panel_gives_its_height_to_the_tabs_and_tells_the_rest_at_the_name(q
     assert "20" in panel._header._name.toolTip()
     panel.resize(274, 500)
     qtbot.waitUntil(about.isVisible)
+
+
+def test_names_of_usual_buffers_are_whole_in_the_first_layout_of_a_small_window(qtbot):
+    kinds = (("running_mean", (32,)), ("running_var", (32,)))
+    plain = snapshot_of([("", "Net", ()), ("norm", "BatchNorm1d", kinds)])
+    are_buffers = replace(plain.tensors, is_parameter=np.zeros(2, dtype=np.bool_))
+    bench = Bench(snapshot=replace(plain, tensors=are_buffers))
+    panel = shown_inspector(qtbot, bench)
+    panel.tabs.setCurrentWidget(panel.buffers)
+    bench.selection.select("norm")
+    panel.resize(274, 532)
+    table = panel.buffers.table
+    qtbot.waitUntil(lambda: table.width() <= 274)
+    for row in range(2):
+        index = table.model().index(row, TensorColumn.NAME)
+        needed = QFontMetrics(table.itemDelegate().font(index.data(LOOK_ROLE))).horizontalAdvance(index.data())
+        assert table.columnWidth(TensorColumn.NAME) >= needed + 8

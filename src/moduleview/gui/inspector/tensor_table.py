@@ -103,7 +103,9 @@ class TensorTable(HookBoxTable):
         shown = [column for column in TensorColumn if not self.isColumnHidden(column)]
         others = sum(self.columnWidth(c) for c in shown if c not in (TensorColumn.NAME, TensorColumn.SHAPE))
         room = self.viewport().width() - others - names
-        self.setColumnWidth(TensorColumn.SHAPE, max(px(WIDTHS[TensorColumn.SHAPE]), min(wanted, room)))
+        usual = px(WIDTHS[TensorColumn.SHAPE])
+        least = min(usual, wanted) if room < usual else usual  # names need what shapes do not
+        self.setColumnWidth(TensorColumn.SHAPE, max(least, min(wanted, room)))
 
     def _width_of(self, column: TensorColumn) -> int:
         """Room that the longest text of a column in the fixed font takes."""

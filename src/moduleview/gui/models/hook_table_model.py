@@ -24,10 +24,11 @@ HOOK_CELL_ROLE = int(Qt.ItemDataRole.UserRole) + 11
 """``(CellState, HookKind)`` in the first column of a hook's own row, else None."""
 
 _NO_INDEX = QModelIndex()
+_CALL = "call "  # of a part's name; in a narrow dock only its number stands there
 _MOST_CHARACTERS = 6  # of a number, and a sign; ``1.2e-10`` loses a digit, so that its exponent is never cut
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _DASH = Look(color="faint", is_mono=True, is_small=True, is_right=True)
-_PART = Look(color="muted", is_mono=True, is_small=True)
+_PART = Look(color="muted", is_mono=True, is_small=True, elides_left=True)
 _SEEN = Look(color="muted", is_mono=True, is_small=True)
 _REASON = Look(color="muted")
 _FAILURE = Look(color="error")
@@ -215,7 +216,8 @@ class HookTableModel(QAbstractTableModel):
             case RowKind.NOTE:
                 return self._known.note(row.target)
             case RowKind.PART | RowKind.NUMBERS:
-                return displayable(row.part)
+                part = displayable(row.part)
+                return part.replace(_CALL, "#") if self._is_narrow else part
 
     def _tip(self, row: HookRow, column: int) -> str:
         if row.row_kind is RowKind.HOOK and column == HookColumn.HOOK:
