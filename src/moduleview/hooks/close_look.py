@@ -19,6 +19,7 @@ from moduleview.hooks.sampling import stored_values
 
 _N_CLEAN = 16  # steps without any, after which samples are enough again
 _OF_NUMPY = (torch.float32, torch.float64, torch.float16)
+_FLOATING = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 
 
 class CloseLook:
@@ -45,12 +46,15 @@ class CloseLook:
             counts: Takes the count, if it comes to that.
             number: Of the sample, in ``counts``.
         """
-        if not tensor.is_cpu or not tensor.is_floating_point():
+        if tensor.dtype not in _FLOATING or not tensor.is_cpu:
             return
         if self._n_left:
             counts[number] = count_non_finite(tensor.detach())
-        elif not tensor.is_inference():  # it has no version that could be compared
+            return
+        try:
             self._kept.append((weakref.ref(tensor), tensor._version, counts, number))
+        except RuntimeError:  # of inference mode: it has no version that could be compared
+            return
 
     def start(self) -> None:
         """There is reason: look at what is still there, and not changed since."""
@@ -73,11 +77,9 @@ def count_non_finite(tensor: torch.Tensor) -> int:
     """How many elements of a tensor on the CPU are NaN or Inf; exact. Of a sparse one, of those that it stores.
 
     Args:
-        tensor: Of a floating type, without a gradient.
+        tensor: Of 16 bits or more, without a gradient.
     """
     tensor = stored_values(tensor)
-    if tensor.dtype.itemsize == 1:  # no reduction knows float8
-        tensor = tensor.float()
     if bool(torch.isfinite(tensor.sum(dtype=torch.float64 if tensor.dtype is torch.float64 else torch.float32))):
         return 0
     if tensor.dtype in _OF_NUMPY:
