@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Callable, Mapping
+from itertools import count as count_up
 from itertools import pairwise
 
 import numpy as np
@@ -26,6 +27,7 @@ from moduleview.telemetry.histograms import FIRST_EXPONENT, INF, N_BINS, NAN, SU
 from moduleview.telemetry.quantities import GRAD_MAGNITUDES
 from moduleview.telemetry.records import HistogramsMeasured
 
+STEPS = count_up()  # each step has a number of its own
 BOTH = pytest.mark.parametrize("count", [host_magnitudes, device_magnitudes])
 
 
@@ -39,7 +41,7 @@ def step_with(
     for fqn, gradient in gradients.items():
         parameters[fqn] = nn.Parameter(torch.zeros(gradient.shape, dtype=gradient.dtype))
         parameters[fqn].grad = gradient.clone()
-    return StepView(0, parameters, grad_scale=scale, optimizer=optimizer)
+    return StepView(next(STEPS), parameters, grad_scale=scale, optimizer=optimizer)
 
 
 def measured(

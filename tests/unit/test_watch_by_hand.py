@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -39,6 +40,11 @@ def new_data(parameter: nn.Parameter, change: torch.Tensor) -> None:
 def copy(parameter: nn.Parameter, change: torch.Tensor) -> None:
     with torch.no_grad():
         parameter.copy_(parameter - change)
+
+
+def sub_all(model: nn.Module) -> None:
+    for parameter in model.parameters():
+        sub(parameter, LR * parameter.grad)
 
 
 UPDATES = [sub, sub_through_data, new_data, copy]
@@ -117,6 +123,32 @@ def test_accumulated_gradients_used_by_hand_make_steps(update: Callable[[nn.Para
 
             run.note(loss, tuple(parameter.grad for parameter in parameters), use)
         run.assert_is_measured()
+
+
+def test_what_is_kept_from_step_to_step_is_of_the_whole_step_not_of_its_passes() -> None:
+    """Nobody knows which pass is the last one before an update by hand, so each is looked at."""
+
+    def train(model: nn.Module, update: Callable[[], None]) -> list[torch.Tensor]:
+        found = []
+        for step in range(40):
+            model.zero_grad()
+            for micro in range(3):
+                model(batch(3 * step + micro)).square().mean().backward()
+            found.append(model[0].weight.grad.flatten().clone())
+            update()
+        return found
+
+    by_hand, other = net(), net()
+    optimizer = torch.optim.SGD(other.parameters(), lr=LR)
+    quantities = ("grad_cosine", "grad_snr")
+    with moduleview.watch(by_hand, quantities=quantities) as w, moduleview.watch(other, quantities=quantities) as wo:
+        gradients = train(by_hand, lambda: sub_all(by_hand))
+        train(other, optimizer.step)
+        expected = [torch.cosine_similarity(one, next_, dim=0).item() for one, next_ in itertools.pairwise(gradients)]
+        assert w.series("grad_cosine", "0.weight")[0].tolist() == list(range(1, 40))
+        assert w.series("grad_cosine", "0.weight")[1].tolist() == pytest.approx(expected, rel=1e-5)
+        for quantity in quantities:
+            assert w.series(quantity, "0.weight")[1].tolist() == wo.series(quantity, "0.weight")[1].tolist() != []
 
 
 def test_gradients_asked_of_autograd_and_put_on_the_parameters_are_the_optimizers() -> None:

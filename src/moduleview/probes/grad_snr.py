@@ -44,10 +44,8 @@ class GradSnr(Probe):
         for sample in step.gradients.samples:
             if not sample.is_fixed:
                 continue
-            window = self._windows.get(step, sample)
-            if window is None:
-                window = deque(maxlen=self.parts)
-                self._windows.keep(step, sample, window)
+            window = deque(self._windows.get(step, sample) or (), maxlen=self.parts)
+            self._windows.keep(step, sample, window)
             layout = sample.share(window[-1].layout if window else None)
             if not window or window[-1].n_steps == self.steps_a_part:
                 window.append(_Part.empty(layout))
