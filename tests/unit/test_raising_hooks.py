@@ -111,6 +111,7 @@ def test_the_one_that_raised_is_switched_off_and_no_other(
     ((fqn, hook),) = board.switch_off(error, 7)
     assert fqn == ("" if on_optimizer else "1")
     assert hook.note.startswith("Switched off at step 7")
+    assert "switched off" in hook.not_counted
     assert "raise BadError" in hook.traceback
     assert step(model, optimizer) is None
     assert sum(len(board.hooks_on(fqn)) for fqn in ("", "0", "1")) == before  # it stays listed

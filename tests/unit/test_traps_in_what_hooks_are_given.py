@@ -131,6 +131,7 @@ def test_what_stands_in_the_place_of_a_forward_is_listed_with_the_hooks() -> Non
     assert found.name.endswith("around")
     assert found.location == f"{__file__}:{around.__code__.co_firstlineno}"
     assert "instead of it" in found.note
+    assert found.not_counted == "Not counted: it is no hook."
 
 
 def test_walk_that_drops_duplicates_misses_the_second_name_of_a_module_and_ours_has_both(watch: Watch) -> None:

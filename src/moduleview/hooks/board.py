@@ -70,7 +70,9 @@ class Board:
         if self._looked_at == fqn and _is_compiled(self._model, fqn):
             hooks = [hook if hook.is_ours else msgspec.structs.replace(hook, not_counted=_COMPILED) for hook in hooks]
         elif self._looked_at != fqn:
-            hooks = [msgspec.structs.replace(hook, not_counted="") for hook in hooks]
+            hooks = [
+                hook if hook.kind == _REPLACED else msgspec.structs.replace(hook, not_counted="") for hook in hooks
+            ]
         return (*hooks, *self._switched_off.get(fqn, ()))
 
     def count(self, fqn: str, *, enabled: bool) -> HooksFound:
@@ -114,6 +116,7 @@ class Board:
             hook = msgspec.structs.replace(
                 describe_hook(slot),
                 note=f"Switched off at step {step}: it raised. Training goes on without it.",
+                not_counted="Not counted any more: it is switched off.",
                 last_error=f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE],
                 traceback=user_traceback(error),
             )
@@ -156,7 +159,8 @@ def _hooks_on(module: nn.Module | None, slots: Iterable[HookSlot]) -> Iterator[F
     replaced = None if module is None else vars(module).get("forward")
     if replaced is not None:
         called = called_by(replaced)
-        yield FoundHook(_REPLACED, name_of(called), location_of(called), is_ours=False, note=_NO_HOOK)
+        where, why = location_of(called), "Not counted: it is no hook."
+        yield FoundHook(_REPLACED, name_of(called), where, is_ours=False, note=_NO_HOOK, not_counted=why)
 
 
 def describe_hook(slot: HookSlot) -> FoundHook:

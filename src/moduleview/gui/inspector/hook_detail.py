@@ -34,7 +34,7 @@ class HookDetail(QWidget):
         lines = [function_name(hook), hook.location, self.tr("{0}{1}, number {2}").format(hook.kind, place, hook.order)]
         lines += [hook.note, hook.not_counted]
         if hook.last_error:
-            lines += [self.tr("It raised, while you looked:"), hook.traceback or hook.last_error]
+            lines += [self.tr("It raised:"), hook.traceback or hook.last_error]
         head = [line for text in lines for line in text.splitlines()]
         source = hook_source(hook.location) if hook.location and not hook.is_ours and not hook.last_error else ""
         if source:
