@@ -17,6 +17,7 @@ from moduleview.gui.plots.map_canvas import MapCanvas
 from moduleview.gui.plots.profile_chart import ProfileChart
 from moduleview.gui.plots.row_axis import fitted_name
 from moduleview.gui.plots.row_place import RowPlace, RowScrollBar
+from moduleview.gui.plots.step_place import StepScrollBar
 from moduleview.telemetry.records import ModelOpened
 
 N_ROWS = 1000
@@ -218,6 +219,32 @@ def test_wheel_turned_sideways_goes_back_in_time_and_forward_again(panel: Gradie
     assert in_view(bench) == rows
     turn_wheel(canvas_of(panel), 0, sideways=3)
     assert axes.steps == pytest.approx((before[0] - 48, before[1] - 48))
+
+
+def test_scroll_bar_below_the_steps_goes_back_in_time_while_there_are_more_than_fit(
+    panel: GradientMapPanel, bench: Bench
+) -> None:
+    (bar,) = panel.findChildren(StepScrollBar)
+    axes = bench.context.axes
+    assert not bar.isVisible()
+    more_steps(bench.store, 0.1, 970)
+    panel.refresh(bench.store)
+    assert bar.isVisible()
+    assert (bar.value(), bar.maximum(), bar.pageStep()) == (760, 760, 240)
+    bar.setValue(100)
+    assert axes.steps == (99.5, 339.5)
+    assert not axes.is_following
+    axes.show_steps(499.5, 599.5)
+    assert (bar.value(), bar.maximum(), bar.pageStep()) == (500, 900, 100)
+    more_steps(bench.store, 0.1, 50)
+    panel.refresh(bench.store)
+    assert (bar.value(), bar.maximum()) == (500, 950)
+    assert bar.geometry().top() > canvas_of(panel).area.bottom() + 16
+    axes.set_window(None)
+    assert not bar.isVisible()
+    bench.store.apply(ModelOpened(tall_model(), task_info()))
+    panel.refresh(bench.store)
+    assert not bar.isVisible()
 
 
 def test_colours_cover_the_rows_that_are_not_in_view_too(bench: Bench, qtbot: QtBot) -> None:

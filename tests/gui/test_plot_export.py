@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QProgressDialog,
+    QScrollBar,
     QToolButton,
     QWidget,
 )
@@ -149,6 +150,22 @@ def test_svg_shows_what_is_on_the_screen(bench: Bench, qtbot: QtBot, kind: type[
     a, b = (np.frombuffer(image.constBits(), np.uint8).reshape(300, 500, 4).astype(int) for image in (drawn, screen))
     assert (np.abs(a - b).max(axis=2) > 64).mean() < 0.06  # text and lines are smoothed there
     assert b"<text" in written
+
+
+def test_scroll_bars_are_not_in_the_picture(qtbot: QtBot, qapp: QObject) -> None:
+    layers = [(f"l{at}", "Linear", (("weight", (2, 2)),)) for at in range(500)]
+    bench = make_bench(QObject(qapp), run_store(400, snapshot=snapshot_of([("", "Net", ()), *layers])))
+    panel = shown(bench, qtbot, GradientMapPanel)
+    canvas = panel.findChild(Canvas)
+    bars = [bar for bar in canvas.findChildren(QScrollBar) if bar.isVisible()]
+    assert len(bars) == 2
+    written = PlotExport(bench.context, canvas, "map", lambda: iter(()))._draw(PictureFormat.PNG, 1)
+    image = QImage.fromData(written, "PNG")
+    for bar in bars:
+        inside = bar.geometry().adjusted(1, 1, -1, -1)
+        colors = {image.pixel(x, inside.center().y()) for x in range(inside.left(), inside.right())}
+        assert colors == {QColor(canvas.theme.tokens.panel).rgb()}
+        assert bar.isVisible()
 
 
 def test_svg_draws_nothing_of_the_data_beside_their_area(qtbot: QtBot, qapp: QObject) -> None:

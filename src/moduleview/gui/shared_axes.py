@@ -65,6 +65,11 @@ class SharedAxes(QObject):
         return self._steps
 
     @property
+    def n_steps(self) -> int:
+        """Steps that there are, those that nobody measured included."""
+        return 0 if self._extent is None else self._extent[1] + 1
+
+    @property
     def opened(self) -> frozenset[str]:
         """FQNs of the modules that show a row for each of their parameters."""
         return self._opened

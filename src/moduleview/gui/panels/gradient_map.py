@@ -22,6 +22,7 @@ from moduleview.gui.plots.navigation import StepNavigation
 from moduleview.gui.plots.plot_menu import PlotMenu
 from moduleview.gui.plots.row_navigation import RowNavigation
 from moduleview.gui.plots.row_place import RowPlace, RowScrollBar
+from moduleview.gui.plots.step_place import StepScrollBar
 from moduleview.gui.plots.title_controls import Choice, Toggle
 from moduleview.gui.shared_axes import WINDOWS
 from moduleview.gui.widgets.empty_state import EmptyState, Offer
@@ -55,6 +56,7 @@ class GradientMapPanel(Panel):
         self._steps = StepNavigation(self._map, context.axes, self)
         self._row_navigation = RowNavigation(self._map, context.axes, self)
         self._row_bar = RowScrollBar(self._map, context.axes)
+        self._step_bar = StepScrollBar(self._map, context.axes)
         self._auto_rows: tuple[float, float] | None = None  # those in view as long as nobody scrolls
         self._empty, self._without_data = self._make_empty_state(), self._make_state_without_data()
         self._make_controls()
@@ -88,6 +90,7 @@ class GradientMapPanel(Panel):
         self._take_model(store)
         self._choose_rows()
         axes.take_extent(store.first_step, store.last_step)
+        self._step_bar.follow()
         self._take_findings(store)
         looks = (self.context.theme.tokens, scale.map_name, scale.limits, self._map.area.size().toTuple())
         state = (self._rows, store.series_revision, axes.steps, axes.rows, looks, store.task)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QObject, QPoint, QStandardPaths, Qt
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QScrollBar, QWidget
 
 from moduleview.gui.dialogs.error import ErrorDialog
 from moduleview.gui.panel import PanelContext
@@ -65,13 +65,18 @@ class PlotExport(QObject):
 
     def _draw(self, picture_format: PictureFormat, scale: int) -> bytes:
         canvases = [w for w in (self._picture, *self._picture.findChildren(Canvas)) if isinstance(w, Canvas)]
+        bars = [bar for canvas in canvases for bar in _bars(canvas)]
         for canvas in canvases:
             canvas.is_for_file = True
+        for bar in bars:
+            bar.hide()
         try:
             return picture_bytes(self._picture, picture_format, scale)
         finally:
             for canvas in canvases:
                 canvas.is_for_file = False
+            for bar in bars:
+                bar.show()
 
     def _ask(self, ending: str, kind: str, write: Callable[[str], object]) -> None:
         """Ask for the path of the file, while the window lives on, and write it."""
@@ -104,3 +109,8 @@ class PlotExport(QObject):
     def _on_given_up(self, path: str, reason: str) -> None:
         title = self.tr("{0} was not written.").format(Path(path).name)
         ErrorDialog(FailureReport(title, reason), self._context.theme, self._picture.window()).show()
+
+
+def _bars(canvas: Canvas) -> list[QScrollBar]:
+    """Those that stand in it now."""
+    return [bar for bar in canvas.findChildren(QScrollBar) if bar.parent() is canvas and bar.isVisible()]
