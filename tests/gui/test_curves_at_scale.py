@@ -293,7 +293,7 @@ def test_legend_says_of_how_many_steps_a_band_is_also_where_old_ones_are_kept_to
     show(qtbot, panel, 752, 292)
     bench.context.axes.show_steps(50_000.0, 50_100.0)
     (label,) = [label for label in panel.findChildren(QLabel) if "Gap: not finite" in label.text()]
-    assert "Band: lowest to highest of 16 steps" in label.text()
+    assert "Band: extremes of 16 steps" in label.text()
     bench.context.axes.show_steps(99_900.0, 100_000.0)
     assert "Line: mean of 8 of these" in label.text()
 
@@ -366,9 +366,9 @@ def test_median_of_a_group_is_faint_below_its_mean_and_a_band_of_steps_says_no_m
     assert np.ptp(drawn) == pytest.approx(np.log10(2.0), rel=1e-3)
     panel._choices.choose_grouping(Grouping.NONE)
     bench.context.axes.set_window(None)
-    assert note() == ["Band: lowest to highest of 8 steps", "Line: median of 8 middles"]
+    assert note() == ["Band: extremes of 8 steps", "Line: median of 8 middles"]
     panel.title_controls()[1].click()
-    assert note() == ["Band: lowest to highest of 8 steps", "Line: its middle"]
+    assert note() == ["Band: extremes of 8 steps", "Line: its middle"]
 
 
 def test_grouping_is_chosen_from_the_menu(qtbot: QtBot, qapp: QObject) -> None:

@@ -85,7 +85,7 @@ class CurveLegend(QObject):
         if is_group:
             lines, middle = [self.tr("Band: all of the group")], self.tr("its median")
         elif n_steps > 1:
-            band = self.tr("Band: lowest to highest of {0} steps")
+            band = self.tr("Band: extremes of {0} steps")
             lines, middle = [band.format(number_format.exact_count(n_steps))], self.tr("its middle")
         if has_smooth and (is_group or n_steps == 1):
             lines.append(self.tr("Faint: {0}").format(middle))
