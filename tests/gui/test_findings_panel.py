@@ -88,16 +88,15 @@ def test_information_is_offered_from_the_empty_state(qtbot, panel, bench):
     assert titles(panel) == ["S5 Tied"]
 
 
-@pytest.mark.parametrize(
-    ("height", "says"), [(300, {"icon", "line", "note"}), (130, {"line", "note"}), (106, {"note"})]
-)
-def test_in_a_low_panel_the_information_is_still_read_whole(qtbot, panel, bench, height, says):
+@pytest.mark.parametrize(("height", "has_icon"), [(300, True), (130, False), (106, False), (96, False)])
+def test_in_a_low_panel_the_information_is_still_read_whole(qtbot, panel, bench, height, has_icon):
     bench.store.apply(FindingsReported((TIED,), n_checks=5))
     panel.refresh(bench.store)
+    panel.setMinimumHeight(1)  # as in a dock
     panel.resize(700, height)
     empty = panel.empty
-    parts = {"icon": empty._picture, "line": empty._line, "note": empty._note}
-    qtbot.waitUntil(lambda: {name for name, part in parts.items() if part.isVisible()} == says)
+    qtbot.waitUntil(lambda: empty._picture.isVisible() == has_icon)
+    assert empty._note.isVisible()
 
     def lies_apart():
         shown = [part.geometry() for part in (empty._title, empty._line, empty._note) if part.isVisible()]
