@@ -117,6 +117,13 @@ def test_a_deviation_that_is_small_beside_the_mean_is_exact(n: int, mean: float,
     assert statistics(torch.full((n,), mean), way)[Statistic.STD] == 0.0
 
 
+@pytest.mark.parametrize("n", [300, 200_000, 2_000_000])
+def test_a_mean_that_nearly_cancels_is_exact_on_the_host(n: int) -> None:
+    tensor = (numbers(n, torch.float64, mean=0.0) * 3.0).float()
+    tensor -= (tensor.double().mean() * (1 - 1e-3)).float()  # a thousandth of what the elements' chance leaves
+    assert statistics(tensor, on_host)[Statistic.MEAN] == pytest.approx(by_hand(tensor)[Statistic.MEAN], rel=1e-6)
+
+
 @pytest.mark.parametrize("n", [300, 200_000])
 @pytest.mark.parametrize("size", [1e-38, 1e-25, 1e25, 1e34])
 def test_gradients_that_vanish_or_explode_are_exact_on_the_host(size: float, n: int) -> None:

@@ -61,7 +61,7 @@ class HookRecording:
         self._step = step
         is_measured = self._governor.is_due(self._account, step)
         # a step that nobody tells of begins with backward where nothing is ticked: then no call is seen
-        may_count = self._coverage is not None and (self.is_told or bool(self.hooks.entries()))
+        may_count = self._coverage is not None and (self.is_told or len(self.hooks.entries()) > 0)
         self.hooks.begin_step(step, count_calls=may_count, is_measured=is_measured)
 
     def gradients_are_ready(self, parameters: Mapping[str, nn.Parameter]) -> None:

@@ -27,6 +27,7 @@ _SMALL = 4_096  # elements, up to which a tensor is reduced together with others
 _FEW = 16  # tensors, up to which each is reduced alone
 _SAFE_SQUARE = (1e-30, 1e36)  # between them a block's sum of squares neither vanishes nor overflows in float32
 _CANCELLATION = 0.1  # variance as a share of the mean square, below which float32's sums leave too little of it
+_MEAN_CANCELLATION = 0.03  # the sum as a share of the norm, below which float32's is off by 1e-5 of it and more
 _COLUMNS = (Statistic.NORM, Statistic.RMS, Statistic.MEAN, Statistic.STD, Statistic.MAX, Statistic.NON_FINITE)
 
 _Sums = tuple[float, float, float]  # of squares, of the elements, and the largest magnitude
@@ -105,6 +106,8 @@ def _row(group: PlainValues, index: int, sums: _Sums, *, only_norm: bool) -> tup
     norm, rms = math.sqrt(squares * weight), math.sqrt(square)
     if only_norm:
         return norm, rms
+    if abs(total) < _MEAN_CANCELLATION * math.sqrt(squares):
+        total = sum(float(block.sum(dtype=np.float64)) for block in _blocks(group.flats[index]))
     mean = total * weight / n
     variance = square - mean * mean
     if variance < _CANCELLATION * square:
