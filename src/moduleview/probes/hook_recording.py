@@ -44,6 +44,7 @@ class HookRecording:
         self._coverage: CoverageCount | None = CoverageCount()
         self._waiting: list[SetHooks] = []
         self._must_say, self.is_told = False, True
+        self._may_count = False
         self._said_s = 0.0
         self._step = self._covered_step = 0
 
@@ -61,13 +62,13 @@ class HookRecording:
         self._step = step
         is_measured = self._governor.is_due(self._account, step)
         # a step that nobody tells of begins with backward where nothing is ticked: then no call is seen
-        may_count = self._coverage is not None and (self.is_told or len(self.hooks.entries()) > 0)
-        self.hooks.begin_step(step, count_calls=may_count, is_measured=is_measured)
+        self._may_count = self._coverage is not None and (self.is_told or len(self.hooks.entries()) > 0)
+        self.hooks.begin_step(step, count_calls=self._may_count, is_measured=is_measured)
 
     def gradients_are_ready(self, parameters: Mapping[str, nn.Parameter]) -> None:
         """Just before the optimizer."""
         self.hooks.gradients_are_ready()
-        if self._coverage is not None:
+        if self._coverage is not None and self._may_count:
             self._coverage.see_gradients(parameters)
 
     def end_step(self, emitter: Emitter, generation: int) -> None:
