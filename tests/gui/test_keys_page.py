@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scripted_source import make_test_window
 import moduleview.gui
 from moduleview.gui.actions.place_keys import PlaceKeys
 from moduleview.gui.dialogs.shortcuts import ShortcutsDialog
+from moduleview.gui.main_window import MainWindow
 
 GUI = Path(moduleview.gui.__file__).parent
 PLACES = {
@@ -88,12 +90,18 @@ def test_question_mark_shows_the_keys_of_places_below_those_of_the_menus(qtbot: 
     dialog.accept()
 
 
-@pytest.mark.parametrize("zoom", [1.0, 2.0])
-def test_every_key_of_the_page_can_be_seen(qtbot: QtBot, tmp_path: Path, lines: PlaceKeys, zoom: float) -> None:
+@pytest.fixture(params=[1.0, 2.0])
+def zoomed(request: pytest.FixtureRequest, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """A window at a zoom; the application's style is as it was for the tests after it."""
     window = make_test_window(qtbot, tmp_path)
-    window.theme.set_zoom(zoom)
+    window.theme.set_zoom(request.param)
+    yield window
+    window.theme.set_zoom(1.0)
+
+
+def test_every_key_of_the_page_can_be_seen(qtbot: QtBot, lines: PlaceKeys, zoomed: MainWindow) -> None:
     long = [replace(line, title=line.title * 2) for line in lines.lines()]
-    dialog = ShortcutsDialog(long, window.theme, window)
+    dialog = ShortcutsDialog(long, zoomed.theme, zoomed)
     with qtbot.waitExposed(dialog):
         dialog.show()
     (area,) = dialog.findChildren(QScrollArea)
