@@ -1,9 +1,6 @@
-"""The time that a training step spends inside moduleview's own code, measured directly.
+"""Where the time goes that a training step spends inside moduleview's own code, by Python's profiler.
 
-A ratio of whole steps cannot show 0.1 %; this can, but not what watching costs elsewhere (a cold cache, a fast path
-that is lost). Python's profiler counts each call that comes into the package from outside, and takes off what the
-package passes on to: the backward and the scaler of torch, around which it stands. What the profiler itself adds to
-each call is measured and taken off: of a step of a few milliseconds it was as much again as all of ours. It sees the
+Its own cost makes each line of Python look dearer than it is: shares are to be read from it, not sums. It sees the
 thread that trains; hooks that autograd calls on a thread of its own, as it does for a GPU, are not in it.
 """
 
@@ -19,44 +16,8 @@ from typing import Any
 import moduleview
 
 _PACKAGE = str(Path(moduleview.__file__).parent)
-_PASSED_ON_TO = {"_engine_run_backward", "scale", "unscale_", "step"}  # what hooks/taps.py wraps
 
 _Function = tuple[str, int, str]
-
-
-def _nothing() -> None:
-    """Called to see what a call costs."""
-
-
-def _seconds_of_calls(n_calls: int) -> float:
-    began_s = time.thread_time()
-    for _ in range(n_calls):
-        _nothing()
-    return time.thread_time() - began_s
-
-
-def profiled_call_s(n_calls: int = 100_000) -> float:
-    """What the profiler adds to a call of a Python function, in seconds."""
-    plain_s = min(_seconds_of_calls(n_calls) for _ in range(3))
-    profile = cProfile.Profile(time.thread_time, builtins=False)
-    return (min(profile.runcall(_seconds_of_calls, n_calls) for _ in range(3)) - plain_s) / n_calls
-
-
-def seconds_inside(run: Callable[[], object]) -> float:
-    """CPU seconds that ``run`` spends in calls into the package."""
-    profile = cProfile.Profile(time.thread_time, builtins=False)
-    profile.runcall(run)
-    calls: dict[_Function, Any] = vars(pstats.Stats(profile))["stats"]
-    seconds, n_calls = 0.0, 0
-    for callee, (*_, callers) in calls.items():
-        for caller, (n_from, *_, cumulative_s) in callers.items():
-            if _is_ours(callee) or _is_ours(caller):
-                n_calls += n_from
-            if _is_ours(callee) and not _is_ours(caller):
-                seconds += cumulative_s
-            elif _is_ours(caller) and not _is_ours(callee) and callee[2] in _PASSED_ON_TO:
-                seconds -= cumulative_s
-    return seconds - n_calls * profiled_call_s()
 
 
 def where_it_goes(run: Callable[[], object], n_lines: int = 8) -> list[str]:

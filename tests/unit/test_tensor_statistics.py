@@ -117,7 +117,7 @@ def test_a_deviation_that_is_small_beside_the_mean_is_exact(n: int, mean: float,
     assert statistics(torch.full((n,), mean), way)[Statistic.STD] == 0.0
 
 
-@pytest.mark.parametrize("n", [300, 200_000, 2_000_000])
+@pytest.mark.parametrize("n", [300, 100_000])
 def test_a_mean_that_nearly_cancels_is_exact_on_the_host(n: int) -> None:
     tensor = (numbers(n, torch.float64, mean=0.0) * 3.0).float()
     tensor -= (tensor.double().mean() * (1 - 1e-3)).float()  # a thousandth of what the elements' chance leaves

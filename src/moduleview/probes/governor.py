@@ -191,11 +191,14 @@ class Governor:
         self._factor = _nested(self._factor, self._first_factor, rest_s, left_s, most_of_rest)
 
     def mean_share(self, step_s: float = 0.0, spent_s: float = 0.0) -> float:
-        """Share of the time of the last seconds of training that measuring took, 0..1, with the step that ends now."""
-        whole_s, all_spent_s = (
-            (self._recent_s, self._recent_spent_s) if self._n_steps > _N_FIRST else (self._step_s, self._spent_s)
-        )
-        return min((all_spent_s + spent_s) / max(whole_s + step_s, 1e-9), 1.0)
+        """Share of the time of the last seconds of training that measuring took, 0..1, with the step that ends now.
+
+        Of the first few steps each is for itself: what is made once must not stay in the mean.
+        """
+        whole_s, all_spent_s = self._recent_s + step_s, self._recent_spent_s + spent_s
+        if not whole_s:
+            whole_s, all_spent_s = self._step_s, self._spent_s
+        return min(all_spent_s / max(whole_s, 1e-9), 1.0)
 
     def bill(self, hooks: Iterable[CostEntry] = ()) -> CostsMeasured:
         """What was spent, the dearest first; ``hooks`` come from those who put them on."""

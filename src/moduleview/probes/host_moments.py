@@ -106,7 +106,8 @@ def _row(group: PlainValues, index: int, sums: _Sums, *, only_norm: bool) -> tup
     norm, rms = math.sqrt(squares * weight), math.sqrt(square)
     if only_norm:
         return norm, rms
-    if abs(total) < _MEAN_CANCELLATION * math.sqrt(squares):
+    if n <= BLOCK and abs(total) < _MEAN_CANCELLATION * math.sqrt(squares):
+        # not of larger ones: the gradient of an output layer sums to 0 in every step, and would be read twice
         total = sum(float(block.sum(dtype=np.float64)) for block in _blocks(group.flats[index]))
     mean = total * weight / n
     variance = square - mean * mean
