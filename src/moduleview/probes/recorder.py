@@ -36,7 +36,7 @@ class Recorder:
     comes within a step waits for its end. None of these raises because of what a probe or a hook met: that one is
     switched off and reported, and training goes on.
 
-    It measures one quantity of its own: ``overhead``, the share of the last steps' time (0..1) that all measuring took,
+    It measures one quantity of its own: ``overhead``, the share of the last seconds (0..1) that all measuring took,
     hooks included: a mean, since a step in which much is measured pays for those that are passed by. How to read it:
     0.01 means that a hundredth of the time of training goes into watching it.
 

@@ -85,7 +85,9 @@ class QuantityWords(QObject):
                 "B",
             ),
             q.OVERHEAD: QuantityText(
-                self.tr("overhead"), self.tr("Share of a step's time that all measuring took, hooks included."), share
+                self.tr("overhead"),
+                self.tr("Share of the last seconds of training that all measuring took, hooks included."),
+                share,
             ),
         }
 
