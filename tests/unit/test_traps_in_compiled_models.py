@@ -20,6 +20,15 @@ INSIDE = "net._orig_mod.0"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what torch uses itself
 
 
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(x).relu()
+
+
 @pytest.fixture(autouse=True)
 def compiled_anew() -> Iterator[None]:
     torch._dynamo.reset()
@@ -115,14 +124,6 @@ def test_hooks_of_ones_own_compile_again_with_each_toggle() -> None:
 
 
 def test_compiled_in_place_as_a_whole_is_said_of_everything_below(watch: Watch) -> None:
-    class Net(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.linear = nn.Linear(3, 3)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.linear(x).relu()
-
     model = Net()
     model.compile(backend="eager", fullgraph=True)
     run = watch(model)
@@ -132,6 +133,38 @@ def test_compiled_in_place_as_a_whole_is_said_of_everything_below(watch: Watch) 
         run.step(lambda: model(torch.ones(2, 3)).sum())
     assert "compiled region" in run.entry("linear", FORWARD).reason
     assert counters["stats"]["unique_graphs"] == 1
+
+
+def test_hooks_below_a_root_that_was_compiled_in_place_are_skipped_in_silence_and_ours_say_so(watch: Watch) -> None:
+    """After ``m.compile()`` a later hook on the root fires, as if all were well, and none of those below does."""
+    model = Net()
+    model.compile(backend="eager")
+
+    def call() -> torch.Tensor:
+        return model(torch.ones(2, 3)).sum()
+
+    call().backward()
+    seen: list[str] = []
+    handles = [model.register_forward_hook(lambda *_: seen.append("root"))]
+    handles.append(model.linear.register_forward_hook(lambda *_: seen.append("linear")))
+    call()
+    assert seen == ["root"]
+    for handle in handles:
+        handle.remove()
+
+    run = watch(model)
+    n_compiled: list[int] = []
+    for toggle in range(12):
+        for kind in (FORWARD, BACKWARD):
+            run.tick(kind, "", "linear", enabled=toggle % 2 == 1)
+        run.step(call)
+        n_compiled.append(counters["frames"]["total"])
+    assert len(set(n_compiled[2:])) == 1, "toggling compiles again"
+    assert counters["stats"]["unique_graphs"] == 1
+    for kind in (FORWARD, BACKWARD):
+        for fqn in ("", "linear"):
+            assert run.entry(fqn, kind).status is HookStatus.CANNOT_FIRE
+            assert "force_eager" in run.entry(fqn, kind).reason
 
 
 def test_torch_is_told_nothing_more_when_nothing_is_ticked(watch: Watch) -> None:

@@ -13,6 +13,7 @@ from torch.nn.modules import module as torch_module
 from torch.utils.checkpoint import CheckpointError, checkpoint
 from watched_run import Watch
 
+from moduleview.hooks.board import Board
 from moduleview.telemetry.hooks import HookKind, HookStatus
 from moduleview.telemetry.snapshot import NodeCoverage
 
@@ -112,6 +113,30 @@ def test_hook_in_a_checkpoint_counts_the_recompute_and_ours_does_not(watch: Watc
     assert len(naive) == 2
     assert run.now("inner.0", FORWARD).n_fires == 1
     assert run.now("inner.0", BACKWARD).n_fires == 1
+
+
+def test_hook_that_is_always_called_is_given_none_in_a_checkpoint_and_ours_is_not(watch: Watch) -> None:
+    """The recompute stops early, by an exception, in the last module: whoever wants its output then finds none."""
+    inner = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
+    model = Uses(inner, lambda net, x: checkpoint(net, x, use_reentrant=False))
+    naive: list[bool] = []
+    handle = inner[1].register_forward_hook(lambda _m, _i, out: naive.append(out is None), always_call=True)
+    x = torch.randn(2, 3, requires_grad=True)
+    run = watch(model)
+    board = Board(model)
+    board.count("inner.1", enabled=True)
+    for kind in (FORWARD_PRE, FORWARD, BACKWARD):
+        run.tick(kind, "inner.1")
+    run.step(lambda: model(x).sum())
+    (counted,) = (hook for hook in board.hooks_on("inner.1") if not hook.is_ours)
+    board.release()
+    handle.remove()
+    assert naive == [False, True]
+    assert (counted.n_fires, counted.traceback) == (2, "")
+    for kind in (FORWARD_PRE, FORWARD, BACKWARD):
+        assert run.now("inner.1", kind).n_fires == 1
+        assert run.entry("inner.1", kind).status is HookStatus.ACTIVE
+    assert run.log() == []
 
 
 def test_hook_that_computes_with_grad_breaks_a_checkpoint_when_toggled_and_ours_does_not(watch: Watch) -> None:

@@ -33,6 +33,32 @@ def test_reading_a_weight_by_its_name_moves_a_spectral_norm_and_ours_does_not(wa
     assert digest(model) == before
 
 
+def test_weight_that_is_computed_anew_has_no_gradient_and_ours_measures_what_it_is_computed_from(watch: Watch) -> None:
+    """Of a parametrised ``weight`` each reading is another tensor; what is trained are ``original0`` and ``1``."""
+    model = nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 2)))
+    fired: list[int] = []
+    model[0].weight.register_hook(lambda _: fired.append(1))
+    x = torch.randn(4, 3)
+    model(x).square().sum().backward()
+    assert fired == []
+    assert "0.weight" not in dict(model.named_parameters())
+
+    computed: list[int] = []
+    model[0].parametrizations.weight[0].register_forward_hook(lambda *_: computed.append(1))
+    names = [f"0.parametrizations.weight.original{index}" for index in (0, 1)]
+    run = watch(model)
+    inspect(model)
+    run.tick(HookKind.TENSOR, *names)
+    assert computed == [], "it was computed for somebody who only looked"
+    run.step(lambda: model(x).square().sum())
+    assert computed == [1]
+    originals = model[0].parametrizations.weight
+    for name, parameter in zip(names, (originals.original0, originals.original1), strict=True):
+        expected = parameter.grad.double()
+        assert run.values("grad_norm")[name, ""] == pytest.approx(expected.norm().item(), rel=1e-6)
+        assert run.values("tensor.max")[name, ""] == pytest.approx(expected.abs().max().item(), rel=1e-6)
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # the old weight_norm says that it is old
 def test_clearing_all_hooks_destroys_a_pruned_model_and_ours_takes_off_its_own(watch: Watch) -> None:
     """Fault row 22: the old weight_norm and pruning compute the weight in a forward-pre hook."""
