@@ -17,7 +17,10 @@ _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made o
 _N_FIRST = 3  # of these: what they took says nothing of the others
 _PERIOD_S = 0.5  # between two decisions, and two bills
 _SLACK = 0.85  # of the budget must suffice before measuring becomes denser again: else it would go to and fro
-_LONGEST_PAUSE_S = 3.0  # between two gradient norms, whatever the budget: a person looks at them
+_LONGEST_PAUSE_OF_LOOKING_S = (
+    1.0  # between two steps that are looked at, whatever the budget: a person watches the loss
+)
+_LONGEST_PAUSE_S = 3.0  # between two gradient norms
 _LONGEST_PAUSE_OF_REST_S = 15.0  # between two of all the others: they may be ten times as dear
 _SHARE_OF_LOOKING = 0.5  # of the budget at most goes into what looking at a step costs, whatever is measured in it
 _MEMORY = 0.95  # of what was spent before, from one decision to the next: about ten seconds count
@@ -181,10 +184,13 @@ class Governor:
         )
         self._wished_s = first_s + rest_s
         budget_s = self._thrift * budget * max(self._step_s - self._spent_s, 0.0)
-        most, most_of_rest = (
-            max(1, math.ceil(pause_s / self._step_s)) for pause_s in (_LONGEST_PAUSE_S, _LONGEST_PAUSE_OF_REST_S)
+        most_of_looking, most, most_of_rest = (
+            max(1, math.ceil(pause_s / self._step_s))
+            for pause_s in (_LONGEST_PAUSE_OF_LOOKING_S, _LONGEST_PAUSE_S, _LONGEST_PAUSE_OF_REST_S)
         )
-        self._whole_factor = _factor(self._whole_factor, self._looking.cost_s, budget_s * _SHARE_OF_LOOKING, most)
+        self._whole_factor = _factor(
+            self._whole_factor, self._looking.cost_s, budget_s * _SHARE_OF_LOOKING, most_of_looking
+        )
         left_s = max(budget_s - self._looking.cost_s / self._whole_factor, budget_s * _LEAST_SHARE)
         self._first_factor = _nested(self._first_factor, self._whole_factor, first_s, left_s * _SHARE_OF_FIRST, most)
         left_s -= first_s / self._first_factor
