@@ -63,6 +63,8 @@ class Docks(QMainWindow):
         self.setDocumentMode(True)
         self._tabs = DockTabs(self, theme)
         self._docks = tuple(PanelDock(panel, self) for panel in panels)
+        # once: to ask a panel whether it fits a protocol takes 0.1 ms, and the clock asks for the stack at each tick
+        self._undone: HasUndo | None = next((panel for panel in panels if isinstance(panel, HasUndo)), None)
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._on_settled)
         self._fit = QTimer(self, singleShot=True, interval=0)  # sizes hold only once the layout knows its own
@@ -88,8 +90,7 @@ class Docks(QMainWindow):
     @property
     def undo_stack(self) -> QUndoStack:
         """What can be taken back; an empty one without a panel that has something."""
-        found = (dock.panel.undo_stack for dock in self._docks if isinstance(dock.panel, HasUndo))
-        return next(found, self._no_undo)
+        return self._no_undo if self._undone is None else self._undone.undo_stack
 
     @gui_thread_only
     def refresh(self, store: StoreView) -> None:
