@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
+from moduleview.gui.inspector.offer import Offer
 from moduleview.gui.models.hook_table_model import HookTableModel
 from moduleview.gui.models.hook_words import HookWords
 from moduleview.gui.panel import PanelContext
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.hooks import HookForecast, HookKind
 
-_MARGIN_PX = 6
 
-
-class InsteadOffer(QWidget):
+class InsteadOffer(Offer):
     """A button below the hooks; hidden where no other way is needed.
 
     Args:
@@ -25,19 +24,10 @@ class InsteadOffer(QWidget):
     """
 
     def __init__(self, context: PanelContext, tick: Callable[[str, HookKind, bool], None], parent: QWidget) -> None:
-        super().__init__(parent)
-        self._context, self._tick, self._words = context, tick, HookWords(self)
+        super().__init__(context, self.tr("Tick the kind of hook that works instead"), parent)
+        self._tick, self._words = tick, HookWords(self)
         self._forecast: HookForecast | None = None
-        self.button = QPushButton(self)
-        self.button.setAccessibleName(self.tr("Tick the kind of hook that works instead"))
         self.button.clicked.connect(self._on_clicked)
-        self._row = QHBoxLayout(self)
-        self._row.addWidget(self.button)
-        self._row.addStretch(1)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.hide()
-        context.theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
 
     def show_for(self, model: HookTableModel, row: int) -> None:
         """Offer what shows the same as the selected hook, or as one that was ticked and refused."""
@@ -58,7 +48,3 @@ class InsteadOffer(QWidget):
         if (found.fqn, found.kind) in hooks:
             self._tick(found.fqn, found.kind, False)
         self._tick(found.fqn, found.instead, True)
-
-    def _on_theme_changed(self) -> None:
-        margin = self._context.theme.px(_MARGIN_PX)
-        self._row.setContentsMargins(margin, margin, margin, margin)

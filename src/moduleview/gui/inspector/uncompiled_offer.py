@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
+from moduleview.gui.inspector.offer import Offer
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.hook_table_model import HookTableModel
 from moduleview.gui.panel import PanelContext
@@ -11,26 +12,15 @@ from moduleview.telemetry.commands import Capability, RunUncompiled
 from moduleview.telemetry.hooks import COUNTING_KINDS, MODULE_KINDS
 
 N_STEPS = 20
-_MARGIN_PX = 6
 _NEEDED = Capability.CONTROL | Capability.HOOKS
 
 
-class UncompiledOffer(QWidget):
+class UncompiledOffer(Offer):
     """A button below the hooks of a module that is compiled; hidden for all others."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._context = context
-        self.button = QPushButton(self.tr("Run {0} steps uncompiled").format(exact_count(N_STEPS)), self)
-        self.button.setAccessibleName(self.button.text())
+        super().__init__(context, self.tr("Run {0} steps uncompiled").format(exact_count(N_STEPS)), parent)
         self.button.clicked.connect(lambda: self._context.send(RunUncompiled(N_STEPS)))
-        self._row = QHBoxLayout(self)
-        self._row.addWidget(self.button)
-        self._row.addStretch(1)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.hide()
-        context.theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
 
     def show_for(self, model: HookTableModel) -> None:
         """Offer it for the module whose hooks are shown, or not."""
@@ -54,7 +44,3 @@ class UncompiledOffer(QWidget):
             "The compiled code is bypassed in them: they are slower, and last digits may differ.\n"
             "Then the compiled code runs again, without a new compilation."
         ).format(exact_count(N_STEPS))
-
-    def _on_theme_changed(self) -> None:
-        margin = self._context.theme.px(_MARGIN_PX)
-        self._row.setContentsMargins(margin, margin, margin, margin)
