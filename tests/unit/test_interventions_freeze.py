@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from moduleview.interventions.base import InterventionError
+from moduleview.interventions.base import InterventionError, LiveRun
 from moduleview.interventions.freeze import Freeze
 from moduleview.interventions.journal import Journal
 from moduleview.telemetry.records import LogLine, Record
@@ -32,7 +32,7 @@ def test_frozen_weights_stay_also_under_momentum_and_zeroed_gradients() -> None:
     for _ in range(2):
         train(model, optimizer)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    Freeze("0.1", frozen=True).apply(model)
+    Freeze("0.1", frozen=True).apply(LiveRun(model))
     for _ in range(2):
         train(model, optimizer)
     moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
@@ -44,9 +44,9 @@ def test_undoing_brings_back_the_mix_that_was_there() -> None:
     model[0][0].weight.requires_grad_(False)
     before = trainable(model)
     freeze = Freeze("0", frozen=True)
-    freeze.apply(model)
+    freeze.apply(LiveRun(model))
     assert trainable(model) == {"1.weight", "1.bias"}
-    freeze.undo(model)
+    freeze.undo(LiveRun(model))
     assert trainable(model) == before
 
 
@@ -57,20 +57,20 @@ def test_the_python_in_the_journal_does_the_same(fqn: str, frozen: bool) -> None
     for one in (model, other):
         one[0][0].weight.requires_grad_(False)
     freeze = Freeze(fqn, frozen)
-    exec(freeze.apply(model), {"model": other})
+    exec(freeze.apply(LiveRun(model)), {"model": other})
     assert trainable(other) == trainable(model)
-    exec(freeze.undo(model), {"model": other})
+    exec(freeze.undo(LiveRun(model)), {"model": other})
     assert trainable(other) == trainable(model) == trainable(two_blocks()) - {"0.0.weight"}
 
 
 def test_the_opposite_takes_back_and_what_came_after_stays() -> None:
     records: list[Record] = []
     journal, model = Journal(records.append), two_blocks()
-    journal.apply(Freeze("0", frozen=True), model, 3)
-    journal.apply(Freeze("0.1", frozen=True), model, 4)
-    journal.apply(Freeze("0", frozen=False), model, 5)
+    journal.apply(Freeze("0", frozen=True), LiveRun(model), 3)
+    journal.apply(Freeze("0.1", frozen=True), LiveRun(model), 4)
+    journal.apply(Freeze("0", frozen=False), LiveRun(model), 5)
     assert trainable(model) == {"0.0.weight", "0.0.bias", "1.weight", "1.bias"}
-    journal.apply(Freeze("0.1", frozen=False), model, 6)
+    journal.apply(Freeze("0.1", frozen=False), LiveRun(model), 6)
     assert trainable(model) == trainable(two_blocks())
     lines = [record for record in records if isinstance(record, LogLine)]
     assert {line.stream for line in lines} == {"journal"}
@@ -86,10 +86,10 @@ def test_the_opposite_takes_back_and_what_came_after_stays() -> None:
 def test_undoing_lets_go_of_what_is_gone() -> None:
     records: list[Record] = []
     journal, model = Journal(records.append), two_blocks()
-    journal.apply(Freeze("", frozen=True), model, 0)
-    journal.apply(Freeze("0.1", frozen=True), model, 0)
+    journal.apply(Freeze("", frozen=True), LiveRun(model), 0)
+    journal.apply(Freeze("0.1", frozen=True), LiveRun(model), 0)
     model[0] = nn.Linear(2, 2)
-    journal.apply(Freeze("", frozen=False), model, 1)
+    journal.apply(Freeze("", frozen=False), LiveRun(model), 1)
     assert trainable(model) == {"0.weight", "0.bias", "1.weight", "1.bias"}
     assert "Let go: Froze 0.1" in records[-1].text
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_frozen_says_what_to_do_and_changes_nothing(fqn: str, bec
     records: list[Record] = []
     model = nn.ModuleDict({"relu": nn.ReLU(), "linear": nn.Linear(1, 1)})
     with pytest.raises(InterventionError, match=because):
-        Journal(records.append).apply(Freeze(fqn, frozen=True), model, 0)
+        Journal(records.append).apply(Freeze(fqn, frozen=True), LiveRun(model), 0)
     assert records == []
     assert trainable(model) == {"linear.weight", "linear.bias"}
 
@@ -110,7 +110,7 @@ def test_a_tied_parameter_is_frozen_by_either_name() -> None:
     model = nn.Sequential(nn.Embedding(3, 3), nn.Linear(3, 3, bias=False))
     model[1].weight = model[0].weight
     freeze = Freeze("1", frozen=True)
-    freeze.apply(model)
+    freeze.apply(LiveRun(model))
     assert trainable(model) == set()
-    freeze.undo(model)
+    freeze.undo(LiveRun(model))
     assert trainable(model) == {"0.weight"}

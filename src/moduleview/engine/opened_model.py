@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import torch
@@ -12,12 +13,15 @@ from moduleview.engine.device import available_devices, checked_device, devices_
 from moduleview.engine.failure import describe_failure
 from moduleview.engine.opening import Openable, open_target, origin_of
 from moduleview.engine.random_batches import task_on_random_batches
+from moduleview.engine.serving import Services
 from moduleview.engine.structure_watch import StructureWatch
+from moduleview.engine.task import TrainingTask
 from moduleview.engine.task_checks import why_it_cannot_train
 from moduleview.engine.training_step import TrainingStep
 from moduleview.engine.uncompiled_steps import UncompiledSteps
 from moduleview.hooks.board import Board
-from moduleview.interventions import freeze as freezing
+from moduleview.hooks.hook_set import HookSet
+from moduleview.interventions.base import LiveRun
 from moduleview.interventions.journal import Journal
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
@@ -25,7 +29,7 @@ from moduleview.introspect.structure_findings import report_structure
 from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
-from moduleview.telemetry.commands import CountHooks, Freeze, SetBudget, SetHooks, SetTrainingData
+from moduleview.telemetry.commands import CountHooks, SetBudget, SetHooks, SetTrainingData
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.records import FailureReport, LogLine, ModelChanged, ModelOpened, Record, TaskSummary
 
@@ -44,7 +48,7 @@ class OpenedModel:
             BaseException: Whatever the target's own code raises.
         """
         self._target = target
-        self._put = put
+        self.put = put
         self._task = open_target(target)
         self._random_data: SetTrainingData | None = None
         if device is not None:
@@ -53,9 +57,12 @@ class OpenedModel:
         self._watch = StructureWatch(self._task.model)
         self._snapshot = snapshot_model(self._task.model)
         self._recorder = Recorder(self._task.model, put)
-        self._journal = Journal(put)
+        self.journal = Journal(put)
+        self.n_steps = 0
+        self._wants_pause = False
         self._board = Board(self._task.model, self._recorder.hooks)
         self._uncompiled = UncompiledSteps(self._recorder.hooks, put)
+        self.services = Services(self)
 
     @property
     def step(self) -> TrainingStep:
@@ -67,12 +74,32 @@ class OpenedModel:
         """A sentence on what is missing for training, "" when nothing is."""
         return why_it_cannot_train(self._task)
 
+    @property
+    def run(self) -> LiveRun:
+        """See ``LiveModel``."""
+        return LiveRun(self._task.model, self._optimizers())
+
+    @property
+    def task(self) -> TrainingTask:
+        """What trains."""
+        return self._task
+
+    @property
+    def last_batch(self) -> Any:
+        """See ``LiveModel``."""
+        return self._step.last_batch
+
+    @property
+    def hooks(self) -> HookSet:
+        """What is ticked."""
+        return self._recorder.hooks
+
     def announce(self) -> None:
         """Say that this model is open now, and begin to watch it."""
-        self._put(ModelOpened(self._snapshot, self._summary()))
+        self.put(ModelOpened(self._snapshot, self._summary()))
         self._recorder.rebind(self._snapshot)
         self._recorder.attach()
-        self._put(report_structure(self._task.model, self._task.optimizer))
+        self.put(report_structure(self._task.model, self._task.optimizer))
 
     def make_step(self, step: int, elapsed_s: Callable[[], float]) -> None:
         """Make one training step and send what was measured.
@@ -86,14 +113,17 @@ class OpenedModel:
             BaseException: Whatever the user's code raises.
         """
         self._step.fetch()
+        self.services.begin_step(step)
         self._recorder.begin_step(step)
         with self._uncompiled.step():
             loss = self._step.train()
         self._recorder.end_step(step, elapsed_s(), loss)
+        self.n_steps = step + 1
         self._uncompiled.count_step()
+        self.services.end_step(step)
         self._send_counted_hooks()
         if self._watch.has_changed():
-            self._announce_change()
+            self.announce_change()
 
     def run_uncompiled(self, n_steps: int) -> None:
         """Bypass what is compiled in the next ``n_steps`` steps; 0 to do so no longer."""
@@ -111,7 +141,7 @@ class OpenedModel:
     def count_hooks(self, command: CountHooks) -> None:
         """Count everyone's hooks on a module while somebody looks at them."""
         self._board.optimizers = self._optimizers()
-        self._put(self._board.count(command.fqn, enabled=command.enabled))
+        self.put(self._board.count(command.fqn, enabled=command.enabled))
 
     def set_budget(self, command: SetBudget) -> None:
         """Let measuring take so much of a step's time from now on."""
@@ -126,7 +156,7 @@ class OpenedModel:
         task = task_on_random_batches(self._task, command)
         self._step.release()
         self._task, self._step, self._random_data = task, TrainingStep(task), command
-        self._announce_change()
+        self.announce_change()
 
     def set_device(self, name: str) -> None:
         """Move everything to the device called ``name``.
@@ -135,16 +165,16 @@ class OpenedModel:
             DeviceError: It is not there, or there is no room; nothing was moved.
         """
         self._move(checked_device(name))
-        self._announce_change()
+        self.announce_change()
 
-    def freeze(self, command: Freeze, n_steps: int) -> None:
-        """Freeze or unfreeze, and write it down in the journal.
+    def ask_to_pause(self) -> None:
+        """See ``LiveModel``."""
+        self._wants_pause = True
 
-        Raises:
-            InterventionError: There is nothing of that name to freeze.
-        """
-        self._journal.apply(freezing.Freeze(command.fqn, command.frozen), self._task.model, n_steps)
-        self._announce_change()
+    def take_pause(self) -> bool:
+        """Whether a service has asked for a pause since this was asked last."""
+        wants_pause, self._wants_pause = self._wants_pause, False
+        return wants_pause
 
     def send_module_report(self, fqn: str) -> None:
         """Say what can be read about one module, and whose hooks are on it; nothing where the module is gone."""
@@ -153,7 +183,7 @@ class OpenedModel:
             report = describe_module(self._task.model, fqn)
             self._board.optimizers = self._optimizers()
             hooks = self._recorder.hooks
-            self._put(
+            self.put(
                 msgspec.structs.replace(
                     report,
                     found_hooks=self._board.hooks_on(fqn),
@@ -164,7 +194,7 @@ class OpenedModel:
 
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""
-        self._put(report_tensor(self._task.model, fqn, n_steps))
+        self.put(report_tensor(self._task.model, fqn, n_steps))
 
     def describe_failure(self, error: BaseException) -> FailureReport:
         """Put into words what a step raised."""
@@ -187,7 +217,7 @@ class OpenedModel:
             place = fqn or "the model"
             title = f"A {hook.kind} hook on {place} raised {hook.last_error} and was switched off; training goes on."
             for line in (title, f"{hook.name} ({hook.location})", *hook.traceback.splitlines()):
-                self._put(LogLine(time.time(), "moduleview", line))
+                self.put(LogLine(time.time(), "moduleview", line))
         if gone:
             self.describe_failure(error)  # lets go of what its frames hold
             self.forget_step()
@@ -204,6 +234,7 @@ class OpenedModel:
 
     def release(self) -> None:
         """Take every hook off and let go of the batches and their workers."""
+        self.services.release()
         self._board.release()
         self._recorder.detach()
         self._step.release()
@@ -211,7 +242,7 @@ class OpenedModel:
     def _send_counted_hooks(self, *, at_once: bool = False) -> None:
         found = self._board.news(at_once=at_once)
         if found is not None:
-            self._put(found)
+            self.put(found)
 
     def _optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
         return () if self._task.optimizer is None else (self._task.optimizer,)
@@ -219,12 +250,13 @@ class OpenedModel:
     def _move(self, device: torch.device) -> None:
         move_training(self._task.model, self._task.optimizer, self._task.loss, device)
 
-    def _announce_change(self) -> None:
+    def announce_change(self) -> None:
+        """See ``LiveModel``."""
         self._watch.accept()
         self._snapshot = snapshot_model(self._task.model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
-        self._put(ModelChanged(self._snapshot, self._summary()))
-        self._put(report_structure(self._task.model, self._task.optimizer))
+        self.put(ModelChanged(self._snapshot, self._summary()))
+        self.put(report_structure(self._task.model, self._task.optimizer))
 
     def _summary(self) -> TaskSummary:
         task = self._task

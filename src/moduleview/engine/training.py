@@ -12,6 +12,7 @@ from moduleview.engine.batches import BatchesEnded
 from moduleview.engine.failure import describe_failure, describe_refusal
 from moduleview.engine.forks import leave_if_forked
 from moduleview.engine.interruption import TrainingInterrupted
+from moduleview.engine.next_command import next_command
 from moduleview.engine.opened_model import OpenedModel
 from moduleview.engine.opening import Openable
 from moduleview.engine.pacing import Pacing, Stopwatch
@@ -35,11 +36,20 @@ from moduleview.telemetry.commands import (
     SetThrottle,
     SetTrainingData,
     Stop,
+    TopicCommand,
 )
 from moduleview.telemetry.records import FailureReport, OpenFailed, Record, RunChanged, RunState
 
 ModelCommand = (
-    SetDevice | SetHooks | SetBudget | CountHooks | SetTrainingData | Freeze | RequestModuleReport | RequestTensorReport
+    TopicCommand
+    | Freeze
+    | SetDevice
+    | SetHooks
+    | SetBudget
+    | CountHooks
+    | SetTrainingData
+    | RequestModuleReport
+    | RequestTensorReport
 )
 
 
@@ -104,21 +114,13 @@ class Training:
     # -- the loop --------------------------------------------------------------------------------------------------
 
     def _serve(self) -> None:
-        command = self._next_command()
+        services = None if self._opened is None else self._opened.services
+        wait_s = self._pacing.wait_s() if self._state is RunState.RUNNING else None
+        command = next_command(self._commands, wait_s, services)
         if command is not None:
             self._apply_or_refuse(command)
         elif self._state is RunState.RUNNING:
             self._make_step()
-
-    def _next_command(self) -> Command | None:
-        """A command, or None when the next step is due."""
-        if self._state is not RunState.RUNNING:
-            return self._commands.get()
-        wait_s = self._pacing.wait_s()
-        try:
-            return self._commands.get(timeout=wait_s) if wait_s > 0.0 else self._commands.get_nowait()
-        except queue.Empty:
-            return None
 
     def _make_step(self) -> None:
         assert self._opened is not None
@@ -139,6 +141,7 @@ class Training:
             leave_if_forked(self._pid)
             self._n_steps += 1
             self._pause_if_used_up()
+            self._pause_if_asked(self._opened)
 
     def _pause_if_used_up(self) -> None:
         if self._pacing.is_used_up:
@@ -201,7 +204,15 @@ class Training:
             case _:
                 self._ask_model(opened, command)
 
+    def _pause_if_asked(self, opened: OpenedModel) -> None:
+        if opened.take_pause() and self._state is RunState.RUNNING:
+            self._change_state(RunState.PAUSED)
+
     def _ask_model(self, opened: OpenedModel, command: ModelCommand) -> None:
+        if isinstance(command, TopicCommand | Freeze):
+            opened.services.answer(command)
+            self._pause_if_asked(opened)
+            return
         match command:
             case SetDevice():
                 opened.set_device(command.device)
@@ -213,8 +224,6 @@ class Training:
                 opened.set_budget(command)
             case SetTrainingData():
                 opened.set_training_data(command)
-            case Freeze():
-                opened.freeze(command, self._n_steps)
             case RequestModuleReport():
                 opened.send_module_report(command.fqn)
             case RequestTensorReport():
@@ -270,6 +279,7 @@ class Training:
         """Make the task anew from the target; when that fails, what was open stays open."""
         self._change_state(RunState.OPENING)
         assert self._opened is not None
+        again = self._opened.services.commands_to_repeat()
         self._opened.make_room()
         self._go_back()
         try:
@@ -281,6 +291,8 @@ class Training:
             return False
         self._opened.release()
         self._show(opened)
+        for command in again:
+            self._apply_or_refuse(command)
         return True
 
     def _show(self, opened: OpenedModel) -> None:

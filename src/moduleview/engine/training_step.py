@@ -26,6 +26,12 @@ class TrainingStep:
         self._feed = None if task.batches is None else BatchFeed(task.batches)
         self._phase = Phase.OPENING
         self._batch: Any = None
+        self._last_batch: Any = None
+
+    @property
+    def last_batch(self) -> Any:
+        """The batch of the last step, until the next one is fetched; None where none was taken."""
+        return self._last_batch
 
     @property
     def phase(self) -> Phase:
@@ -48,6 +54,7 @@ class TrainingStep:
             TaskError: There never was one.
         """
         self._phase = Phase.DATA
+        self._last_batch = None
         if self._feed is not None:
             self._batch = self._feed.next()
             self._phase = Phase.MOVING
@@ -67,12 +74,12 @@ class TrainingStep:
         """
         loss = self._train_own() if self._task.step is not None else self._train_usual()
         self._phase = Phase.OBSERVING
-        self._batch = None
+        self._last_batch, self._batch = self._batch, None
         return loss
 
     def forget(self) -> None:
         """Let go of the batch and of the position in the batches after a failure; a gradient that is half made too."""
-        self._batch = None
+        self._batch = self._last_batch = None
         if self._feed is not None and self._phase in (Phase.DATA, Phase.MOVING):
             self._feed.forget_position()
         if self._task.optimizer is not None:
@@ -82,7 +89,7 @@ class TrainingStep:
 
     def release(self) -> None:
         """Let go of the batches and their workers."""
-        self._batch = None
+        self._batch = self._last_batch = None
         if self._feed is not None:
             self._feed.forget_position()
 

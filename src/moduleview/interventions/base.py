@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import nn
+from torch.optim import Optimizer
 
 from moduleview.errors import ModuleViewError
 
 
 class InterventionError(ModuleViewError):
     """A change that cannot be made as asked; nothing was changed."""
+
+
+@dataclass(frozen=True, eq=False)
+class LiveRun:
+    """What an intervention may change. Training thread only.
+
+    Attributes:
+        model: The live model.
+        optimizers: Those that are known; none where the task has its own step and names none.
+    """
+
+    model: nn.Module
+    optimizers: tuple[Optimizer, ...] = ()
 
 
 class Intervention(ABC):
@@ -26,18 +41,18 @@ class Intervention(ABC):
     title: ClassVar[str]
 
     @abstractmethod
-    def apply(self, model: nn.Module) -> str:
+    def apply(self, run: LiveRun) -> str:
         """Make the change.
 
         Returns:
-            Python that does the same to a variable called ``model``, on one line.
+            Python that does the same to variables called ``model`` and ``optimizer``, on one line.
 
         Raises:
             InterventionError: It cannot be made; nothing was changed.
         """
 
     @abstractmethod
-    def undo(self, model: nn.Module) -> str:
+    def undo(self, run: LiveRun) -> str:
         """Bring back what was there before, as far as it still exists.
 
         Returns:

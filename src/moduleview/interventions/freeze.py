@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import nn
 
 from moduleview.hooks.model_index import ModelIndex
-from moduleview.interventions.base import Intervention, InterventionError
+from moduleview.interventions.base import Intervention, InterventionError, LiveRun
 
 
 class Freeze(Intervention):
@@ -29,9 +29,9 @@ class Freeze(Intervention):
         self._frozen = frozen
         self._former: Mapping[str, bool] = {}
 
-    def apply(self, model: nn.Module) -> str:
+    def apply(self, run: LiveRun) -> str:
         """Freeze or unfreeze, and remember which parameters were frozen before."""
-        index = ModelIndex(model)
+        index = ModelIndex(run.model)
         chosen = self._chosen(index)
         self._former = {name: parameter.requires_grad for name, parameter in chosen.items()}
         for parameter in chosen.values():
@@ -42,9 +42,9 @@ class Freeze(Intervention):
         of = f"model.get_submodule({self._fqn!r})" if self._fqn else "model"
         return f"for p in {of}.parameters(): p.requires_grad_({not self._frozen}){after}"
 
-    def undo(self, model: nn.Module) -> str:
+    def undo(self, run: LiveRun) -> str:
         """Bring back the mix of frozen and trainable parameters that was there."""
-        parameters = ModelIndex(model).parameters
+        parameters = ModelIndex(run.model).parameters
         for name, required in self._former.items():
             if name in parameters:
                 _set(parameters[name], required)

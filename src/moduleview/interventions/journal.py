@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from torch import nn
-
-from moduleview.interventions.base import Intervention, InterventionError
+from moduleview.interventions.base import Intervention, InterventionError, LiveRun
 from moduleview.telemetry.records import LogLine, Record
 
 
@@ -22,12 +20,12 @@ class Journal:
         self._put = put
         self._standing: list[Intervention] = []
 
-    def apply(self, intervention: Intervention, model: nn.Module, step: int) -> None:
+    def apply(self, intervention: Intervention, run: LiveRun, step: int) -> None:
         """Make a change; the opposite of one that still stands takes that one back instead.
 
         Args:
             intervention: What to do.
-            model: To what.
+            run: To what.
             step: Steps done so far.
 
         Raises:
@@ -35,20 +33,20 @@ class Journal:
         """
         for position, earlier in reversed(list(enumerate(self._standing))):
             if earlier.is_undone_by(intervention):
-                self._take_back(position, model, step)
+                self._take_back(position, run, step)
                 return
-        python = intervention.apply(model)
+        python = intervention.apply(run)
         self._standing.append(intervention)
         self._write(step, str(intervention), python)
 
-    def _take_back(self, position: int, model: nn.Module, step: int) -> None:
+    def _take_back(self, position: int, run: LiveRun, step: int) -> None:
         """Undo one; those made after it still stand, so they are made again on what is there now."""
         earlier = self._standing.pop(position)
-        self._write(step, f"Undid: {earlier}", earlier.undo(model))
+        self._write(step, f"Undid: {earlier}", earlier.undo(run))
         later, self._standing = self._standing[position:], self._standing[:position]
         for intervention in later:
             try:
-                python = intervention.apply(model)
+                python = intervention.apply(run)
             except InterventionError as error:  # what it changed is gone
                 self._write(step, f"Let go: {intervention}", f"# {error}")
                 continue

@@ -6,7 +6,13 @@ from enum import Flag, auto
 
 import msgspec
 
+from moduleview.telemetry.changes_messages import ChangesCommand
+from moduleview.telemetry.console_messages import ConsoleCommand
 from moduleview.telemetry.hooks import HookKind
+from moduleview.telemetry.initialising_messages import InitialisingCommand
+from moduleview.telemetry.internals_messages import InternalsCommand
+from moduleview.telemetry.lab_messages import LabCommand
+from moduleview.telemetry.user_hooks_messages import UserHooksCommand
 
 
 class Capability(Flag):
@@ -126,6 +132,9 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """Take every hook off, let the model go, and end the training thread."""
 
 
+TopicCommand = InternalsCommand | InitialisingCommand | ChangesCommand | UserHooksCommand | LabCommand | ConsoleCommand
+"""What one of the engine's services answers."""
+
 Command = (
     Run
     | RunUncompiled
@@ -140,5 +149,6 @@ Command = (
     | RequestTensorReport
     | SetTrainingData
     | Freeze
+    | TopicCommand
     | Close
 )

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.books import TopicRecord
 from moduleview.telemetry.commands import SetTrainingData
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramsMeasured
@@ -360,4 +361,5 @@ Record = (
     | HistogramsMeasured
     | StepSkipped
     | CostsMeasured
+    | TopicRecord
 )

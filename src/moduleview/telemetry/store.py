@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import assert_never
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from moduleview.telemetry.archive import Archive
+from moduleview.telemetry.books import Books, TopicRecord
 from moduleview.telemetry.commands import SetHooks
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramsMeasured
@@ -53,6 +53,7 @@ class SeriesStore(Measurements):
     def __init__(self, make_archive: Callable[[], Archive] = Archive) -> None:
         super().__init__(make_archive)
         self._revisions = Revisions()
+        self.books = Books()
         self.log: deque[LogLine] = deque(maxlen=N_LOG_LINES)
         self.n_log_lines = 0
         self.n_dropped = 0
@@ -95,7 +96,7 @@ class SeriesStore(Measurements):
                 self.open_failure = record
                 self._revisions.bump("run")
             case _:
-                assert_never(record)
+                self._enter(record)
 
     def request_hooks(self, command: SetHooks) -> None:
         """Show ticked hooks as requested until the training side confirms them."""
@@ -119,7 +120,7 @@ class SeriesStore(Measurements):
         self.model = self.task = None
         self.run = RunChanged(state=RunState.CLOSED)
         self._forget_run()
-        self._revisions.bump("model", "series", "run", "hooks", "findings", "report")
+        self._revisions.bump("model", "series", "run", "hooks", "findings", "report", "books")
 
     @property
     def revision(self) -> int:
@@ -203,13 +204,18 @@ class SeriesStore(Measurements):
         self._structure_findings = self._detected = ()
         self._n_structure_checks = 0
         self._reports.clear()
+        self.books.forget()
+
+    def _enter(self, record: TopicRecord) -> None:
+        self.books.take(record)
+        self._revisions.bump("books")
 
     def _set_model(self, record: ModelOpened | ModelChanged) -> None:
         self.model, self.task = record.snapshot, record.task
         if isinstance(record, ModelOpened):
             self.open_failure = None
             self._forget_run()
-            self._revisions.bump("series", "hooks", "findings", "report")
+            self._revisions.bump("series", "hooks", "findings", "report", "books")
         elif len(self._coverage) != len(record.snapshot):
             self._coverage = np.zeros(len(record.snapshot), dtype=np.uint8)
         self._revisions.bump("model")

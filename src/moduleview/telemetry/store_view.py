@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.books import Books
 from moduleview.telemetry.costs import CostsMeasured
 from moduleview.telemetry.histograms import HistogramHistory
 from moduleview.telemetry.hooks import HookEntry, HookKind
@@ -101,6 +102,10 @@ class StoreView(Protocol):
     @property
     def answer_revision(self) -> int:
         """Grows when a report arrives of something that no report was kept of: somebody has just asked."""
+
+    @property
+    def books(self) -> Books:
+        """What was said of the topics beside measuring: journal, lab, console, ... Each book has its own revision."""
 
     @property
     def model(self) -> ModelSnapshot | None:

@@ -1,0 +1,1 @@
+"""One file a topic: what answers its commands at the safe point."""
