@@ -10,7 +10,8 @@ from moduleview.gui.panel import PanelContext
 from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.gui.selection import Selection
 from moduleview.telemetry.commands import Capability, SetHooks
-from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
+from moduleview.telemetry.records import TensorReport
+from moduleview.telemetry.tensor_numbers import MagnitudeHistogram, TensorStatistics
 
 EVERYTHING = Capability.CONTROL | Capability.HOOKS | Capability.REPORTS
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from moduleview.introspect.float_format import FORMATS
-from moduleview.telemetry.records import MagnitudeHistogram
+from moduleview.telemetry.tensor_numbers import MagnitudeHistogram
 
 
 def magnitude_histogram(elements: torch.Tensor) -> MagnitudeHistogram:

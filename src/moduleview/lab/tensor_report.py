@@ -12,7 +12,8 @@ from moduleview.hooks.sampling import flat_elements, sample_elements
 from moduleview.introspect.lookup import module_at
 from moduleview.lab.magnitude_histogram import magnitude_histogram
 from moduleview.lab.tensor_statistics import tensor_statistics
-from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
+from moduleview.telemetry.records import TensorReport
+from moduleview.telemetry.tensor_numbers import MagnitudeHistogram, TensorStatistics
 
 MAX_ELEMENTS = 4_194_304  # above, a sample of that many: the training thread waits for the report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from moduleview.telemetry.records import TensorStatistics
+from moduleview.telemetry.tensor_numbers import TensorStatistics
 
 
 def tensor_statistics(elements: torch.Tensor, weight: float) -> TensorStatistics:

@@ -16,6 +16,7 @@ from moduleview.telemetry.hooks import FoundHook, HookEntry, HookForecast, Hooks
 from moduleview.telemetry.quantities import Scope
 from moduleview.telemetry.snapshot import ModelSnapshot
 from moduleview.telemetry.step_outcome import StepSkipped
+from moduleview.telemetry.tensor_numbers import MagnitudeHistogram, TensorStatistics
 
 
 class SeriesKey(msgspec.Struct, frozen=True, order=True):
@@ -221,42 +222,6 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
     is_compiled: bool = False
 
 
-class TensorStatistics(msgspec.Struct, frozen=True):
-    """Numbers of one tensor, over all its elements: where one is not finite they are NaN or Inf, as torch gives them.
-
-    Attributes:
-        norm: L2.
-        std: Population standard deviation.
-        zero_share: 0..1.
-        non_finite: Count of NaN and Inf.
-    """
-
-    norm: float
-    mean: float
-    std: float
-    min: float
-    max: float
-    zero_share: float
-    non_finite: int
-
-
-class MagnitudeHistogram(msgspec.Struct, frozen=True, eq=False):
-    """Shares of a tensor's elements by the power of two of their magnitude.
-
-    Attributes:
-        exponents: (k,) int32: bin ``i`` holds 2**e <= |x| < 2**(e + 1).
-        shares: (k,) float64 in 0..1.
-        zero, subnormal, inf, nan: Shares in 0..1 that have bins of their own.
-    """
-
-    exponents: NDArray[np.int32]
-    shares: NDArray[np.float64]
-    zero: float
-    subnormal: float
-    inf: float
-    nan: float
-
-
 class TensorReport(msgspec.Struct, frozen=True, eq=False, tag=True):
     """A tensor at one safe point, in numbers.
 
@@ -304,6 +269,7 @@ class Finding(msgspec.Struct, frozen=True):
         evidence: The numbers it rests on, a line each.
         advice: What to do about it.
         source: "file:line" where known.
+        fix: Corrected Python to copy, a few lines; "" where there is none to show.
     """
 
     id: str
@@ -317,6 +283,7 @@ class Finding(msgspec.Struct, frozen=True):
     step: int | None = None
     rank: int = 0
     source: str = ""
+    fix: str = ""
 
 
 class FindingsReported(msgspec.Struct, frozen=True, tag=True):

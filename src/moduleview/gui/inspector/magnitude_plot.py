@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from moduleview.gui.look import number_format
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.safe_paint import safe_paint
-from moduleview.telemetry.records import MagnitudeHistogram
+from moduleview.telemetry.tensor_numbers import MagnitudeHistogram
 
 _SPECIAL_WIDTH, _GAP, _AXIS_HEIGHT, _TOP = 98, 8, 22, 16
 _SPECIAL_BAR = 12

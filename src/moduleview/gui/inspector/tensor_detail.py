@@ -14,7 +14,8 @@ from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.plain_tip import plain_tip
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import MagnitudeHistogram, TensorReport, TensorStatistics
+from moduleview.telemetry.records import TensorReport
+from moduleview.telemetry.tensor_numbers import MagnitudeHistogram, TensorStatistics
 
 _N_ROWS = 4
 _NARROW_PX = 310  # below it the names of the numbers are shortened, not cut
