@@ -316,3 +316,37 @@ def test_what_a_person_arranged_inside_a_panel_is_kept(make_docks, settings):
     docks.save()
     assert settings.value("panels/log") == "narrow"
     assert settings.value("panels/findings") == ""
+
+
+def test_enlarged_panel_has_all_the_room_and_goes_back(qtbot, make_docks):
+    docks = make_docks()
+    before, state = shown(docks), docks.saveState(1)
+    low = next(dock for dock in docks.docks if dock.panel.area is Area.BOTTOM and dock.is_shown)
+    height = low.height()
+    low.panel.setFocus()
+    settle(qtbot, docks, docks.enlarge)
+    assert shown(docks) == {low.objectName()}
+    qtbot.waitUntil(lambda: low.height() > 3 * height)
+    settle(qtbot, docks, docks.enlarge)
+    qtbot.waitUntil(lambda: shown(docks) == before)
+    qtbot.waitUntil(lambda: docks.saveState(1) == state)
+
+
+def test_window_that_is_closed_while_a_panel_is_enlarged_comes_back_whole(qtbot, make_docks):
+    docks = make_docks()
+    before = shown(docks)
+    settle(qtbot, docks, docks.enlarge)
+    docks.save()
+    qtbot.waitUntil(lambda: shown(make_docks()) == before)
+
+
+def test_opening_another_panel_ends_the_enlargement(qtbot, make_docks):
+    docks = make_docks()
+    low = next(dock for dock in docks.docks if dock.panel.area is Area.BOTTOM and dock.is_shown)
+    hidden = next(dock for dock in docks.docks if dock.is_shown and dock.panel.area is not Area.BOTTOM)
+    low.panel.setFocus()
+    settle(qtbot, docks, docks.enlarge)
+    assert not hidden.is_open
+    docks.toggle(hidden.objectName())
+    qtbot.waitUntil(lambda: hidden.is_shown)
+    assert len(shown(docks)) > 1

@@ -208,6 +208,7 @@ class WindowContents(QObject):
             reset_layout=lambda: self.docks.reset(),
             toggle_panel=lambda panel_id: self.docks.toggle(panel_id),
             focus_next=lambda direction: self.docks.focus_next(direction),
+            enlarge=lambda: self.docks.enlarge(),
         )
 
     def _fill_frame(self, recent: RecentFiles) -> None:

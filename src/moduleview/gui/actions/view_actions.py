@@ -28,6 +28,7 @@ class ViewTargets:
         reset_layout: Puts the docks where they stood at first.
         toggle_panel: Opens or closes a panel by its id.
         focus_next: Puts the focus into the next panel, or the one before for -1.
+        enlarge: Gives all the room to one panel, and puts it back.
     """
 
     theme: Theme
@@ -35,6 +36,7 @@ class ViewTargets:
     reset_layout: Callable[[], object]
     toggle_panel: Callable[[str], object]
     focus_next: Callable[[int], object]
+    enlarge: Callable[[], object]
 
 
 class ViewActions(QObject):
@@ -68,6 +70,15 @@ class ViewActions(QObject):
             ),
             ActionSpec("view.zoom_reset", self.tr("Actual size"), menu, lambda: theme.set_zoom(1.0), shortcut="Ctrl+0"),
             *self._panel_keys(),
+            ActionSpec(
+                "view.enlarge_panel",
+                self.tr("Enlarge panel, and back"),
+                menu,
+                self._on.enlarge,
+                shortcut="Ctrl+M",
+                tip=self.tr("Gives all the room to the panel you are in; the same again puts it back"),
+                obstacle=self._obstacles.no_model,
+            ),
             ActionSpec(
                 "view.reset_layout",
                 self.tr("Reset layout"),

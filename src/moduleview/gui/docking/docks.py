@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTab
 
 from moduleview.gui.docking.dock_layout import arrange, fit, is_compact
 from moduleview.gui.docking.dock_tabs import DockTabs
+from moduleview.gui.docking.enlarged_panel import EnlargedPanel
 from moduleview.gui.docking.panel_dock import PanelDock
 from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.panel import Panel
+from moduleview.gui.panel import Area, Panel
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
 
@@ -56,6 +57,7 @@ class Docks(QMainWindow):
         self._is_compact = False
         self._keeps_default = False  # until a person moves something, sizes follow the window
         self._no_undo = QUndoStack(self)
+        self._enlarged = EnlargedPanel(self, _STATE_VERSION)
         self._state_at_press: QByteArray | None = None
         self.setAnimated(False)
         self.setDockNestingEnabled(True)
@@ -122,8 +124,32 @@ class Docks(QMainWindow):
         """Show a panel, in front of the tabs beside it."""
         dock = self.dock(panel_id)
         if dock is not None:
+            if not dock.is_open:
+                self._end_enlarged()
             dock.show()
             dock.raise_()
+
+    @gui_thread_only
+    def enlarge(self) -> None:
+        """Give all the room to the panel that has the focus, or to the one below; the second time, put it back."""
+        if self._enlarged.state_before is not None:
+            self._end_enlarged()
+            return
+        docked = [dock for dock in self._docks if dock.is_shown and not dock.isFloating()]
+        focus = QApplication.focusWidget()
+        inside = [dock for dock in docked if focus is not None and dock.isAncestorOf(focus)]
+        below = [dock for dock in docked if dock.panel.area is Area.BOTTOM]
+        for dock in (inside or below)[:1]:
+            self._enlarged.begin(dock, self._docks)
+            self._focus(dock)
+
+    def _end_enlarged(self) -> None:
+        """The panel that was enlarged stays in front of its tabs."""
+        front = next((dock for dock in self._docks if dock.is_shown and not dock.isFloating()), None)
+        self._enlarged.end()
+        if front is not None:
+            front.raise_()
+        self._fit.start()
 
     def focus_next(self, direction: int) -> None:
         """Put the focus into the next panel that can be seen, or the one before for -1, from left to right."""
@@ -161,6 +187,7 @@ class Docks(QMainWindow):
 
     def reset(self) -> None:
         """Put everything where it stood at first."""
+        self._enlarged.end()
         arrange(self, self._docks, self._theme)
         self._is_compact = is_compact(self, self._theme)
         self._keeps_default = True
@@ -177,7 +204,8 @@ class Docks(QMainWindow):
             self._settings.remove(_STATE_KEY)
             self._settings.remove(_PANELS_KEY)
         else:
-            self._settings.setValue(_STATE_KEY, self.saveState(_STATE_VERSION))
+            state = self._enlarged.state_before or self.saveState(_STATE_VERSION)
+            self._settings.setValue(_STATE_KEY, state)
             self._settings.setValue(_PANELS_KEY, self._panel_ids())
 
     def event(self, event: QEvent) -> bool:
@@ -232,7 +260,7 @@ class Docks(QMainWindow):
         return ",".join(dock.objectName() for dock in self._docks)
 
     def _on_fit(self) -> None:
-        if not self._keeps_default:
+        if not self._keeps_default or self._enlarged.state_before is not None:
             self.settled.emit()
             return
         if self._is_compact != is_compact(self, self._theme):
@@ -245,7 +273,8 @@ class Docks(QMainWindow):
         self.settled.emit()
 
     def _on_settled(self) -> None:
-        if any(dock.isFloating() or not dock.is_open for dock in self._docks):
+        is_whole = self._enlarged.state_before is None
+        if is_whole and any(dock.isFloating() or not dock.is_open for dock in self._docks):
             self._keeps_default = False
         self._tabs.update(self._docks)
         self.placement_changed.emit()
