@@ -11,6 +11,7 @@ import torch
 
 from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
 from moduleview.engine.failure import describe_failure
+from moduleview.engine.interruption import CodeInterrupted, Interruptible
 from moduleview.engine.opening import Openable, open_target, origin_of
 from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.serving import Services
@@ -23,6 +24,7 @@ from moduleview.hooks.board import Board
 from moduleview.hooks.hook_set import HookSet
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.journal import Journal
+from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.structure_findings import report_structure
@@ -40,7 +42,14 @@ _TITLE_LENGTH = 60  # it stands in a line with the file's name
 class OpenedModel:
     """What a target made, from its opening until it is let go. Training thread only."""
 
-    def __init__(self, target: Openable, put: Callable[[Record], None], *, device: str | None = None) -> None:
+    def __init__(
+        self,
+        target: Openable,
+        put: Callable[[Record], None],
+        interruptible: Interruptible,
+        *,
+        device: str | None = None,
+    ) -> None:
         """Run the target's code and watch the model that it makes.
 
         Raises:
@@ -49,6 +58,7 @@ class OpenedModel:
         """
         self._target = target
         self.put = put
+        self.interruptible = interruptible
         self._task = open_target(target)
         self._random_data: SetTrainingData | None = None
         if device is not None:
@@ -99,7 +109,7 @@ class OpenedModel:
         self.put(ModelOpened(self._snapshot, self._summary()))
         self._recorder.rebind(self._snapshot)
         self._recorder.attach()
-        self.put(report_structure(self._task.model, self._task.optimizer))
+        self.put(report_structure(CheckedRun(self._task.model, self._optimizers())))
 
     def make_step(self, step: int, elapsed_s: Callable[[], float]) -> None:
         """Make one training step and send what was measured.
@@ -209,8 +219,12 @@ class OpenedModel:
 
     def goes_on_without_hook(self, error: BaseException, step: int) -> bool:
         """Where a hook of somebody's raised, switch it off and say so: the step is given up, and training goes on."""
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception | CodeInterrupted):
             return False
+        if self.services.take_blame(error, step):
+            self.describe_failure(error)  # lets go of what its frames hold
+            self.forget_step()
+            return True
         self._board.optimizers = self._optimizers()
         gone = self._board.switch_off(error, step)
         for fqn, hook in gone:
@@ -256,7 +270,7 @@ class OpenedModel:
         self._snapshot = snapshot_model(self._task.model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
         self.put(ModelChanged(self._snapshot, self._summary()))
-        self.put(report_structure(self._task.model, self._task.optimizer))
+        self.put(report_structure(CheckedRun(self._task.model, self._optimizers())))
 
     def _summary(self) -> TaskSummary:
         task = self._task

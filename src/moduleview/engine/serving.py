@@ -42,6 +42,10 @@ class Services:
         for service in self._services:
             service.end_step(step)
 
+    def take_blame(self, error: BaseException, step: int) -> bool:
+        """A step raised: whether one of them was the reason, and has taken it off."""
+        return any(service.takes_blame(error, step) for service in self._services)
+
     @property
     def have_more_to_do(self) -> bool:
         """One of them has work that was cut in pieces."""

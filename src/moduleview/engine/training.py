@@ -11,7 +11,7 @@ from typing import assert_never
 from moduleview.engine.batches import BatchesEnded
 from moduleview.engine.failure import describe_failure, describe_refusal
 from moduleview.engine.forks import leave_if_forked
-from moduleview.engine.interruption import TrainingInterrupted
+from moduleview.engine.interruption import Interruptible, TrainingInterrupted
 from moduleview.engine.next_command import next_command
 from moduleview.engine.opened_model import OpenedModel
 from moduleview.engine.opening import Openable
@@ -25,6 +25,7 @@ from moduleview.telemetry.commands import (
     Command,
     CountHooks,
     Freeze,
+    InterruptCode,
     Pause,
     RequestModuleReport,
     RequestTensorReport,
@@ -67,10 +68,12 @@ class Training:
         commands: queue.SimpleQueue[Command],
         *,
         device: str | None = None,
+        interruptible: Interruptible | None = None,
     ) -> None:
         self._target = target
         self._put = put
         self._commands = commands
+        self._interruptible = interruptible or Interruptible()
         self._opened: OpenedModel | None = None
         self._requests = RememberedRequests(device)
         self._pacing = Pacing()
@@ -199,6 +202,8 @@ class Training:
                 self._stop()
             case SetThrottle():
                 self._pacing.limit(command.steps_per_s)
+            case InterruptCode():
+                pass  # what it was meant for has ended
             case Close():
                 self._state = RunState.CLOSED
             case _:
@@ -264,7 +269,7 @@ class Training:
     def _open(self) -> bool:
         """Open the target for the first time, or say why it cannot be."""
         try:
-            opened = OpenedModel(self._target, self._put, device=self._requests.device)
+            opened = OpenedModel(self._target, self._put, self._interruptible, device=self._requests.device)
         except TrainingInterrupted:
             raise
         except BaseException as error:
@@ -283,7 +288,7 @@ class Training:
         self._opened.make_room()
         self._go_back()
         try:
-            opened = OpenedModel(self._target, self._put, device=self._requests.device)
+            opened = OpenedModel(self._target, self._put, self._interruptible, device=self._requests.device)
         except TrainingInterrupted:
             raise
         except BaseException as error:

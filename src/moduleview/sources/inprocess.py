@@ -16,11 +16,11 @@ import time
 import traceback
 from collections.abc import Callable
 
-from moduleview.engine.interruption import TrainingInterrupted
+from moduleview.engine.interruption import Interruptible, TrainingInterrupted
 from moduleview.engine.output_capture import OutputCapture
 from moduleview.sources.allocator import give_back_memory
 from moduleview.sources.children import leave_at_once
-from moduleview.telemetry.commands import Capability, Close, Command, Run
+from moduleview.telemetry.commands import Capability, Close, Command, InterruptCode, Run
 from moduleview.telemetry.inbox import Inbox
 from moduleview.telemetry.records import FailureReport, OpenFailed, Record
 
@@ -56,6 +56,7 @@ class InProcessSource:
         self._target = target
         self._inbox = Inbox()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._interruptible = Interruptible()
         self._close_asked_s: float | None = None
         self._was_interrupted = False
         if run_at_once:
@@ -84,7 +85,10 @@ class InProcessSource:
         return self._inbox.take()
 
     def send(self, command: Command) -> None:
-        """Pass a command on; it is applied at the next safe point."""
+        """Pass a command on; it is applied at the next safe point, or at once where it ends what never comes there."""
+        if isinstance(command, InterruptCode):
+            self._interruptible.interrupt()
+            return
         if isinstance(command, Close) and self._close_asked_s is None:
             self._close_asked_s = time.monotonic()
         self._commands.put(command)
@@ -146,7 +150,8 @@ class InProcessSource:
     def _train_captured(self, device: str | None) -> None:
         try:
             training = importlib.import_module("moduleview.engine.training")
-            training.Training(self._target, self._inbox.put, self._commands, device=device).run()
+            put, may_end = self._inbox.put, self._interruptible
+            training.Training(self._target, put, self._commands, device=device, interruptible=may_end).run()
         except TrainingInterrupted:
             raise
         except BaseException as error:

@@ -128,6 +128,10 @@ class Freeze(msgspec.Struct, frozen=True, tag=True):
     frozen: bool
 
 
+class InterruptCode(msgspec.Struct, frozen=True, tag=True):
+    """End the code of a person's that runs now, a console's cell or a hook: done at once, not at the safe point."""
+
+
 class Close(msgspec.Struct, frozen=True, tag=True):
     """Take every hook off, let the model go, and end the training thread."""
 
@@ -150,5 +154,6 @@ Command = (
     | SetTrainingData
     | Freeze
     | TopicCommand
+    | InterruptCode
     | Close
 )

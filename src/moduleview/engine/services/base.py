@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import UnionType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from moduleview.engine.interruption import Interruptible
 from moduleview.engine.task import TrainingTask
 from moduleview.hooks.hook_set import HookSet
 from moduleview.interventions.base import LiveRun
@@ -43,6 +44,10 @@ class LiveModel(Protocol):
     @property
     def journal(self) -> Journal:
         """Makes interventions and writes them down."""
+
+    @property
+    def interruptible(self) -> Interruptible:
+        """Runs a person's own code so that it can be ended: one of theirs may never end."""
 
     def put(self, record: Record) -> None:
         """Say something to the viewing side; never waits, never raises."""
@@ -82,6 +87,13 @@ class Service(ABC, Generic[C]):
 
     def end_step(self, step: int) -> None:
         """A step was made, and what was measured in it has been sent."""
+
+    def takes_blame(self, error: BaseException, step: int) -> bool:  # noqa: ARG002
+        """A step raised: whether something that a person wrote was the reason.
+
+        It is off now and said to them; the step is given up, and training goes on.
+        """
+        return False
 
     @property
     def has_more_to_do(self) -> bool:
