@@ -66,14 +66,14 @@ def test_a_module_stored_past_registration_is_found() -> None:
     model.__dict__["plain"] = nn.Linear(2, 2)
     (finding,) = found(model, "S1")
     assert "plain" in finding.rule
-    assert 'add_module("plain"' in finding.advice
+    assert 'add_module("plain"' in finding.fix
 
 
 def test_the_finding_names_the_line_and_shows_the_corrected_code() -> None:
     by_attribute = {finding.rule.split()[0]: finding for finding in found(Listed(), "S1")}
     layers, heads = by_attribute["Listed.layers"], by_attribute["Listed.heads"]
-    assert "self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])" in layers.advice
-    assert "self.heads = nn.ModuleDict({'a': nn.Linear(4, 2)})" in heads.advice
+    assert "self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])" in layers.fix
+    assert "self.heads = nn.ModuleDict({'a': nn.Linear(4, 2)})" in heads.fix
     file, _, line = layers.source.rpartition(":")
     with open(file, encoding="utf-8") as source:
         assert "self.layers = [" in source.readlines()[int(line) - 1]
@@ -206,7 +206,7 @@ def test_a_shared_module_is_no_tie() -> None:
 def test_models_in_order_have_no_finding(make: object) -> None:
     model = make()  # type: ignore[operator]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    assert not run_structure_checks(model, optimizer)
+    assert not [f for f in run_structure_checks(model, optimizer) if f.severity is not Severity.INFORMATION]
 
 
 def test_the_worst_comes_first() -> None:
@@ -215,4 +215,4 @@ def test_the_worst_comes_first() -> None:
     model.same = nn.Linear(4, 4)
     model.same.weight = model.tied.weight
     severities = [finding.severity for finding in run_structure_checks(model, sgd(nn.Linear(1, 1)))]
-    assert severities == [Severity.ERROR, Severity.ERROR, Severity.WARNING, Severity.INFORMATION]
+    assert severities == [*[Severity.ERROR] * 3, Severity.WARNING, Severity.INFORMATION]

@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from moduleview.introspect import structure_checks
+from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.registry import discover
 from moduleview.telemetry.records import Finding, FindingsReported, Severity
@@ -20,14 +21,26 @@ def run_structure_checks(model: nn.Module, optimizer: Optimizer | None = None) -
         model: Any module; nothing of it is called or changed.
         optimizer: What trains it, where there is one.
     """
-    findings = [finding for check in _checks() for finding in check().check(model, optimizer)]
+    return findings_of(CheckedRun(model, () if optimizer is None else (optimizer,)))
+
+
+def findings_of(run: CheckedRun) -> tuple[Finding, ...]:
+    """What all checks find, the worst first; those that need steps are asked where some were seen."""
+    findings = [finding for check in checks_for(run) for finding in check().check(run)]
     return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
 
 
-def report_structure(model: nn.Module, optimizer: Optimizer | None = None) -> FindingsReported:
+def report_structure(run: CheckedRun) -> FindingsReported:
     """The same as a record, which says how many checks ran as well. Training thread only."""
-    return FindingsReported(run_structure_checks(model, optimizer), n_checks=len(_checks()))
+    return FindingsReported(findings_of(run), n_checks=len(checks_for(run)))
 
 
-def _checks() -> Sequence[type[StructureCheck]]:
-    return discover(structure_checks, StructureCheck)
+def checks_for(run: CheckedRun) -> Sequence[type[StructureCheck]]:
+    """The checks that are asked, by number."""
+    has_steps = run.steps is not None and run.steps.n_steps > 0
+    return [check for check in all_checks() if has_steps or not check.needs_steps]
+
+
+def all_checks() -> Sequence[type[StructureCheck]]:
+    """Every check there is, by number: S1, S2, ... S18."""
+    return sorted(discover(structure_checks, StructureCheck), key=lambda check: (len(check.id), check.id))

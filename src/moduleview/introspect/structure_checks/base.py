@@ -5,28 +5,29 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from torch import nn
-from torch.optim import Optimizer
-
+from moduleview.introspect.checked_run import CheckedRun
 from moduleview.telemetry.records import Finding
 
 
 class StructureCheck(ABC):
-    """Looks for one fault that the structure alone gives away. One file in this package; found by being there.
+    """Looks for one fault that the structure, or a few steps, give away. One file here; found by being there.
 
     What it reports is a fact: true, or not reported. It reads ``vars(module)`` and the registration tables only, for a
-    property may compute, and changes nothing.
+    property may compute, and changes nothing. What is a fact but often meant (tied parameters, a frozen one in the
+    optimizer) is information: ``moduleview check`` lists it and does not fail.
 
     Class attributes:
         id: Of the catalogue ("S1").
         name: Two or three words.
         explanation: Why it matters, for who reads the check.
+        needs_steps: It finds nothing before steps were seen (``CheckedRun.steps``), and is not asked.
     """
 
     id: ClassVar[str]
     name: ClassVar[str]
     explanation: ClassVar[str]
+    needs_steps: ClassVar[bool] = False
 
     @abstractmethod
-    def check(self, model: nn.Module, optimizer: Optimizer | None) -> list[Finding]:
+    def check(self, run: CheckedRun) -> list[Finding]:
         """All findings that hold now. Training thread only."""

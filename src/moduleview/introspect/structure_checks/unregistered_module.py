@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
+from types import FunctionType, MethodType
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
-from moduleview.introspect.attribute_source import Assignment, find_assignment
+from moduleview.introspect.checked_run import CheckedRun, is_torchs
+from moduleview.introspect.class_sources import Assignment
+from moduleview.introspect.held_values import Held
 from moduleview.introspect.module_report import written_class
-from moduleview.introspect.registrations import RegisteredModule, element_count, registered_modules
+from moduleview.introspect.registrations import element_count, registered_modules
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
 
-_MAXIMUM_DEPTH = 4  # containers in containers
-_MAXIMUM_ITEMS = 10_000  # looked at in one attribute
 _MAXIMUM_SHOWN = 6
-
-
-@dataclass
-class _Known:
-    """Identities of what is registered, held by the optimizer, or was reported already."""
-
-    modules: set[int] = field(default_factory=set)
-    tensors: set[int] = field(default_factory=set)
-    optimized: set[int] = field(default_factory=set)
-    reported: set[int] = field(default_factory=set)
+_OWN_WAYS = ("state_dict", "_save_to_state_dict", "get_extra_state", "_apply", "parameters", "named_parameters")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,44 +36,41 @@ class _Hidden:
         return element_count(self.parameters)
 
 
+@dataclass
+class _Reported:
+    modules: set[int] = field(default_factory=set)
+
+
 class UnregisteredModule(StructureCheck):
-    """Walks through every module's plain attributes and looks for modules in lists, tuples, dicts and sets.
+    """Walks through every module's plain attributes: lists, tuples, dicts, sets, closures and partial functions.
 
     One that is registered elsewhere in the model is in order, and so is one without parameters, buffers or dropout: it
-    does the same whether torch knows of it or not.
+    does the same whether torch knows of it or not. A class that saves or moves its parts itself is left alone, and so
+    is a way back to the whole model.
     """
 
     id: ClassVar[str] = "S1"
     name: ClassVar[str] = "Unregistered module"
     explanation: ClassVar[str] = (
-        "torch finds modules that are attributes of modules, not those inside a Python list, tuple, dict or set. What "
-        "it does not find is missing from parameters() and state_dict(): it is not trained, saved or moved to a device."
+        "torch finds modules that are attributes of modules, not those inside a Python list, tuple, dict, set or "
+        "closure. What it does not find is missing from parameters() and state_dict(): it is not trained, saved or "
+        "moved to a device."
     )
 
-    def check(self, model: nn.Module, optimizer: Optimizer | None) -> list[Finding]:
+    def check(self, run: CheckedRun) -> list[Finding]:
         """See ``StructureCheck``."""
-        entries = list(registered_modules(model))
-        known = _Known(modules={id(entry.module) for entry in entries})
-        for entry in entries:
-            known.tensors.update(id(tensor) for _, tensor in (*entry.parameters, *entry.buffers))
-        if optimizer is not None:
-            known.optimized.update(id(p) for group in optimizer.param_groups for p in group["params"])
-        torchs_own = frozenset(vars(nn.Module()))
+        reported = _Reported()
         return [
-            self._finding(entry, attribute, value, hidden, known)
-            for entry in entries
-            if not isinstance(entry.module, torch.jit.ScriptModule)
-            for attribute, value in list(vars(entry.module).items())
-            if attribute not in torchs_own
-            if (hidden := list(_hidden_in(attribute, value, known)))
+            self._finding(run, held, hidden)
+            for held in run.held
+            if held.modules and not _has_own_ways(type(held.owner.module))
+            if (hidden := _hidden_in(run, held, reported))
         ]
 
-    def _finding(
-        self, entry: RegisteredModule, attribute: str, value: object, hidden: list[_Hidden], known: _Known
-    ) -> Finding:
-        cls = written_class(type(entry.module))
-        assignment = find_assignment(cls, attribute)
-        severity, consequence = _consequence(hidden, known)
+    def _finding(self, run: CheckedRun, held: Held, hidden: list[_Hidden]) -> Finding:
+        cls, attribute = written_class(type(held.owner.module)), held.attribute
+        assignment = run.sources.assignment(cls, attribute)
+        severity, consequence = _consequence(run, held, hidden)
         shown = [f"{one.place}: {type(one.module).__name__}, {one.n_elements:,} parameters" for one in hidden]
         more = [f"and {len(shown) - _MAXIMUM_SHOWN} more"] if len(shown) > _MAXIMUM_SHOWN else []
         n_elements = sum(one.n_elements for one in hidden)
@@ -95,64 +80,75 @@ class UnregisteredModule(StructureCheck):
             tier=Tier.FACT,
             severity=severity,
             title=self.name if len(hidden) == 1 else f"{self.name}s",
-            fqn=entry.fqn,
-            rule=f"{cls.__name__}.{attribute} is {_kind(value)} not registered. {consequence}",
+            fqn=held.owner.fqn,
+            rule=f"{cls.__name__}.{attribute} is {_kind(held.value)} not registered. {consequence}",
             evidence=(f"{count} in {attribute}:", *shown[:_MAXIMUM_SHOWN], *more),
-            advice=f"Write  {_corrected(attribute, value, assignment)}  before the optimizer is made.",
-            source=assignment.location,
+            advice=f"{_advice(held.value)}, before the optimizer is made.",
+            source="" if is_torchs(cls) else assignment.location,
+            fix=_corrected(held, hidden, assignment),
         )
 
 
-def _hidden_in(attribute: str, value: object, known: _Known) -> Iterator[_Hidden]:
-    for place, module in islice(_modules_in(attribute, value, 0), _MAXIMUM_ITEMS):
-        if id(module) in known.modules or id(module) in known.reported:
+def _has_own_ways(cls: type) -> bool:
+    """It takes care of its own saving or moving."""
+    return any(
+        name in base.__dict__
+        for base in cls.__mro__
+        if base not in (nn.Module, object) and base.__module__.partition(".")[0] != "torch"
+        for name in _OWN_WAYS
+    )
+
+
+def _hidden_in(run: CheckedRun, held: Held, reported: _Reported) -> list[_Hidden]:
+    found = []
+    for place, module in held.modules:
+        if id(module) in run.module_fqns or id(module) in reported.modules:
             continue
         inside = list(registered_modules(module))
-        parameters = [tensor for entry in inside for _, tensor in entry.parameters if id(tensor) not in known.tensors]
-        buffers = [tensor for entry in inside for _, tensor in entry.buffers if id(tensor) not in known.tensors]
+        if any(entry.module is run.model for entry in inside):
+            continue
+        parameters = [tensor for entry in inside for _, tensor in entry.parameters if id(tensor) not in run.tensors]
+        buffers = [tensor for entry in inside for _, tensor in entry.buffers if id(tensor) not in run.tensors]
         has_dropout = any(isinstance(entry.module, nn.modules.dropout._DropoutNd) for entry in inside)
         if parameters or buffers or has_dropout:
-            known.reported.update(id(entry.module) for entry in inside)
-            yield _Hidden(place, module, list(parameters), buffers, has_dropout)
+            reported.modules.update(id(entry.module) for entry in inside)
+            found.append(_Hidden(place, module, list(parameters), buffers, has_dropout))
+    return found
 
 
-def _modules_in(place: str, value: object, depth: int) -> Iterator[tuple[str, nn.Module]]:
-    if isinstance(value, nn.Module):
-        yield place, value
-        return
-    if depth >= _MAXIMUM_DEPTH:
-        return
-    items: Iterable[tuple[object, object]]
-    if isinstance(value, dict):
-        items = list(islice(dict.items(value), _MAXIMUM_ITEMS))
-    elif isinstance(value, list | tuple | set | frozenset | deque):
-        items = list(enumerate(islice(value, _MAXIMUM_ITEMS)))
-    else:
-        return
-    for key, item in items:
-        if isinstance(item, nn.Module | dict | list | tuple | set | frozenset | deque):
-            shown = repr(key) if isinstance(key, str | int) else f"<{type(key).__name__}>"
-            yield from _modules_in(f"{place}[{shown}]", item, depth + 1)
-
-
-def _consequence(hidden: list[_Hidden], known: _Known) -> tuple[Severity, str]:
+def _consequence(run: CheckedRun, held: Held, hidden: list[_Hidden]) -> tuple[Severity, str]:
     trainable = [tensor for one in hidden for tensor in one.parameters if tensor.requires_grad]
-    if trainable and not all(id(tensor) in known.optimized for tensor in trainable):
+    if trainable and not all(id(tensor) in run.optimized for tensor in trainable):
         return Severity.ERROR, "It is not trained by model.parameters(), not saved and not moved to a device."
     if any(one.parameters or one.buffers for one in hidden):
-        return Severity.WARNING, "It is not saved with the model and not moved to a device."
+        is_meant = isinstance(held.value, nn.Module) and not trainable  # nobody goes past torch by accident
+        severity = Severity.INFORMATION if is_meant else Severity.WARNING
+        return severity, "It is not saved with the model and not moved to a device."
     return Severity.WARNING, "model.eval() does not reach it, so that dropout stays on."
 
 
 def _kind(value: object) -> str:
     if isinstance(value, nn.Module):
         return "a module that was stored past torch's own attribute access, so that it is"
+    if isinstance(value, FunctionType | MethodType):
+        return "a function: the module that it holds on to is"
     return f"a Python {type(value).__name__}: what stands in it is"
 
 
-def _corrected(attribute: str, value: object, assignment: Assignment) -> str:
+def _advice(value: object) -> str:
+    if isinstance(value, dict):
+        return "Use nn.ModuleDict instead of the dict"
+    if isinstance(value, nn.Module) or callable(value):
+        return "Give the module an attribute of its own"
+    return f"Use nn.ModuleList instead of the {type(value).__name__}"
+
+
+def _corrected(held: Held, hidden: list[_Hidden], assignment: Assignment) -> str:
+    attribute, value = held.attribute, held.value
     if isinstance(value, nn.Module):
         return f'self.add_module("{attribute}", ...)'
+    if callable(value):
+        return _beside(hidden[0], attribute, assignment)
     container = "nn.ModuleDict" if isinstance(value, dict) else "nn.ModuleList"
     items = value.values() if isinstance(value, dict) else value
     is_flat = isinstance(items, Iterable) and all(isinstance(item, nn.Module) for item in items)
@@ -162,3 +158,10 @@ def _corrected(attribute: str, value: object, assignment: Assignment) -> str:
         return f"self.{attribute} = {container}({assignment.value})"
     written = "{...}" if isinstance(value, dict) else "[...]"
     return f"self.{attribute} = {container}({written if is_flat else written + ' of such containers'})"
+
+
+def _beside(hidden: _Hidden, attribute: str, assignment: Assignment) -> str:
+    """A function keeps its module; an attribute beside it registers it."""
+    _, marker, rest = hidden.place.partition(" (its variable ")
+    name = rest.partition(")")[0] if marker else type(hidden.module).__name__.lower()
+    return f"self.{name} = {name}  # registers it\nself.{attribute} = {assignment.code or '...'}"

@@ -1,0 +1,217 @@
+"""Reads the source of modules' classes: which line gives an attribute its value, and which lines use it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+_MAXIMUM_CODE = 200  # characters of a value that are worth quoting
+_BUILDING = (
+    "__init__",
+    "_init",
+    "init",
+    "reset",
+    "build",
+    "_build",
+    "setup",
+    "make",
+    "_make",
+    "create",
+    "_create",
+    "add",
+)
+_MUTATORS = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "appendleft"})
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``self.attribute = value`` in a class's source.
+
+    Attributes:
+        location: ``file:line``; of the class where the line was not found, "" where there is no source.
+        value: Source of the value, when it is a short list, tuple, set or dict written out there; else "".
+        code: Source of the value, whatever it is, when it is short; else "".
+    """
+
+    location: str = ""
+    value: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A line that uses ``self.attribute`` otherwise than by calling it.
+
+    Attributes:
+        location: ``file:line``.
+        code: The whole expression.
+        is_forward: It is ``self.attribute.forward(...)``.
+    """
+
+    location: str
+    code: str
+    is_forward: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Written:
+    """Source of one class."""
+
+    file: str
+    begin: int
+    tree: ast.Module
+
+    def place(self, node: ast.AST) -> str:
+        return f"{self.file}:{self.begin + getattr(node, 'lineno', 1) - 1}"
+
+
+class ClassSources:
+    """Reads each class once; must not outlive the check that asked."""
+
+    def __init__(self) -> None:
+        self._written: dict[type, _Written | None] = {}
+        self._assignments: dict[tuple[type, str], Assignment] = {}
+
+    def assignment(self, cls: type, attribute: str) -> Assignment:
+        """The first assignment to ``attribute`` in ``cls`` or the classes it derives from."""
+        known = self._assignments.get((cls, attribute))
+        if known is None:
+            known = self._assignments[cls, attribute] = self._find_assignment(cls, attribute)
+        return known
+
+    def registration(self, cls: type, name: str) -> Assignment:
+        """``self.register_buffer("name", value)`` in ``cls`` or the classes it derives from."""
+        for written, function in self._functions(cls):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and _registers(node, name):
+                    return Assignment(written.place(node), code=_short(node.args[1]) if len(node.args) > 1 else "")
+        return Assignment()
+
+    def is_written_while_running(self, cls: type, attribute: str) -> bool:
+        """A method that is not for building the module gives the attribute a value, or puts something into it."""
+        return any(
+            _writes(node, attribute)
+            for _, function in self._functions(cls)
+            if not function.name.startswith(_BUILDING)
+            for node in ast.walk(function)
+        )
+
+    def uses(self, cls: type, attribute: str) -> Iterator[Use]:
+        """Lines with ``self.attribute.forward(...)`` or ``self.attribute.name``, the former first."""
+        calls = (
+            (written, node)
+            for written, function in self._functions(cls)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call)
+        )
+        found: list[Use] = []
+        for written, call in calls:
+            is_forward = _is_reached_through(call.func, attribute, "forward")
+            if is_forward or any(_is_reached_through(given, attribute) for given in call.args):
+                found.append(Use(written.place(call), _short(call), is_forward))
+        yield from sorted(found, key=lambda use: not use.is_forward)
+
+    def functional_dropouts(self, cls: type) -> Iterator[tuple[str, ast.Call, str]]:
+        """``F.dropout(x)`` that is not told whether it trains: location, call and source line's expression."""
+        for written, function in self._functions(cls, only_own=True):
+            if not any(isinstance(node, ast.Attribute) and node.attr == "training" for node in ast.walk(function)):
+                calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+                yield from ((written.place(call), call, _short(call)) for call in calls if _is_untold_dropout(call))
+
+    def _find_assignment(self, cls: type, attribute: str) -> Assignment:
+        first = Assignment()
+        for base in _own_bases(cls):
+            written = self._read(base)
+            if written is None:
+                continue
+            first = first if first.location else Assignment(f"{written.file}:{written.begin}")
+            for node in ast.walk(written.tree):
+                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _assigns(node, attribute):
+                    return Assignment(written.place(node), _quoted(node.value), _short(node.value))
+        return first
+
+    def _functions(self, cls: type, *, only_own: bool = False) -> Iterator[tuple[_Written, _Function]]:
+        for base in [cls] if only_own else _own_bases(cls):
+            written = self._read(base)
+            if written is not None and written.tree.body and isinstance(written.tree.body[0], ast.ClassDef):
+                for node in written.tree.body[0].body:
+                    if isinstance(node, _Function):
+                        yield written, node
+
+    def _read(self, cls: type) -> _Written | None:
+        if cls not in self._written:
+            try:
+                file = inspect.getsourcefile(cls) or ""
+                lines, begin = inspect.getsourcelines(cls)
+                self._written[cls] = _Written(file, begin, ast.parse(textwrap.dedent("".join(lines))))
+            except Exception:  # no file, a changed file, a class made at run time
+                self._written[cls] = None
+        return self._written[cls]
+
+
+def _own_bases(cls: type) -> Iterator[type]:
+    for base in cls.__mro__:
+        if base in (nn.Module, object):
+            return
+        yield base
+
+
+def _is_self(node: ast.expr, attribute: str) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == attribute
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    )
+
+
+def _is_reached_through(node: ast.expr, attribute: str, name: str = "") -> bool:
+    return isinstance(node, ast.Attribute) and (not name or node.attr == name) and _is_self(node.value, attribute)
+
+
+def _assigns(node: ast.Assign | ast.AnnAssign, attribute: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(_is_self(target, attribute) for target in targets)
+
+
+def _writes(node: ast.AST, attribute: str) -> bool:
+    match node:
+        case ast.Attribute(ctx=ast.Store()):
+            return _is_self(node, attribute)
+        case ast.Subscript(ctx=ast.Store(), value=value):
+            return _is_self(value, attribute)
+        case ast.Call(func=ast.Attribute(value=value, attr=name)):
+            return name in _MUTATORS and _is_self(value, attribute)
+    return False
+
+
+def _registers(call: ast.Call, name: str) -> bool:
+    first = call.args[0] if call.args else None
+    return _is_self(call.func, "register_buffer") and isinstance(first, ast.Constant) and first.value == name
+
+
+def _is_untold_dropout(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    if name not in ("F.dropout", "nn.functional.dropout", "torch.nn.functional.dropout"):
+        return False
+    if len(call.args) > 2 or any(keyword.arg in (None, "training") for keyword in call.keywords):
+        return False
+    given = [call.args[1]] if len(call.args) > 1 else [k.value for k in call.keywords if k.arg == "p"]
+    return not any(isinstance(p, ast.Constant) and p.value == 0 for p in given)
+
+
+def _short(node: ast.AST) -> str:
+    code = ast.unparse(node)
+    return code if len(code) <= _MAXIMUM_CODE else ""
+
+
+def _quoted(value: ast.expr) -> str:
+    written_out = ast.List | ast.ListComp | ast.Tuple | ast.Set | ast.SetComp | ast.Dict | ast.DictComp
+    return _short(value) if isinstance(value, written_out) else ""

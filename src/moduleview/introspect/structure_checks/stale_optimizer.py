@@ -1,0 +1,59 @@
+"""S17: an optimizer that holds parameters which the model no longer has."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.optimizer_contents import looks_replaced
+from moduleview.introspect.registrations import element_count, shape_text
+from moduleview.introspect.structure_checks.base import StructureCheck
+from moduleview.telemetry.records import Finding, Severity, Tier
+
+_MAXIMUM_NAMES = 8
+
+
+class StaleOptimizer(StructureCheck):
+    """Looks for parameters in the optimizer that are not the model's, beside parameters of the same shapes that are."""
+
+    id: ClassVar[str] = "S17"
+    name: ClassVar[str] = "Stale optimizer"
+    explanation: ClassVar[str] = (
+        "Wrapping, converting or exchanging a part of the model after the optimizer was made may put new parameters in "
+        "the place of the old ones. The optimizer goes on with the old: the new ones are never trained."
+    )
+
+    def check(self, run: CheckedRun) -> list[Finding]:
+        """See ``StructureCheck``."""
+        stale = looks_replaced(run)
+        if not stale:
+            return []
+        shapes = {shape_text(parameter) for parameter in stale}
+        new = [
+            fqn
+            for identity, (fqn, parameter) in run.parameters.items()
+            if parameter.requires_grad and identity not in run.optimized and shape_text(parameter) in shapes
+        ]
+        shown = new[:_MAXIMUM_NAMES]
+        more = [f"and {len(new) - len(shown)} more"] if len(new) > len(shown) else []
+        n = len(stale)
+        return [
+            Finding(
+                id=self.id,
+                tier=Tier.FACT,
+                severity=Severity.ERROR,
+                title=self.name,
+                fqn=new[0].rpartition(".")[0] if len(new) == n == 1 else "",
+                rule="The optimizer holds parameters that the model does not have (any more), and not those of the "
+                "same shapes that it has.",
+                evidence=(
+                    f"{n} parameter{'s' if n > 1 else ''} with {element_count(stale):,} elements that the model does "
+                    "not have; it has, in no optimizer:",
+                    *shown,
+                    *more,
+                ),
+                advice="Make the optimizer after the model is wrapped, converted and complete.",
+                source=run.source_of(new[0]),
+                fix=f"optimizer = torch.optim.{type(run.optimizers[0]).__name__}(model.parameters(), ...)",
+            )
+        ]
