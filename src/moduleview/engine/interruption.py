@@ -1,38 +1,81 @@
-"""What is raised inside the training thread when code in it must end and does not come to its end by itself."""
+"""What is raised inside the training thread when code in it must end and does not come to its end by itself.
+
+``PyThreadState_SetAsyncExc`` marks a thread: at its next checkpoint between two bytecodes, or when the C call that it
+is in returns, the exception is raised there, whatever runs by then. Raised too late, it would end a training step.
+
+There is no lock: an exception that comes at any bytecode could leave one held, and the window would wait for it. Two
+plain attributes do it, each written on one side only and read on the other:
+
+==================================  ========================================
+asking thread, ``interrupt``        thread that runs the code, ``run``
+==================================  ========================================
+..                                  ``_running`` names the code; it runs
+1. ``_is_raising = True``           a. ``_running`` is what it was before
+2. does ``_running`` name it?       b. wait until ``_is_raising`` is False
+3. then: mark the thread            c. pass some checkpoints
+4. ``_is_raising = False``          ..
+==================================  ========================================
+
+- Where 2 comes after a, nothing is marked.
+- Where 2 comes before a, 1 came before b, so that b waits for 4, and 3 is done by then: it is raised at b or c.
+
+After c nothing is pending, and nothing can come any more. From the code's last checkpoint to a there is none: a
+``finally`` begins with it. From a on at most one exception is still to come, since a thread has room for one. The wait
+in b is for the few lines from 1 to 4. That which closes the window is stronger: once it was sent, nothing else is.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_N_CHECKPOINTS = 4  # one would do: each jump backwards is one
 
 
 class TrainingInterrupted(BaseException):
     """Asked for from outside. Not an Exception, as KeyboardInterrupt is none: ``except Exception`` lets it pass."""
 
 
-class CodeInterrupted(BaseException):
-    """A person has asked to end code that they wrote in the window; training goes on."""
+class CodeInterrupted(KeyboardInterrupt):
+    """A person has asked to end code that they wrote in the window; training goes on.
+
+    Code that catches Ctrl+C catches this.
+    """
 
     def __str__(self) -> str:
         return "You interrupted it."
 
 
+class _Place(NamedTuple):
+    """Code that runs.
+
+    Attributes:
+        thread_id: Where.
+        cell: Its number if it is a console's cell, 0 for a hook.
+    """
+
+    thread_id: int
+    cell: int
+
+
 class Interruptible:
     """Which code of a person's own runs now, a console's cell or a hook, so that it can be ended from outside.
 
-    Any thread may ask: the window's does. ``CodeInterrupted`` is raised in that code only, and once: it comes out of
-    ``run``, or not at all where the code ended before it came. Code that waits in C++ gets it when Python runs again.
+    One thread may ask: the window's. ``CodeInterrupted`` is raised in that code only: it comes out of ``run``, or not
+    at all where the code ended before it came. Code that catches it may be interrupted again; code that waits in C++
+    gets it when Python runs again. Two pieces of code run inside each other, never side by side.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: list[int] = []  # threads; a cell may call a module that has a hook
-        self._is_asked = False
+        self._running: tuple[_Place, ...] = ()  # the innermost last; a cell may call a module that has a hook
+        self._is_raising = False  # written by the asking thread only, as all below
+        self._is_closed = False
+        self._asked_cells: set[int] = set()
 
     @property
     def is_running(self) -> bool:
@@ -46,33 +89,61 @@ class Interruptible:
             CodeInterrupted: It was.
             BaseException: What it raises itself.
         """
-        n_outside = len(self._running)
-        with self._lock:
-            self._running.append(threading.get_ident())
+        return self._run(0, code, *args, **kwargs)
+
+    def run_cell(self, cell: int, code: Callable[[], R]) -> R:
+        """As ``run``, for a console's cell; cells are counted from 1."""
+        return self._run(cell, code)
+
+    def interrupt(self, cell: int = 0) -> bool:
+        """End the code that runs now, the innermost; False where none does.
+
+        Args:
+            cell: Only where this cell runs; where it has not begun, ``was_asked_for`` will say so. 0 for any code.
+        """
+        if self._is_closed:
+            return False
+        if cell:
+            self._asked_cells.add(cell)
+        self._is_raising = True
         try:
-            return code(*args, **kwargs)
-        finally:
-            try:
-                self._end(n_outside)
-            except CodeInterrupted:  # at the last moment; only one comes
-                self._end(n_outside)
-
-    def interrupt(self) -> bool:
-        """End the code that runs now, the innermost; False where none does."""
-        with self._lock:
-            if not self._running or self._is_asked:
-                return bool(self._running)
-            self._is_asked = True
-            _raise_in(self._running[-1], ctypes.py_object(CodeInterrupted))
+            running = self._running
+            if not running or (cell and cell not in {place.cell for place in running}):
+                return False
+            raise_in_thread(running[-1].thread_id, CodeInterrupted)
             return True
+        finally:
+            self._is_raising = False
 
-    def _end(self, n_outside: int) -> None:
-        with self._lock:
-            if len(self._running) > n_outside:
-                _raise_in(self._running[-1], None)
-                self._is_asked = False
-                del self._running[n_outside:]
+    def close(self) -> None:
+        """The thread is about to be told to end: nothing else is raised in it from now on."""
+        self._is_closed = True
+
+    def was_asked_for(self, cell: int) -> bool:
+        """A cell was to be interrupted before it began, or while it ran; it is forgotten now."""
+        was_asked = cell in self._asked_cells
+        self._asked_cells.discard(cell)
+        return was_asked
+
+    def _run(self, cell: int, code: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        outside = self._running
+        place = _Place(threading.get_ident(), cell)
+        try:
+            try:
+                self._running = (*outside, place)
+                return code(*args, **kwargs)
+            finally:
+                self._running = outside  # the first bytecode after the code
+        finally:
+            self._let_last_one_come()
+
+    def _let_last_one_come(self) -> None:
+        while self._is_raising:
+            time.sleep(0)  # lets go of the GIL
+        for _ in range(_N_CHECKPOINTS):
+            pass
 
 
-def _raise_in(thread_id: int, error: ctypes.py_object[type[BaseException]] | None) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), error)
+def raise_in_thread(thread_id: int, error: type[BaseException]) -> None:
+    """Let a thread of this process raise ``error`` as soon as it runs Python again."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(error))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
 import importlib
 import queue
 import sys
@@ -16,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from moduleview.engine.interruption import Interruptible, TrainingInterrupted
+from moduleview.engine.interruption import Interruptible, TrainingInterrupted, raise_in_thread
 from moduleview.engine.output_capture import OutputCapture
 from moduleview.sources.allocator import give_back_memory
 from moduleview.sources.children import leave_at_once
@@ -87,7 +86,7 @@ class InProcessSource:
     def send(self, command: Command) -> None:
         """Pass a command on; it is applied at the next safe point, or at once where it ends what never comes there."""
         if isinstance(command, InterruptCode):
-            self._interruptible.interrupt()
+            self._interruptible.interrupt(command.cell)
             return
         if isinstance(command, Close) and self._close_asked_s is None:
             self._close_asked_s = time.monotonic()
@@ -130,9 +129,8 @@ class InProcessSource:
         if self._was_interrupted or self._thread.ident is None:
             return
         self._was_interrupted = True
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(self._thread.ident), ctypes.py_object(TrainingInterrupted)
-        )
+        self._interruptible.close()  # a thread has room for one exception: this one
+        raise_in_thread(self._thread.ident, TrainingInterrupted)
 
     # -- the training thread ---------------------------------------------------------------------------------------
 

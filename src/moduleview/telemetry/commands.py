@@ -129,7 +129,13 @@ class Freeze(msgspec.Struct, frozen=True, tag=True):
 
 
 class InterruptCode(msgspec.Struct, frozen=True, tag=True):
-    """End the code of a person's that runs now, a console's cell or a hook: done at once, not at the safe point."""
+    """End the code of a person's that runs now, a console's cell or a hook: done at once, not at the safe point.
+
+    Attributes:
+        cell: Only this cell; where it has not begun, it will not run. 0 for whatever runs.
+    """
+
+    cell: int = 0
 
 
 class Close(msgspec.Struct, frozen=True, tag=True):
