@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -11,9 +11,11 @@ import torch
 
 from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
 from moduleview.engine.failure import describe_failure
-from moduleview.engine.interruption import CodeInterrupted, Interruptible
+from moduleview.engine.interruption import CodeInterrupted
 from moduleview.engine.opening import Openable, open_target, origin_of
+from moduleview.engine.own_code import OwnCode
 from moduleview.engine.random_batches import task_on_random_batches
+from moduleview.engine.series_tap import SeriesTap
 from moduleview.engine.serving import Services
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.task import TrainingTask
@@ -46,7 +48,7 @@ class OpenedModel:
         self,
         target: Openable,
         put: Callable[[Record], None],
-        interruptible: Interruptible,
+        own_code: OwnCode,
         *,
         device: str | None = None,
     ) -> None:
@@ -58,7 +60,7 @@ class OpenedModel:
         """
         self._target = target
         self.put = put
-        self.interruptible = interruptible
+        self.interruptible, self.console = own_code.interruptible, own_code.console
         self._task = open_target(target)
         self._random_data: SetTrainingData | None = None
         if device is not None:
@@ -66,7 +68,8 @@ class OpenedModel:
         self._step = TrainingStep(self._task)
         self._watch = StructureWatch(self._task.model)
         self._snapshot = snapshot_model(self._task.model)
-        self._recorder = Recorder(self._task.model, put)
+        self.measured = SeriesTap(put)
+        self._recorder = Recorder(self._task.model, self.measured)
         self.journal = Journal(put)
         self.n_steps = 0
         self._wants_pause = False
@@ -110,6 +113,7 @@ class OpenedModel:
         self._recorder.rebind(self._snapshot)
         self._recorder.attach()
         self.put(report_structure(CheckedRun(self._task.model, self._optimizers())))
+        self.services.opened()
 
     def make_step(self, step: int, elapsed_s: Callable[[], float]) -> None:
         """Make one training step and send what was measured.
@@ -177,6 +181,10 @@ class OpenedModel:
         self._move(checked_device(name))
         self.announce_change()
 
+    def measure_always(self, quantities: Collection[str]) -> None:
+        """See ``LiveModel``."""
+        self._recorder.measure_always(quantities)
+
     def ask_to_pause(self) -> None:
         """See ``LiveModel``."""
         self._wants_pause = True
@@ -190,7 +198,7 @@ class OpenedModel:
         """Say what can be read about one module, and whose hooks are on it; nothing where the module is gone."""
         module = module_at(self._task.model, fqn)
         if module is not None:
-            report = describe_module(self._task.model, fqn)
+            report = describe_module(self._task.model, fqn, with_source=False)
             self._board.optimizers = self._optimizers()
             hooks = self._recorder.hooks
             self.put(
@@ -271,6 +279,7 @@ class OpenedModel:
         self._recorder.rebind(self._snapshot)
         self.put(ModelChanged(self._snapshot, self._summary()))
         self.put(report_structure(CheckedRun(self._task.model, self._optimizers())))
+        self.services.model_changed()
 
     def _summary(self) -> TaskSummary:
         task = self._task

@@ -15,6 +15,7 @@ from moduleview.engine.interruption import Interruptible, TrainingInterrupted
 from moduleview.engine.next_command import next_command
 from moduleview.engine.opened_model import OpenedModel
 from moduleview.engine.opening import Openable
+from moduleview.engine.own_code import OwnCode
 from moduleview.engine.pacing import Pacing, Stopwatch
 from moduleview.engine.phase import Phase
 from moduleview.engine.remembered_requests import RememberedRequests
@@ -73,7 +74,7 @@ class Training:
         self._target = target
         self._put = put
         self._commands = commands
-        self._interruptible = interruptible or Interruptible()
+        self._own_code = OwnCode(interruptible)
         self._opened: OpenedModel | None = None
         self._requests = RememberedRequests(device)
         self._pacing = Pacing()
@@ -103,16 +104,11 @@ class Training:
             self._release()
         finally:
             self._change_state(RunState.CLOSED)
-            self._go_back()
+            _go_to(self._folder)
 
     def _release(self) -> None:
         if self._opened is not None:
             self._opened.release()
-
-    def _go_back(self) -> None:
-        """To the folder that the program was in: the target's code begins there each time, wherever it went since."""
-        with suppress(OSError):
-            os.chdir(self._folder)
 
     # -- the loop --------------------------------------------------------------------------------------------------
 
@@ -269,7 +265,7 @@ class Training:
     def _open(self) -> bool:
         """Open the target for the first time, or say why it cannot be."""
         try:
-            opened = OpenedModel(self._target, self._put, self._interruptible, device=self._requests.device)
+            opened = OpenedModel(self._target, self._put, self._own_code, device=self._requests.device)
         except TrainingInterrupted:
             raise
         except BaseException as error:
@@ -286,9 +282,9 @@ class Training:
         assert self._opened is not None
         again = self._opened.services.commands_to_repeat()
         self._opened.make_room()
-        self._go_back()
+        _go_to(self._folder)
         try:
-            opened = OpenedModel(self._target, self._put, self._interruptible, device=self._requests.device)
+            opened = OpenedModel(self._target, self._put, self._own_code, device=self._requests.device)
         except TrainingInterrupted:
             raise
         except BaseException as error:
@@ -307,3 +303,9 @@ class Training:
         self._change_state(RunState.READY)
         for command in self._requests.to_repeat():
             self._apply_or_refuse(command)
+
+
+def _go_to(folder: str) -> None:
+    """The target's code begins in the folder that the program was in, each time, wherever it went since."""
+    with suppress(OSError):
+        os.chdir(folder)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import UnionType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from moduleview.engine.console_place import ConsolePlace
 from moduleview.engine.interruption import Interruptible
+from moduleview.engine.series_tap import SeriesTap
 from moduleview.engine.task import TrainingTask
 from moduleview.hooks.hook_set import HookSet
 from moduleview.interventions.base import LiveRun
@@ -49,6 +51,17 @@ class LiveModel(Protocol):
     def interruptible(self) -> Interruptible:
         """Runs a person's own code so that it can be ended: one of theirs may never end."""
 
+    @property
+    def console(self) -> ConsolePlace:
+        """The names of the console's cells."""
+
+    @property
+    def measured(self) -> SeriesTap:
+        """What was measured in the step that ended."""
+
+    def measure_always(self, quantities: Collection[str]) -> None:
+        """Measure these in each step from now on, whatever the budget, and have them at its end; replaces the last."""
+
     def put(self, record: Record) -> None:
         """Say something to the viewing side; never waits, never raises."""
 
@@ -81,6 +94,12 @@ class Service(ABC, Generic[C]):
         Raises:
             ModuleViewError: It cannot be done; nothing was changed.
         """
+
+    def opened(self) -> None:
+        """The model was announced: say what there is to say before anything is asked."""
+
+    def model_changed(self) -> None:
+        """The picture of the model is another one: names may lead elsewhere."""
 
     def begin_step(self, step: int) -> None:
         """A step is about to be made; its batch is there."""

@@ -1,0 +1,19 @@
+"""What a person's own code, written in the window, needs for as long as a target is open."""
+
+from __future__ import annotations
+
+from moduleview.engine.console_place import ConsolePlace
+from moduleview.engine.interruption import Interruptible
+
+
+class OwnCode:
+    """One for each target, however often it is opened anew.
+
+    Attributes:
+        interruptible: Runs it; the window ends it from there.
+        console: The names of the console's cells.
+    """
+
+    def __init__(self, interruptible: Interruptible | None = None) -> None:
+        self.interruptible = interruptible or Interruptible()
+        self.console = ConsolePlace()
