@@ -1,0 +1,193 @@
+"""New starting values for a subtree: the old ones are kept, so that they come back to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch.optim import Optimizer
+
+from moduleview.interventions.base import Intervention, InterventionError, LiveRun
+from moduleview.interventions.initialise_calls import ModuleCalls
+from moduleview.interventions.initialise_catalogue import initialiser_called
+from moduleview.interventions.initialise_function import words_of
+from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES, OldValues
+from moduleview.interventions.initialise_plan import Plan, Target, behind_computed, make_plan, subtree_places
+from moduleview.interventions.initialise_python import (
+    Filled,
+    python_of_clearing,
+    python_of_keeping,
+    python_of_putting_back,
+    python_of_tensors,
+)
+from moduleview.interventions.initialise_randomness import OwnRandomness
+from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
+from moduleview.interventions.initialise_values import CannotFill, Filler, computed_shape, fill_target, has_way_back
+from moduleview.telemetry.initialising_messages import FUNCTION, RESET, Choice, Suggestion
+
+_CHOOSE = "Choose other modules, another pattern or another initialiser."
+
+
+class Initialise(Intervention):
+    """Gives parameters new values by an initialiser of torch's, the modules' own method, or a person's function.
+
+    Parameters that an initialiser of torch's cannot take keep their values. Where a module's method or a person's
+    function raises, or does not end, everything is put back.
+
+    Args:
+        choice: What a person chose.
+        suggestions: Gains by FQN of modules, for a choice that takes them.
+
+    Attributes:
+        free_bytes: Bytes that there are for the old values: what earlier changes keep is taken off.
+    """
+
+    title: ClassVar[str] = "Initialise"
+
+    def __init__(self, choice: Choice, suggestions: Mapping[str, Suggestion] | None = None) -> None:
+        self._choice = choice
+        self._suggestions = suggestions or {}
+        self.fqn = choice.fqn
+        self._old: OldValues | None = None
+        self._states: list[tuple[Optimizer, torch.Tensor, dict[str, object]]] = []
+        self._n_changed = 0
+        self._filled: set[int] = set()  # that were given values, be they the same
+        self.free_bytes = MOST_KEPT_BYTES
+
+    @property
+    def may_change_structure(self) -> bool:
+        """Modules were called: what they did may be more than new values."""
+        return self._choice.initialiser in (RESET, FUNCTION)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that the old values take now."""
+        return 0 if self._old is None else self._old.n_bytes
+
+    def apply(self, run: LiveRun) -> str:
+        """Give the new values.
+
+        Raises:
+            InterventionError: Nothing is meant or can be done, the old values are too many to be kept, or code of a
+                person's raised; nothing was changed.
+        """
+        found = initialiser_called(self._choice.initialiser)
+        if found is None:
+            raise InterventionError(f"There is no initialiser called {self._choice.initialiser}.")
+        plan = make_plan(run.model, self._choice, works_on_modules=found.works_on_modules)
+        python = self._call_modules(plan) if found.works_on_modules else self._fill_tensors(plan)
+        assert self._old is not None
+        self._old.forget_unchanged()
+        changed = {id(tensor) for tensor in self._old.tensors}
+        self._n_changed = len(changed)
+        if self._choice.clears_optimizer_state:
+            python += self._clear_states(run, changed | self._filled)
+        return f"{self._python_before(run, changed)}\n{python}"
+
+    def undo(self, run: LiveRun) -> str:  # noqa: ARG002
+        """Bring back the old values to the bit, and what the optimizer remembered with them."""
+        if self._old is not None:
+            self._old.put_back()
+        for optimizer, tensor, state in self._states:
+            optimizer.state[tensor] = state
+        self._old, self._states = None, []
+        return python_of_putting_back(f"before_{self.number}")
+
+    def pass_on(self, later: Intervention) -> None:
+        """A later one of the same tensors keeps the older values from now on, and its own stay in force."""
+        if isinstance(later, Initialise) and self._old is not None and later._old is not None:
+            later._old.take_over(self._old)
+            taken = {id(tensor) for tensor in later._old.tensors}
+            mine = [entry for entry in self._states if id(entry[1]) in taken]
+            theirs = {(id(optimizer), id(tensor)) for optimizer, tensor, _ in mine}
+            later._states = [e for e in later._states if (id(e[0]), id(e[1])) not in theirs] + mine
+            self._states = [entry for entry in self._states if id(entry[1]) not in taken]
+
+    def is_undone_by(self, other: Intervention) -> bool:  # noqa: ARG002
+        """By nothing but being taken back."""
+        return False
+
+    def __str__(self) -> str:
+        what = "a function" if self._choice.initialiser == FUNCTION else self._choice.initialiser
+        place = self._choice.fqn or "the whole model"
+        return f"Initialised {place} with {what} ({self._n_changed} tensor{'' if self._n_changed == 1 else 's'})"
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _fill_tensors(self, plan: Plan) -> str:
+        targets = [target for visit in plan.visits for target in visit.targets]
+        if not targets:
+            raise InterventionError(f"No parameter is meant. {_CHOOSE}")
+        old = OldValues(((target.owner, target.name) for target in targets), self.free_bytes)
+        filler = Filler(self._choice, OwnRandomness(self._choice.seed), self._suggestions)
+        filled: list[Filled] = []
+        reason = ""
+        for target in targets:
+            outer = None if target.computes is None else target.computes[1]
+            try:
+                fill_target(filler, target, target.parameter, outer)
+            except CannotFill as error:
+                old.put_back_one(target.parameter)
+                reason = reason or f"{target.fqn}: {error}"
+                continue
+            _note_filled(filled, filler, target)
+        if not filled:
+            raise InterventionError(f"{reason} {_CHOOSE}")
+        self._old, self._filled = old, {id(target.parameter) for target, _, _ in filled}
+        return python_of_tensors(self._choice, filled, is_random=filler.initialiser.is_random)
+
+    def _call_modules(self, plan: Plan) -> str:
+        calls = ModuleCalls(self._choice, OwnRandomness(self._choice.seed))
+        meant = [visit for visit in plan.visits if not calls.why_not(visit)]
+        if not meant:
+            raise InterventionError(f"No module is meant. {_CHOOSE}")
+        old = OldValues(subtree_places(plan.root), self.free_bytes)
+        visit = meant[0]
+        try:
+            with time_limit():
+                for visit in meant:
+                    calls.call(visit, visit.module)
+        except TookTooLong:
+            old.put_back()
+            message = f"It had not ended after {LONGEST_S:.0f} s, at {visit.fqn or 'the root'}; nothing was changed."
+            raise InterventionError(message) from None
+        except Exception as error:
+            old.put_back()
+            message = f"At {visit.fqn or 'the root'} it raised {words_of(error)} Nothing was changed."
+            raise InterventionError(message) from None
+        except BaseException:
+            old.put_back()
+            raise
+        self._old = old
+        return calls.python()
+
+    def _clear_states(self, run: LiveRun, given: set[int]) -> str:
+        """Forget moments that belong to the old values."""
+        self._states = [
+            (optimizer, tensor, state)
+            for optimizer in run.optimizers
+            for tensor, state in list(optimizer.state.items())
+            if id(tensor) in given
+        ]
+        for optimizer, tensor, _ in self._states:
+            del optimizer.state[tensor]
+        names = [name for name, p in run.model.named_parameters() if id(p) in given]
+        return f"\n{python_of_clearing(names)}" if self._states else ""
+
+    def _python_before(self, run: LiveRun, changed: set[int]) -> str:
+        tensors = (*run.model.named_parameters(), *run.model.named_buffers())
+        names = tuple(name for name, tensor in tensors if id(tensor) in changed)
+        return python_of_keeping(f"before_{self.number}", names)
+
+
+def _note_filled(filled: list[Filled], filler: Filler, target: Target) -> None:
+    """Write down how it was done; of several parameters behind one computed tensor the first stands for all."""
+    module_fqn = target.fqn.rpartition(".")[0]
+    if target.computes is None or not has_way_back(target.computes[1], target.computes[2]):
+        filled.append((target, filler.arguments_for(module_fqn), None))
+        return
+    _, behind = behind_computed(target.computes[1], target.computes[2])
+    if target.parameter is behind[0]:
+        shape = computed_shape(behind)
+        filled.append((target, filler.arguments_for(target.computes[0]), shape))

@@ -1,0 +1,80 @@
+"""A person's function for ``nn.Module.apply``, made of the text that was typed, and a module's own method."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from moduleview.interventions.base import InterventionError
+
+ModuleCall = Callable[[nn.Module], object]
+FILE_NAME = "<initialiser>"
+_NAME = "init"
+_RESETS = ("reset_parameters", "_reset_parameters")
+
+
+class FunctionError(InterventionError):
+    """The text is no function that can be called with a module.
+
+    Attributes:
+        line: Of the text, from 1; 0 where it is about none.
+    """
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def namespace() -> dict[str, Any]:
+    """What the text finds without importing it."""
+    return {"__name__": "initialiser", "torch": torch, "nn": nn, "math": math, "F": nn.functional}
+
+
+def function_of(source: str) -> ModuleCall:
+    """The function that the text defines: ``init``, or the only one there is.
+
+    Raises:
+        FunctionError: There is none, or the text does not run.
+    """
+    found = namespace()
+    before = set(found)
+    try:
+        exec(compile(source, FILE_NAME, "exec"), found)
+    except SyntaxError as error:
+        raise FunctionError(f"Line {error.lineno}: {error.msg}.", error.lineno or 0) from None
+    except Exception as error:
+        raise FunctionError(f"The text raised {words_of(error)}", line_of(error)) from None
+    functions = [value for name, value in found.items() if name not in before and inspect.isfunction(value)]
+    if _NAME in found and callable(found[_NAME]):
+        return found[_NAME]  # type: ignore[no-any-return]
+    if len(functions) == 1:
+        return functions[0]
+    raise FunctionError("Write one function that takes a module: def init(module): ...")
+
+
+def reset_of(module: nn.Module) -> str:
+    """Name of the module's method for new starting values, "" where it has none."""
+    return next((name for name in _RESETS if callable(getattr(type(module), name, None))), "")
+
+
+def words_of(error: BaseException) -> str:
+    """``ValueError: line 3: ...``: type, line of the person's text, first line of its own words."""
+    lines = str(error).strip().splitlines()
+    line = line_of(error)
+    where = f" in line {line}" if line else ""
+    return f"{type(error).__name__}{where}: {lines[0]}" if lines else f"{type(error).__name__}{where}."
+
+
+def line_of(error: BaseException) -> int:
+    """Innermost line of the person's text that an exception passed, 0 for none."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILE_NAME:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
