@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -22,10 +23,10 @@ _MAXIMUM_SOURCE = 200_000
 _MODULES_FOR_REPR = 1_000  # torch's repr recurses and builds everything before it could be cut
 
 
-def describe_module(model: nn.Module, fqn: str) -> ModuleReport:
+def describe_module(model: nn.Module, fqn: str, *, with_source: bool = True) -> ModuleReport:
     """The report of the module registered as ``fqn`` ("" is ``model``); its ``found_hooks`` stay empty here.
 
-    Training thread only.
+    Training thread only. Without what is written about its class (``with_source``) it never takes long.
 
     Raises:
         ModuleViewError: The model has no such module (any more).
@@ -33,15 +34,37 @@ def describe_module(model: nn.Module, fqn: str) -> ModuleReport:
     module = module_at(model, fqn)
     if module is None:
         raise ModuleViewError(f"The model has no module called {fqn!r}; it was renamed or removed.")
-    cls = written_class(type(module))
+    texts = class_texts(written_class(type(module))) if with_source else ClassTexts()
     return ModuleReport(
         fqn=fqn,
         type_name=type(module).__name__,
-        summary=_part(lambda: _summary(module), "repr"),
-        docstring=_part(lambda: inspect.cleandoc(cls.__dict__.get("__doc__") or ""), "docstring"),
-        signatures=_part(lambda: _signatures(cls), "signatures"),
-        source=_part(lambda: _source(cls), "source"),
-        location=class_location(cls),
+        summary=part(lambda: _summary(module), "repr"),
+        extra_repr=part(lambda: cut(module.extra_repr(), MAXIMUM_SUMMARY), "extra_repr"),
+        docstring=texts.docstring,
+        signatures=texts.signatures,
+        source=texts.source,
+        location=texts.location,
+    )
+
+
+@dataclass(frozen=True)
+class ClassTexts:
+    """See ``ModuleReport``."""
+
+    docstring: str = ""
+    signatures: str = ""
+    source: str = ""
+    location: str = ""
+
+
+def class_texts(cls: type) -> ClassTexts:
+    """What a person can read about a class. Looks at no module, so that any thread may call it."""
+    source, location = _source_and_location(cls)
+    return ClassTexts(
+        docstring=part(lambda: inspect.cleandoc(cls.__dict__.get("__doc__") or ""), "docstring"),
+        signatures=part(lambda: _signatures(cls), "signatures"),
+        source=source,
+        location=location,
     )
 
 
@@ -55,14 +78,11 @@ def written_class(cls: type) -> type:
 
 def class_location(cls: type) -> str:
     """``file:line`` of a class, "" where Python does not know it."""
-    try:
-        file = inspect.getsourcefile(cls)
-        return f"{file}:{inspect.getsourcelines(cls)[1]}" if file else ""
-    except Exception:  # no file, a changed file, a class made at run time
-        return ""
+    return _source_and_location(cls)[1]
 
 
-def _part(read: Callable[[], str], what: str) -> str:
+def part(read: Callable[[], str], what: str) -> str:
+    """What ``read`` gives; where it raises a sentence about ``what``."""
     try:
         return read()
     except Exception as error:
@@ -72,11 +92,11 @@ def _part(read: Callable[[], str], what: str) -> str:
 def _summary(module: nn.Module) -> str:
     is_torchs = type(module).__repr__ is nn.Module.__repr__
     if is_torchs and _has_more_modules_than(module, _MODULES_FOR_REPR):
-        return _cut(_outline(module), MAXIMUM_SUMMARY)
+        return cut(_outline(module), MAXIMUM_SUMMARY)
     try:
-        return _cut(repr(module), MAXIMUM_SUMMARY)
+        return cut(repr(module), MAXIMUM_SUMMARY)
     except RecursionError:  # very deep, or it contains itself
-        return _cut(_outline(module), MAXIMUM_SUMMARY)
+        return cut(_outline(module), MAXIMUM_SUMMARY)
 
 
 def _has_more_modules_than(module: nn.Module, limit: int) -> bool:
@@ -103,7 +123,7 @@ def _outline(module: nn.Module) -> str:
             for name, child in (attributes_of(node).get("_modules") or {}).items()
             if isinstance(child, nn.Module)
         ]
-        extra = _part(node.extra_repr, "extra_repr").replace("\n", ", ")
+        extra = part(node.extra_repr, "extra_repr").replace("\n", ", ")
         head = f"{indent}{label}{type(node).__name__}({extra}"
         lines.append(head if children else f"{head})")
         n_characters += len(lines[-1]) + 1
@@ -113,7 +133,8 @@ def _outline(module: nn.Module) -> str:
     return "\n".join(lines)
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
+    """``text``, or its beginning where it is longer than ``limit`` characters."""
     return text if len(text) <= limit else f"{text[:limit]}\n... cut at {limit:,} characters"
 
 
@@ -129,8 +150,13 @@ def _signatures(cls: type) -> str:
     return "\n".join(lines)
 
 
-def _source(cls: type) -> str:
+def _source_and_location(cls: type) -> tuple[str, str]:
+    """Source and ``file:line``, "" where Python does not know it; Python parses the whole file for both."""
     try:
-        return _cut(inspect.getsource(cls), _MAXIMUM_SOURCE)
+        lines, first = inspect.getsourcelines(cls)
+        file = inspect.getsourcefile(cls)
     except (OSError, TypeError):
-        return f"# The source of {cls.__name__} is not available: Python knows no file for it."
+        return f"# The source of {cls.__name__} is not available: Python knows no file for it.", ""
+    except Exception as error:  # a file that changed and is no Python any more
+        return f"The source cannot be shown: it raised {type(error).__name__}: {reprlib.repr(str(error))}", ""
+    return cut("".join(lines), _MAXIMUM_SOURCE), f"{file}:{first}" if file else ""

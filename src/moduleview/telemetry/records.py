@@ -201,13 +201,14 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         summary: ``repr`` with ``extra_repr``, cut at 20 000 characters.
-        docstring: Of the class, dedented.
+        docstring: Of the class, dedented; this and the next three are "" where ``ClassDocumentation`` has them.
         signatures: Of ``__init__`` and ``forward``.
         source: Of the class.
         location: "file:line" of the class.
         found_hooks: Everyone's hooks on it.
         hook_forecasts: What hooks would meet that are not on it yet.
         is_compiled: Its hooks fire only where what is compiled is bypassed (``RunUncompiled``).
+        extra_repr: What ``extra_repr()`` gives.
     """
 
     fqn: str
@@ -220,6 +221,7 @@ class ModuleReport(msgspec.Struct, frozen=True, tag=True):
     found_hooks: tuple[FoundHook, ...] = ()
     hook_forecasts: tuple[HookForecast, ...] = ()
     is_compiled: bool = False
+    extra_repr: str = ""
 
 
 class TensorReport(msgspec.Struct, frozen=True, eq=False, tag=True):
