@@ -3,6 +3,7 @@
 What a training script may use:
 
 - ``inspect(model) -> ModelSnapshot``: the frozen picture of a module tree, without a window.
+- ``check(model, optimizer) -> tuple[Finding, ...]``: faults of structure, each with the corrected code.
 - ``watch(model, optimizer) -> Watch``: measures any training loop from inside, without a window.
 - ``TrainingTask(model, optimizer, batches, loss)``: what ``moduleview file.py`` looks for in a file.
 - ``ModelSnapshot``: what ``inspect`` gives.
@@ -16,19 +17,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from moduleview.engine.checking import check
     from moduleview.engine.inspection import inspect
     from moduleview.engine.task import TrainingTask
     from moduleview.engine.watching import Watch, watch
+    from moduleview.telemetry.records import Finding
     from moduleview.telemetry.snapshot import ModelSnapshot
 
 __version__ = "0.1.0"
 
-__all__ = ["ModelSnapshot", "TrainingTask", "Watch", "__version__", "inspect", "watch"]
+__all__ = ["Finding", "ModelSnapshot", "TrainingTask", "Watch", "__version__", "check", "inspect", "watch"]
 
 _WHERE = {
+    "Finding": ("moduleview.telemetry.records", "Finding"),
     "ModelSnapshot": ("moduleview.telemetry.snapshot", "ModelSnapshot"),
     "TrainingTask": ("moduleview.engine.task", "TrainingTask"),
     "Watch": ("moduleview.engine.watching", "Watch"),
+    "check": ("moduleview.engine.checking", "check"),
     "inspect": ("moduleview.engine.inspection", "inspect"),
     "watch": ("moduleview.engine.watching", "watch"),
 }

@@ -25,9 +25,18 @@ def inspect(model: nn.Module) -> ModelSnapshot:
     Raises:
         TypeError: It is no ``nn.Module``; the sentence says what to pass.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"moduleview.inspect() takes an nn.Module, not {_what(model)}; {_advice(model)}.")
+    refuse_what_is_no_model(model, "inspect")
     return snapshot_model(model)
+
+
+def refuse_what_is_no_model(model: object, function: str) -> None:
+    """Say what to pass to ``moduleview.function()`` instead.
+
+    Raises:
+        TypeError: It is no ``nn.Module``.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"moduleview.{function}() takes an nn.Module, not {_what(model)}; {_advice(model)}.")
 
 
 def _what(thing: object) -> str:

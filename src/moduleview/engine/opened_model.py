@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import torch
 
+from moduleview.engine.checked_steps import CheckedSteps
 from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
 from moduleview.engine.failure import describe_failure
 from moduleview.engine.interruption import CodeInterrupted
@@ -26,10 +27,8 @@ from moduleview.hooks.board import Board
 from moduleview.hooks.hook_set import HookSet
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.journal import Journal
-from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import describe_module
-from moduleview.introspect.structure_findings import report_structure
 from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
@@ -70,11 +69,13 @@ class OpenedModel:
         self._snapshot = snapshot_model(self._task.model)
         self.measured = SeriesTap(put)
         self._recorder = Recorder(self._task.model, self.measured)
+        self.measure_always = self._recorder.measure_always
         self.journal = Journal(put)
         self.n_steps = 0
         self._wants_pause = False
         self._board = Board(self._task.model, self._recorder.hooks)
         self._uncompiled = UncompiledSteps(self._recorder.hooks, put)
+        self._checked = CheckedSteps(put)
         self.services = Services(self)
 
     @property
@@ -112,7 +113,7 @@ class OpenedModel:
         self.put(ModelOpened(self._snapshot, self._summary()))
         self._recorder.rebind(self._snapshot)
         self._recorder.attach()
-        self.put(report_structure(CheckedRun(self._task.model, self._optimizers())))
+        self._checked.look_anew(self._task)
         self.services.opened()
 
     def make_step(self, step: int, elapsed_s: Callable[[], float]) -> None:
@@ -129,11 +130,12 @@ class OpenedModel:
         self._step.fetch()
         self.services.begin_step(step)
         self._recorder.begin_step(step)
-        with self._uncompiled.step():
+        with self._uncompiled.step(), self._checked.step():
             loss = self._step.train()
         self._recorder.end_step(step, elapsed_s(), loss)
         self.n_steps = step + 1
         self._uncompiled.count_step()
+        self._checked.end_step()
         self.services.end_step(step)
         self._send_counted_hooks()
         if self._watch.has_changed():
@@ -180,10 +182,6 @@ class OpenedModel:
         """
         self._move(checked_device(name))
         self.announce_change()
-
-    def measure_always(self, quantities: Collection[str]) -> None:
-        """See ``LiveModel``."""
-        self._recorder.measure_always(quantities)
 
     def ask_to_pause(self) -> None:
         """See ``LiveModel``."""
@@ -278,7 +276,7 @@ class OpenedModel:
         self._snapshot = snapshot_model(self._task.model, self._snapshot.generation + 1)
         self._recorder.rebind(self._snapshot)
         self.put(ModelChanged(self._snapshot, self._summary()))
-        self.put(report_structure(CheckedRun(self._task.model, self._optimizers())))
+        self._checked.look_anew(self._task)
         self.services.model_changed()
 
     def _summary(self) -> TaskSummary:

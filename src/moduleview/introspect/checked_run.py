@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from moduleview.introspect.class_sources import ClassSources
 from moduleview.introspect.held_values import Held, held_values
-from moduleview.introspect.module_report import class_location, written_class
+from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule, registered_modules
 from moduleview.introspect.seen_steps import SeenSteps
 
@@ -91,6 +91,13 @@ class CheckedRun:
     def _by_fqn(self) -> dict[str, nn.Module]:
         return {entry.fqn: entry.module for entry in self.entries}
 
+    def has_same_structure(self, other: CheckedRun) -> bool:
+        """The very same modules and parameters stand at the same places."""
+        mine, theirs = self.parameters, other.parameters
+        return self.module_fqns == other.module_fqns and (
+            {i: fqn for i, (fqn, _) in mine.items()} == {i: fqn for i, (fqn, _) in theirs.items()}
+        )
+
     def in_optimizers(self) -> Iterator[tuple[str, Tensor]]:
         """Every place in a group, in words, with the parameter in it."""
         for number, optimizer in enumerate(self.optimizers):
@@ -116,7 +123,11 @@ class CheckedRun:
         if place is not None:
             return self.sources.assignment(*place).location
         module = self._by_fqn.get(fqn)
-        return "" if module is None or is_torchs(type(module)) else class_location(written_class(type(module)))
+        return (
+            ""
+            if module is None or is_torchs(type(module))
+            else self.sources.assignment(written_class(type(module)), "").location
+        )
 
 
 def is_torchs(cls: type) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import linecache
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FunctionType
 
 from torch import nn
 
@@ -26,6 +27,8 @@ _BUILDING = (
     "add",
 )
 _MUTATORS = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "appendleft"})
+
+_ENDS = frozenset({"no_grad", "inference_mode", "set_grad_enabled", "detach", "detach_", "data"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -65,17 +68,17 @@ class _Written:
     """Source of one class."""
 
     file: str
-    begin: int
-    tree: ast.Module
+    tree: ast.ClassDef
 
     def place(self, node: ast.AST) -> str:
-        return f"{self.file}:{self.begin + getattr(node, 'lineno', 1) - 1}"
+        return f"{self.file}:{getattr(node, 'lineno', self.tree.lineno)}"
 
 
 class ClassSources:
-    """Reads each class once; must not outlive the check that asked."""
+    """Reads each file once; must not outlive the check that asked."""
 
     def __init__(self) -> None:
+        self._trees: dict[str, ast.Module] = {}
         self._written: dict[type, _Written | None] = {}
         self._assignments: dict[tuple[type, str], Assignment] = {}
 
@@ -118,8 +121,20 @@ class ClassSources:
                 found.append(Use(written.place(call), _short(call), is_forward))
         yield from sorted(found, key=lambda use: not use.is_forward)
 
+    def gradient_ends(self, cls: type) -> list[str]:
+        """``file:line`` where its methods let go of the graph: ``no_grad``, ``detach``, ``data``, ..."""
+        return [
+            written.place(node)
+            for written, function in self._functions(cls)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Attribute) and node.attr in _ENDS and isinstance(node.ctx, ast.Load)
+        ]
+
     def functional_dropouts(self, cls: type) -> Iterator[tuple[str, ast.Call, str]]:
-        """``F.dropout(x)`` that is not told whether it trains: location, call and source line's expression."""
+        """``F.dropout(x)`` that is not told whether it trains: location, call and its code."""
+        functions = [value for value in vars(cls).values() if isinstance(value, FunctionType)]
+        if not any("dropout" in f.__code__.co_names and "training" not in f.__code__.co_names for f in functions):
+            return
         for written, function in self._functions(cls, only_own=True):
             if not any(isinstance(node, ast.Attribute) and node.attr == "training" for node in ast.walk(function)):
                 calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
@@ -131,7 +146,7 @@ class ClassSources:
             written = self._read(base)
             if written is None:
                 continue
-            first = first if first.location else Assignment(f"{written.file}:{written.begin}")
+            first = first if first.location else Assignment(written.place(written.tree))
             for node in ast.walk(written.tree):
                 if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _assigns(node, attribute):
                     return Assignment(written.place(node), _quoted(node.value), _short(node.value))
@@ -140,20 +155,31 @@ class ClassSources:
     def _functions(self, cls: type, *, only_own: bool = False) -> Iterator[tuple[_Written, _Function]]:
         for base in [cls] if only_own else _own_bases(cls):
             written = self._read(base)
-            if written is not None and written.tree.body and isinstance(written.tree.body[0], ast.ClassDef):
-                for node in written.tree.body[0].body:
-                    if isinstance(node, _Function):
-                        yield written, node
+            if written is not None:
+                yield from ((written, node) for node in written.tree.body if isinstance(node, _Function))
 
     def _read(self, cls: type) -> _Written | None:
         if cls not in self._written:
             try:
                 file = inspect.getsourcefile(cls) or ""
-                lines, begin = inspect.getsourcelines(cls)
-                self._written[cls] = _Written(file, begin, ast.parse(textwrap.dedent("".join(lines))))
+                if file not in self._trees:
+                    self._trees[file] = ast.parse("".join(linecache.getlines(file)))
+                node = _class_in(self._trees[file], cls, file)
+                self._written[cls] = None if node is None else _Written(file, node)
             except Exception:  # no file, a changed file, a class made at run time
                 self._written[cls] = None
         return self._written[cls]
+
+
+def _class_in(tree: ast.Module, cls: type, file: str) -> ast.ClassDef | None:
+    """The class of that name; of several, the one that the methods' lines lie in."""
+    name = cls.__qualname__.rpartition(".")[2]
+    named = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == name]
+    codes = [getattr(value, "__code__", None) for value in vars(cls).values()]
+    lines = [code.co_firstlineno for code in codes if code is not None and code.co_filename == file]
+    inside = [node for node in named if any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)]
+    chosen = inside or (named if not lines else [])
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _own_bases(cls: type) -> Iterator[type]:

@@ -1,0 +1,157 @@
+"""S7: a module that is registered but never called, called past its hooks, or built anew on every call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import nn
+
+from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.class_sources import Use
+from moduleview.introspect.module_report import written_class
+from moduleview.introspect.registrations import RegisteredModule, element_count
+from moduleview.introspect.seen_steps import BuiltModule, SeenSteps
+from moduleview.introspect.structure_checks.base import StructureCheck
+from moduleview.introspect.uncalled_modules import Uncalled, uncalled_modules
+from moduleview.telemetry.records import Finding, Severity, Tier
+
+_MAXIMUM_NAMES = 8
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is said of one kind."""
+
+    title: str
+    rule: str
+    advice: str
+    fix: str
+
+
+class NeverCalled(StructureCheck):
+    """Counts the calls of every module over some steps.
+
+    A container is not called itself, and neither is a module whose parts are. What routing may leave out (one expert
+    of several, a layer that is dropped at times) is information, and so is what has nothing to train.
+    """
+
+    id: ClassVar[str] = "S7"
+    name: ClassVar[str] = "Module never called"
+    explanation: ClassVar[str] = (
+        "A module that is registered, but not called, takes part in nothing: its parameters are kept, saved and moved, "
+        "but never trained. One that is called as a function runs, but none of its hooks. One that is built inside "
+        "forward begins at each call with new random numbers."
+    )
+    needs_steps: ClassVar[bool] = True
+
+    def check(self, run: CheckedRun) -> list[Finding]:
+        """See ``StructureCheck``."""
+        steps = run.steps
+        assert steps is not None
+        found: list[Finding] = []
+        idle: dict[tuple[type, str, type], list[Uncalled]] = defaultdict(list)
+        for uncalled in uncalled_modules(run, steps):
+            use = _use_of(run, uncalled.entry)
+            if uncalled.is_bypassed or (use is not None and use.is_forward):
+                found.append(self._bypassed(run, steps, uncalled.entry, use))
+            elif uncalled.is_dead or uncalled.parameters:
+                found.append(self._never_called(run, steps, [uncalled]))
+            elif type(uncalled.entry.module) is not nn.Identity:
+                name = uncalled.entry.fqn.rpartition(".")[2]
+                idle[type(uncalled.entry.module), name, uncalled.owner].append(uncalled)
+        found.extend(self._never_called(run, steps, group) for group in idle.values())
+        found.extend(self._built(steps, built) for built in steps.built.values() if _is_built_each_time(steps, built))
+        return found
+
+    def _never_called(self, run: CheckedRun, steps: SeenSteps, group: list[Uncalled]) -> Finding:
+        first = group[0]
+        fqns = [one.entry.fqn for one in group]
+        elements = element_count([parameter for one in group for parameter in one.parameters])
+        type_name = written_class(type(first.entry.module)).__name__
+        words = _Words(
+            self.name,
+            "A module that is registered was never called."
+            if first.is_dead
+            else "A module that is registered was not called in these steps.",
+            "Call it in forward, or remove it."
+            if not first.has_called_siblings
+            else "Nothing to do where the model chooses between its parts; look again after more steps.",
+            _call_of(fqns[0], run),
+        )
+        more = [f"and {len(fqns) - _MAXIMUM_NAMES} more"] if len(fqns) > _MAXIMUM_NAMES else []
+        named = fqns[:_MAXIMUM_NAMES] if len(fqns) > 1 else []
+        numbers = f"{fqns[0]} ({type_name}, {elements:,} parameters): no call in {steps.words}"
+        if len(fqns) > 1:
+            numbers = f"{len(fqns)} modules of type {type_name}: no call in {steps.words}:"
+        gradient = ["no gradient reached its parameters"] if first.is_dead else []
+        severity = Severity.WARNING if first.is_dead and not first.has_called_siblings else Severity.INFORMATION
+        return self._finding(severity, fqns[0], (numbers, *named, *more, *gradient), run.source_of(fqns[0]), words)
+
+    def _bypassed(self, run: CheckedRun, steps: SeenSteps, entry: RegisteredModule, use: Use | None) -> Finding:
+        name = entry.fqn.rpartition(".")[2]
+        is_forward = use is not None and use.is_forward
+        code = use.code if use is not None else ""
+        words = _Words(
+            "Module called past its hooks",
+            f"{entry.fqn} was never called as a module, but its "
+            + ("forward was called as a function." if is_forward else "parameters were used and got a gradient.")
+            + " Hooks on it do not run.",
+            "Call the module itself; leave it where only its weight is meant to be used.",
+            code.replace(".forward(", "(") if is_forward else f"self.{name}(...)",
+        )
+        evidence = (f"{entry.fqn} ({type(entry.module).__name__}): no call in {steps.words}", *([code] if code else []))
+        severity = Severity.WARNING if is_forward else Severity.INFORMATION
+        source = use.location if use is not None else run.source_of(entry.fqn)
+        return self._finding(severity, entry.fqn, evidence, source, words)
+
+    def _built(self, steps: SeenSteps, built: BuiltModule) -> Finding:
+        name = built.type_name.lower()
+        forgets = "what it learns is lost at once, and no optimizer can hold its parameters."
+        stays_on = "model.eval() does not reach it, so that it drops always."
+        words = _Words(
+            "Module built inside forward",
+            f"A new {built.type_name} is made at every call: {forgets if built.n_trainable else stays_on}",
+            "Make it once in __init__, and call it in forward.",
+            f"# in __init__:\nself.{name} = nn.{built.type_name}(...)\n# in forward:\nself.{name}(...)",
+        )
+        place = built.owner or "the model"
+        evidence = (
+            f"{built.n_built} built in {steps.words} in the forward of {place}",
+            f"each with {built.n_trainable:,} trainable elements",
+            *([built.code] if built.code else []),
+        )
+        severity = Severity.ERROR if built.n_trainable else Severity.WARNING
+        return self._finding(severity, built.owner, evidence, built.location, words)
+
+    def _finding(self, severity: Severity, fqn: str, evidence: tuple[str, ...], source: str, words: _Words) -> Finding:
+        return Finding(
+            id=self.id,
+            tier=Tier.FACT,
+            severity=severity,
+            title=words.title,
+            fqn=fqn,
+            rule=words.rule,
+            evidence=evidence,
+            advice=words.advice,
+            source=source,
+            fix=words.fix,
+        )
+
+
+def _use_of(run: CheckedRun, entry: RegisteredModule) -> Use | None:
+    """A line of the owner's class that uses the module otherwise than by calling it."""
+    place = run.place_of(entry.fqn)
+    if place is None or place[1] != entry.fqn.rpartition(".")[2]:
+        return None
+    return next(run.sources.uses(*place), None)
+
+
+def _call_of(fqn: str, run: CheckedRun) -> str:
+    place = run.place_of(fqn)
+    return "" if place is None else f"# in {place[0].__name__}.forward:\nx = self.{place[1]}(x)"
+
+
+def _is_built_each_time(steps: SeenSteps, built: BuiltModule) -> bool:
+    return steps.n_steps >= 2 and len(built.steps) == steps.n_steps
