@@ -32,6 +32,16 @@ class Services:
                 service.answer(command)
                 return
 
+    def opened(self) -> None:
+        """The model was announced."""
+        for service in self._services:
+            service.opened()
+
+    def model_changed(self) -> None:
+        """The picture of the model is another one."""
+        for service in self._services:
+            service.model_changed()
+
     def begin_step(self, step: int) -> None:
         """A step is about to be made."""
         for service in self._services:

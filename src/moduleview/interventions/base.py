@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from torch import nn
 from torch.optim import Optimizer
 
 from moduleview.errors import ModuleViewError
+from moduleview.interventions.alarm_watch import AlarmWatch
+from moduleview.interventions.gradient_changes import GradientChanges
 
 
 class InterventionError(ModuleViewError):
@@ -23,29 +25,40 @@ class LiveRun:
     Attributes:
         model: The live model.
         optimizers: Those that are known; none where the task has its own step and names none.
+        gradients: What is done to gradients in each step. The journal gives its own.
+        alarms: What is said to cross a threshold. The journal gives its own.
     """
 
     model: nn.Module
     optimizers: tuple[Optimizer, ...] = ()
+    gradients: GradientChanges = field(default_factory=GradientChanges)
+    alarms: AlarmWatch = field(default_factory=AlarmWatch)
 
 
 class Intervention(ABC):
     """Changes the run at a safe point. Training thread only.
 
-    An object is applied once and undone at most once; what it needs for that it remembers itself.
+    An object is applied, and then undone or not; what was undone may be applied again. What it needs for that it
+    remembers itself.
 
     Attributes:
         title: What it does, as the menu and the journal say it.
+        changes_model: The picture of the model is another one afterwards: modules, tensors, what is trained.
+        fqn: What it is about; "" for the whole model, or for something else.
+        number: Of its entry in the journal, 0 before: for variables in Python that no other entry uses.
     """
 
     title: ClassVar[str]
+    changes_model: ClassVar[bool] = True
+    fqn: str = ""
+    number: int = 0
 
     @abstractmethod
     def apply(self, run: LiveRun) -> str:
         """Make the change.
 
         Returns:
-            Python that does the same to variables called ``model`` and ``optimizer``, on one line.
+            Python that does the same to variables called ``model`` and ``optimizer``.
 
         Raises:
             InterventionError: It cannot be made; nothing was changed.
@@ -56,8 +69,20 @@ class Intervention(ABC):
         """Bring back what was there before, as far as it still exists.
 
         Returns:
-            Python that does the same, on one line.
+            Python that does the same, after that of ``apply``.
         """
+
+    def pass_on(self, later: Intervention) -> None:  # noqa: B027  most have nothing in common
+        """This one is about to be undone, and ``later``, made after it, stands.
+
+        Where both hold the same thing, ``later`` takes over what was there before this one, and this one lets go of it:
+        what stands is never made twice, which would throw away what training did since.
+        """
+
+    @property
+    def note(self) -> str:
+        """What a person has to know of it while it stands, one sentence; "" for nothing."""
+        return ""
 
     @abstractmethod
     def is_undone_by(self, other: Intervention) -> bool:

@@ -104,13 +104,13 @@ class Emitter:
         """Take one value that the host knows."""
         self._values.add_number(self._ids.ids_of(quantity, (fqn,)), value)
 
-    def send(self, step: int, time_s: float) -> None:
-        """The step is over: start the copies."""
+    def send(self, step: int, time_s: float, *, wait: bool = False) -> None:
+        """The step is over: start the copies, and ``wait`` for them where somebody needs them now."""
         sent = self._values.send(self._rank, step, time_s, self._layout)
         self._sent.append((sent, self._histograms))
         self.begin_step()
         self._ids.declare()
-        self.emit_arrived()
+        self.emit_arrived(wait=wait)
 
     def emit_arrived(self, *, wait: bool = False) -> None:
         """Put what has arrived on the host, in the steps' order.

@@ -6,11 +6,12 @@ import math
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
 
+HOOKS = "hooks"  # account of all hooks together
 DEFAULT_BUDGET = 0.02  # of the step's time
 _N_COSTS = 7  # of the last measurements; their median counts, since other programs make some of them dear
 _N_UNDECIDED = 8  # steps before the first decision: they pay for what is made once, and say little
@@ -72,6 +73,9 @@ class Governor:
     the same steps: what probes read together is then read once. Where a step is so short that looking at it at all
     costs too much, whole steps are passed by.
 
+    Attributes:
+        demanded: Names of accounts that are due in each step, whatever that costs: an alarm waits for them.
+
     Args:
         budget: Share of the step's time, 0..1; None measures as often as was wished.
         clock_s: Seconds, never going back.
@@ -91,6 +95,7 @@ class Governor:
         self._decided_s = self._ended_s = 0.0
         self._is_extra = self._is_idle = False
         self._n_steps = 0
+        self.demanded: frozenset[str] = frozenset()
 
     @property
     def factor(self) -> int:
@@ -101,6 +106,10 @@ class Governor:
         """Measuring may take this share of the step's time from now on; None for no limit."""
         self.budget = share
         self._decide()
+
+    def demand(self, quantities: Collection[str]) -> None:
+        """Measure these in each step, whatever that costs, and have them at its end; replaces the last demand."""
+        self.demanded = frozenset(one if (one, "") in self._accounts else HOOKS for one in quantities)
 
     def account(self, name: str, fqn: str = "") -> Account:
         """The account of one measurement; a new one costs nothing yet."""
@@ -122,12 +131,13 @@ class Governor:
         """
         paid_for_s = (self.budget or 1.0) * (self._clock_s() - self._ended_s)
         self._is_extra = step % self._factor != 0 and self._wished_s + self._looking.cost_s <= paid_for_s
-        self._is_idle = step % self._whole_factor != 0 and not self._is_extra
+        self._is_idle = step % self._whole_factor != 0 and not self._is_extra and not self.demanded
         return self._is_idle
 
     def is_due(self, account: Account, step: int) -> bool:
         """Whether it is measured in this step."""
-        return step % self.every(account) == 0 or (self._is_extra and step % account.wish == 0)
+        is_extra = self._is_extra and step % account.wish == 0
+        return step % self.every(account) == 0 or is_extra or account.name in self.demanded
 
     def end_step(self, step_s: float, spent_s: float) -> bool:
         """A step ended; True when it is time to decide anew and to send the bill.

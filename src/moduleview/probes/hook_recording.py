@@ -12,7 +12,7 @@ from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.sighting_rows import in_tables
 from moduleview.probes.coverage import CoverageCount
 from moduleview.probes.emitter import Emitter
-from moduleview.probes.governor import Governor
+from moduleview.probes.governor import HOOKS, Governor
 from moduleview.probes.hook_costs import hook_costs
 from moduleview.probes.series_ids import RowName
 from moduleview.telemetry.commands import SetHooks
@@ -39,7 +39,7 @@ class HookRecording:
         self._index = index
         self._governor = governor
         self._put = put
-        self._account = governor.account("hooks")
+        self._account = governor.account(HOOKS)
         self.hooks = HookSet(index)
         self._coverage: CoverageCount | None = CoverageCount()
         self._waiting: list[SetHooks] = []

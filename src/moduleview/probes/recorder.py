@@ -65,13 +65,13 @@ class Recorder:
         self._snapshot: ModelSnapshot | None = None
         self._index = ModelIndex(model)
         self._governor = Governor(budget)
+        self.measure_always = self._governor.demand
         self._probes = ProbeSet(self._governor, self._say_switched_off, quantities, every, self._say)
         self._hooks = HookRecording(self._index, self._governor, put)
         self._way = GradientWay(self._on_gradients, self._on_updating, self.hooks, self._say_switched_off)
         self._way.bind(self._index.unique_parameters)
         self._emitter = Emitter(put, rank)
-        self._step = 0
-        self._is_in_step = self._is_idle = False
+        self._step, self._is_in_step, self._is_idle = 0, False, False
         self._began_s = self._spent_s = self._late_s = 0.0
 
     @property
@@ -155,7 +155,7 @@ class Recorder:
             self._spent_s += self._way.spent_s + self.hooks.spent_s
             self._add_overhead()
             try:
-                self._emitter.send(step, time_s)
+                self._emitter.send(step, time_s, wait=bool(self._governor.demanded))
             except Exception as error:  # out of memory for the copy
                 self._say(f"The measurements of step {step} were lost: {error!r}")
         self._settle()

@@ -1,0 +1,91 @@
+"""Gives an optimizer parameters that it does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from torch import nn
+from torch.optim import Optimizer
+
+from moduleview.interventions.base import InterventionError, LiveRun
+from moduleview.interventions.fields import number
+from moduleview.interventions.offered import OfferedChange
+from moduleview.interventions.optimizer_groups import known_optimizers, optimizer_python, scheduler_obstacle
+from moduleview.interventions.targets import chosen_parameters, place
+from moduleview.telemetry.changes_messages import Argument, ChangeField, Fits
+
+
+class AddToOptimizer(OfferedChange):
+    """As a group of their own. Of several optimizers the first is given them."""
+
+    kind: ClassVar[str] = "add_to_optimizer"
+    title: ClassVar[str] = "Add to optimizer"
+    summary: ClassVar[str] = (
+        "Adds the parameters that no optimizer holds as a group of their own, so that they are trained."
+    )
+    section: ClassVar[str] = "Parameters"
+    fits: ClassVar[Fits] = Fits.PARAMETERS
+    fields: ClassVar[tuple[ChangeField, ...]] = (
+        number("rate", "Learning rate", 0.001, "Of the new group; other settings are the optimizer's own", minimum=0),
+    )
+
+    def __init__(self, fqn: str, arguments: Mapping[str, Argument]) -> None:
+        super().__init__(fqn, arguments)
+        self._added: Sequence[nn.Parameter] = ()
+        self._optimizer: Optimizer | None = None
+
+    @classmethod
+    def fields_for(cls, run: LiveRun, fqn: str) -> Sequence[ChangeField]:
+        """With the optimizer's own rate."""
+        _missing(run, fqn)
+        rate = float(known_optimizers(run)[0].param_groups[0].get("lr", 0.001))
+        tip = "Of the new group; other settings are the optimizer's own"
+        return (number("rate", "Learning rate", rate, tip, minimum=0),)
+
+    def apply(self, run: LiveRun) -> str:
+        """Add them."""
+        missing = _missing(run, self.fqn)
+        optimizer = known_optimizers(run)[0]
+        if obstacle := scheduler_obstacle(optimizer, "a group were added"):
+            raise InterventionError(obstacle)
+        optimizer.add_param_group({"params": list(missing.values()), "lr": self.number_of("rate")})
+        self._added, self._optimizer = list(missing.values()), optimizer
+        return (
+            f"{optimizer_python(run, optimizer)}.add_param_group({{'params': "
+            f"[model.get_parameter(name) for name in {tuple(missing)!r}], 'lr': {self.number_of('rate')!r}}})"
+        )
+
+    def undo(self, run: LiveRun) -> str:
+        """Let the optimizer forget them."""
+        assert self._optimizer is not None
+        optimizer, added = self._optimizer, {id(p) for p in self._added}
+        names = tuple(name for name, p in run.model.named_parameters() if id(p) in added)
+        for group in optimizer.param_groups:
+            group["params"] = [p for p in group["params"] if id(p) not in added]
+        optimizer.param_groups[:] = [group for group in optimizer.param_groups if group["params"]]
+        for parameter in self._added:
+            optimizer.state.pop(parameter, None)
+        self._added, self._optimizer = (), None
+        if not any(one is optimizer for one in run.optimizers):
+            return ""
+        python = optimizer_python(run, optimizer)
+        return "\n".join(
+            (
+                f"gone = {{model.get_parameter(name) for name in {names!r}}}",
+                f"for group in {python}.param_groups: group['params'] = [p for p in group['params'] if p not in gone]",
+                f"{python}.param_groups[:] = [group for group in {python}.param_groups if group['params']]",
+                f"for p in gone: {python}.state.pop(p, None)",
+            )
+        )
+
+    def __str__(self) -> str:
+        return f"Added {place(self.fqn)} to the optimizer"
+
+
+def _missing(run: LiveRun, fqn: str) -> Mapping[str, nn.Parameter]:
+    held = {id(p) for optimizer in known_optimizers(run) for g in optimizer.param_groups for p in g["params"]}
+    missing = {name: p for name, p in chosen_parameters(run.model, fqn).items() if id(p) not in held}
+    if not missing:
+        raise InterventionError(f"An optimizer holds all of {place(fqn)} already. There is nothing to add.")
+    return missing

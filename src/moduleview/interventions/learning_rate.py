@@ -1,0 +1,182 @@
+"""Sets the learning rate of a group, or of parameters that become one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch.optim import Optimizer
+
+from moduleview.interventions.base import Intervention, InterventionError, LiveRun
+from moduleview.interventions.fields import choice, number
+from moduleview.interventions.offered import OfferedChange
+from moduleview.interventions.optimizer_groups import (
+    Group,
+    Split,
+    is_lr_tensor,
+    known_optimizers,
+    merge_group,
+    optimizer_python,
+    scheduler_obstacle,
+    split_group,
+)
+from moduleview.interventions.targets import chosen_parameters, place
+from moduleview.telemetry.changes_messages import Argument, ChangeField, Fits
+
+_THESE = "these parameters"
+_RATE_TIP = "From the next step on; a scheduler sets it again when it steps"
+
+
+class LearningRate(OfferedChange):
+    """Of whole groups at once; of parameters that are a part of a group by splitting it, and merging it when undone."""
+
+    kind: ClassVar[str] = "learning_rate"
+    title: ClassVar[str] = "Set learning rate"
+    summary: ClassVar[str] = (
+        "Of these parameters or of a whole group. A part of a group becomes a group of its own with the same settings; "
+        "what the optimizer remembers of it stays."
+    )
+    section: ClassVar[str] = "Parameters"
+    fits: ClassVar[Fits] = Fits.PARAMETERS
+    fields: ClassVar[tuple[ChangeField, ...]] = (
+        number("rate", "Learning rate", 0.001, _RATE_TIP, minimum=0),
+        choice("of", "Of", (_THESE,), "What is selected, or a group of the optimizer"),
+    )
+
+    def __init__(self, fqn: str, arguments: Mapping[str, Argument]) -> None:
+        super().__init__(fqn, arguments)
+        self._set: list[tuple[Group, Any]] = []  # with the former rate
+        self._splits: list[Split] = []
+
+    @classmethod
+    def fields_for(cls, run: LiveRun, fqn: str) -> Sequence[ChangeField]:
+        """With the rate of now, and the groups that there are."""
+        chosen = {id(p) for p in chosen_parameters(run.model, fqn).values()}
+        groups = dict(_groups(run))
+        rates = [float(g["lr"]) for _, g in groups.values() if any(id(p) in chosen for p in g["params"])]
+        names = [_THESE, *groups] if rates else list(groups)
+        return (
+            number("rate", "Learning rate", rates[0] if rates else 0.001, _RATE_TIP, minimum=0),
+            choice("of", "Of", names, "What is selected, or a group of the optimizer"),
+        )
+
+    def apply(self, run: LiveRun) -> str:
+        """Set it, and remember what was there."""
+        rate, of, groups = self.number_of("rate"), self.text_of("of"), dict(_groups(run))
+        if of in groups:
+            optimizer, group = groups[of]
+            return self._set_rate(run, optimizer, group, rate)
+        chosen = {id(p) for p in chosen_parameters(run.model, self.fqn).values()}
+        touched = [(o, g) for o, g in groups.values() if any(id(p) in chosen for p in g["params"])]
+        if not touched:
+            raise InterventionError(f"No optimizer holds {place(self.fqn)}. Add it to the optimizer first.")
+        parts = [(o, g) for o, g in touched if not _is_whole(g, chosen)]
+        for optimizer, _ in parts:
+            if obstacle := scheduler_obstacle(optimizer, "a group were split"):
+                raise InterventionError(obstacle)
+        lines = [self._set_rate(run, o, g, rate) for o, g in touched if _is_whole(g, chosen)]
+        lines += [self._split(run, optimizer, group, chosen) for optimizer, group in parts]
+        return "\n".join(lines)
+
+    def undo(self, run: LiveRun) -> str:
+        """Bring back the former rates, and merge what was split."""
+        lines = []
+        for group, former in self._set:
+            found = next(((o, g) for o, g in dict(_groups(run)).values() if g is group), None)
+            if found is not None:
+                lines.append(f"{_group_python(run, *found)}['lr'] = {_rate(former)!r}")
+                group["lr"] = former
+        for split in reversed(self._splits):
+            merged = _merge_python(run, split)
+            merge_group(split)
+            lines.append(merged)
+        self._set, self._splits = [], []
+        return "\n".join(filter(None, lines))
+
+    def pass_on(self, later: Intervention) -> None:
+        """A later one that stands on a group of ours, or on a part of it, takes it over."""
+        if not isinstance(later, LearningRate):
+            return
+        for group, former in list(self._set):
+            if any(group is other for other, _ in later._set):
+                later._set = [(g, former if g is group else f) for g, f in later._set]
+                self._set = [(g, f) for g, f in self._set if g is not group]
+        for split in list(self._splits):
+            for other in later._splits:
+                if other.source is split.part or other.source is split.source:
+                    other.source, other.order = split.source, split.order
+            if any(group is split.part for group, _ in later._set):
+                later._set = [(g, f) for g, f in later._set if g is not split.part]
+                later._splits.insert(0, split)
+                self._splits.remove(split)
+
+    def __str__(self) -> str:
+        of = self.text_of("of")
+        return f"Set the learning rate of {place(self.fqn) if of == _THESE else of} to {self.number_of('rate'):g}"
+
+    def _set_rate(self, run: LiveRun, optimizer: Optimizer, group: Group, rate: float) -> str:
+        self._set.append((group, group["lr"]))
+        _put_rate(group, rate)
+        return f"{_group_python(run, optimizer, group)}['lr'] = {rate!r}"
+
+    def _split(self, run: LiveRun, optimizer: Optimizer, group: Group, chosen: Collection[int]) -> str:
+        where, groups = _group_python(run, optimizer, group), f"{optimizer_python(run, optimizer)}.param_groups"
+        split = split_group(optimizer, group, chosen)
+        _put_rate(split.part, self.number_of("rate"))
+        self._splits.append(split)
+        held = {id(p) for p in split.part["params"]}
+        kept = tuple(name for name, p in chosen_parameters(run.model, self.fqn).items() if id(p) in held)
+        return "\n".join(
+            (
+                f"chosen = {{model.get_parameter(name) for name in {kept!r}}}",
+                f"group = {where}",
+                "part = {**group, 'params': [p for p in group['params'] if p in chosen], "
+                f"'lr': {self.number_of('rate')!r}}}",
+                "group['params'] = [p for p in group['params'] if p not in chosen]",
+                f"{groups}.append(part)",
+            )
+        )
+
+
+def _groups(run: LiveRun) -> Iterator[tuple[str, tuple[Optimizer, Group]]]:
+    optimizers = known_optimizers(run)
+    for number_of_one, optimizer in enumerate(optimizers):
+        before = f"optimizer {number_of_one}, " if len(optimizers) > 1 else ""
+        for index, group in enumerate(optimizer.param_groups):
+            if "lr" in group:
+                yield f"{before}group {index}", (optimizer, group)
+
+
+def _is_whole(group: Group, chosen: Collection[int]) -> bool:
+    return all(id(parameter) in chosen for parameter in group["params"])
+
+
+def _group_python(run: LiveRun, optimizer: Optimizer, group: Group) -> str:
+    index = next(index for index, one in enumerate(optimizer.param_groups) if one is group)
+    return f"{optimizer_python(run, optimizer)}.param_groups[{index}]"
+
+
+def _merge_python(run: LiveRun, split: Split) -> str:
+    groups = split.optimizer.param_groups
+    if not any(group is split.part for group in groups) or not any(group is split.source for group in groups):
+        return ""
+    name_of = {id(parameter): name for name, parameter in run.model.named_parameters()}
+    held = {id(p) for group in (split.source, split.part) for p in group["params"]}
+    order = tuple(name_of[id(p)] for p, _ in split.order if id(p) in held and id(p) in name_of)
+    return "\n".join(
+        (
+            f"del {_group_python(run, split.optimizer, split.part)}",
+            f"{_group_python(run, split.optimizer, split.source)}['params'] = "
+            f"[model.get_parameter(name) for name in {order!r}]",
+        )
+    )
+
+
+def _put_rate(group: Group, rate: float) -> None:
+    """A rate that is a tensor stays one: compiled steps and captured graphs read it."""
+    group["lr"] = torch.full_like(group["lr"], rate) if is_lr_tensor(group) else rate
+
+
+def _rate(former: Any) -> float:
+    return float(former)

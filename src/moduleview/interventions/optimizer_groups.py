@@ -1,0 +1,99 @@
+"""Splits a group of an optimizer and merges it again, without touching what the optimizer remembers of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from moduleview.interventions.base import InterventionError, LiveRun
+
+Group = dict[str, Any]
+_NAMES = "param_names"  # beside the parameters, where the optimizer was given names
+
+
+@dataclass(eq=False)
+class Split:
+    """A part of a group that is a group of its own.
+
+    Attributes:
+        optimizer: Whose.
+        source: Group that it was part of.
+        part: The new group.
+        order: Parameters of the source before, with their names where it has names.
+    """
+
+    optimizer: Optimizer
+    source: Group
+    part: Group
+    order: list[tuple[nn.Parameter, str]]
+
+
+def split_group(optimizer: Optimizer, source: Group, chosen: Collection[int]) -> Split:
+    """Make those of a group whose ``id`` is chosen a group of its own, at the end, with the same settings."""
+    order = list(zip(source["params"], source.get(_NAMES, [""] * len(source["params"])), strict=True))
+    part = {**source}
+    _fill(part, [pair for pair in order if id(pair[0]) in chosen])
+    _fill(source, [pair for pair in order if id(pair[0]) not in chosen])
+    optimizer.param_groups.append(part)
+    return Split(optimizer, source, part, order)
+
+
+def merge_group(split: Split) -> None:
+    """Bring the part back to where it came from, each parameter to its place; nothing where either is gone."""
+    groups = split.optimizer.param_groups
+    if not any(group is split.part for group in groups) or not any(group is split.source for group in groups):
+        return
+    place = {id(parameter): (number, name) for number, (parameter, name) in enumerate(split.order)}
+    end = (len(place), "")
+    together = [*split.source["params"], *split.part["params"]]
+    together.sort(key=lambda parameter: place.get(id(parameter), end)[0])
+    _fill(split.source, [(parameter, place.get(id(parameter), end)[1]) for parameter in together])
+    groups[:] = [group for group in groups if group is not split.part]
+
+
+def scheduler_obstacle(optimizer: Optimizer, what: str) -> str:
+    """Why an optimizer may not be given another group, a sentence; "" where it may.
+
+    A scheduler counts the groups when it is made, and raises in its next step where there are others.
+    """
+    if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
+        return (
+            f"A learning rate scheduler steps this optimizer and would raise if {what}. "
+            "Choose a whole group, or give these parameters a group where the optimizer is made."
+        )
+    return ""
+
+
+def known_optimizers(run: LiveRun) -> Sequence[Optimizer]:
+    """The optimizers that can be changed.
+
+    Raises:
+        InterventionError: None is known.
+    """
+    if not run.optimizers:
+        raise InterventionError(
+            "No optimizer is known here. Give one to the TrainingTask (optimizer=...), also beside a step of your own."
+        )
+    return run.optimizers
+
+
+def optimizer_python(run: LiveRun, optimizer: Optimizer) -> str:
+    """What Python calls it."""
+    number = next(number for number, one in enumerate(run.optimizers) if one is optimizer)
+    return "optimizer" if len(run.optimizers) == 1 else f"optimizers[{number}]"
+
+
+def is_lr_tensor(group: Group) -> bool:
+    """A capturable optimizer keeps its rate in a tensor."""
+    return isinstance(group.get("lr"), torch.Tensor)
+
+
+def _fill(group: Group, pairs: Sequence[tuple[nn.Parameter, str]]) -> None:
+    group["params"] = [parameter for parameter, _ in pairs]
+    if _NAMES in group:
+        group[_NAMES] = [name for _, name in pairs]
