@@ -19,6 +19,7 @@ from moduleview.hooks.kinds import LEGACY_BACKWARD, HookSlot, slots_everywhere, 
 from moduleview.hooks.raising_hook import raising_hooks
 from moduleview.hooks.silent_hook import SilentHook, is_ours
 from moduleview.hooks.ticked import Ticked
+from moduleview.hooks.user_hook import UserHook
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.introspect.user_traceback import user_traceback
@@ -29,6 +30,7 @@ _LONGEST_MESSAGE = 300
 _COMPILED = "Not counted: in a compiled region torch has taken the hook into its own code, or left it out."
 _REPLACED = "forward replaced"
 _NO_HOOK = "No hook: it was put in the place of this module's forward, and runs instead of it (as accelerate does)."
+_WRITTEN = "You wrote it in the hook editor; it is taken off there."
 _LEGACY = (
     "Deprecated: torch calls it with the gradients of the last operation in forward only, not with those of the module."
 )
@@ -176,6 +178,10 @@ def describe_hook(slot: HookSlot) -> FoundHook:
         slot.order,
         note=_LEGACY if slot.kind == LEGACY_BACKWARD else "",
     )
+    if isinstance(hook, UserHook):
+        us_per_fire = hook.us_per_call if hook.n_calls else None
+        name = f"{found.name} ({hook.written.name})"
+        return msgspec.structs.replace(found, name=name, note=_WRITTEN, n_fires=hook.n_calls, us_per_fire=us_per_fire)
     if found.is_ours:
         ticked = _ticked_of(hook)
         if ticked is None:

@@ -8,6 +8,7 @@ from types import CodeType
 from typing import Any
 
 from moduleview.hooks.silent_hook import SilentHook
+from moduleview.hooks.user_hook import UserHook
 
 
 def called_by(hook: Any) -> Any:
@@ -17,6 +18,8 @@ def called_by(hook: Any) -> Any:
             hook = hook.func
         elif isinstance(hook, SilentHook):
             hook = hook.target
+        elif isinstance(hook, UserHook):
+            hook = hook.bound
         elif type(hook).__name__ == "_WrappedHook":
             hook = hook.hook
         else:

@@ -12,7 +12,7 @@ from torch import nn
 
 from moduleview.hooks.forecast import Trial
 from moduleview.hooks.leaves import bounded_leaves
-from moduleview.hooks.put_on import PutOn
+from moduleview.hooks.put_on import PutOn, forget_kind
 from moduleview.hooks.silent_hook import SilentHook, is_in_backward, is_observable
 from moduleview.hooks.state_dict_hooks import put_load_state_dict_on, put_state_dict_on
 from moduleview.hooks.ticked import MAX_CALLS, StepSightings, Ticked
@@ -59,7 +59,7 @@ class OwnHooks:
         was_full = module._is_full_backward_hook
         hook = self._silent(ticked, self._on_gradients)
         handle = module.register_full_backward_hook(hook)
-        tidy = functools.partial(_forget_kind, module) if was_full is None else None
+        tidy = functools.partial(forget_kind, module) if was_full is None else None
         self._take(ticked, PutOn((handle,), tidy=tidy))
 
     def put_on_parameter(self, ticked: Ticked, parameter: nn.Parameter) -> None:
@@ -140,9 +140,3 @@ class OwnHooks:
     def _is_awaited(self, ticked: Ticked) -> bool:
         """In a step of this process: a child that the user forks inherits hooks on tensors too."""
         return self._sightings.step >= 0 and ticked.is_armed and os.getpid() == self._pid and is_observable()
-
-
-def _forget_kind(module: nn.Module) -> None:
-    """As before the first full-backward hook, so that its owner may still choose torch's old kind."""
-    if not module._backward_hooks:
-        module._is_full_backward_hook = None

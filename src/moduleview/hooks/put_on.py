@@ -49,3 +49,9 @@ class PutOn:
     def is_on(self, parameter: nn.Parameter) -> bool:
         """They still sit on the tensor that the parameter is now."""
         return self.handles[0].id in (getattr(parameter, self.table) or {}) and parameter._cdata == self.identity
+
+
+def forget_kind(module: nn.Module) -> None:
+    """As before the first full-backward hook, so that its owner may still choose torch's old kind."""
+    if not module._backward_hooks:
+        module._is_full_backward_hook = None

@@ -44,12 +44,14 @@ class HookCode:
         function: Name of the function that is the hook, "" where there is none.
         positional: Names of its positional parameters.
         fields: What can be set.
+        returns: Lines that return a value, from 1.
         problem: What is wrong, None for nothing.
     """
 
     function: str = ""
     positional: tuple[str, ...] = ()
     fields: tuple[HookField, ...] = ()
+    returns: tuple[int, ...] = ()
     problem: HookProblem | None = None
 
 
@@ -76,7 +78,8 @@ def read_hook_code(code: str) -> HookCode:
     positional = tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args))
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     fields = (_field(argument, default) for argument, default in pairs if default is not None)
-    return HookCode(last.name, positional, tuple(field for field in fields if field is not None))
+    returns = (node.lineno for node in ast.walk(last) if isinstance(node, ast.Return) and node.value is not None)
+    return HookCode(last.name, positional, tuple(field for field in fields if field is not None), tuple(returns))
 
 
 def _field(argument: ast.arg, default: ast.expr) -> HookField | None:

@@ -61,9 +61,15 @@ class TryUserHook(msgspec.Struct, frozen=True, tag=True):
 
 
 class PutUserHookOn(msgspec.Struct, frozen=True, tag=True):
-    """Let a hook go live; one of the same name that is on is taken off first."""
+    """Let a hook go live; one of the same name that is on is taken off first.
+
+    Attributes:
+        hook: What was written.
+        is_repeated: The run began anew, and it was on in the one before.
+    """
 
     hook: WrittenHook
+    is_repeated: bool = False
 
 
 class RemoveUserHook(msgspec.Struct, frozen=True, tag=True):
@@ -80,18 +86,14 @@ class SetUserHookArguments(msgspec.Struct, frozen=True, tag=True):
 
 
 class NameUserHookWords(msgspec.Struct, frozen=True, tag=True):
-    """Ask which names may stand at a place in a hook's code.
+    """Ask which names there are behind the dot of what a hook is given.
 
     Attributes:
-        kind, fqn: Of the hook: what its parameters will be.
-        code: As typed so far.
-        position: Of the cursor in it, in characters.
+        kind, fqn: Of the hook.
     """
 
     kind: UserHookKind
     fqn: str
-    code: str
-    position: int
 
 
 class HookProblem(msgspec.Struct, frozen=True):
@@ -212,11 +214,15 @@ class UserHookTried(msgspec.Struct, frozen=True, tag=True):
 
 
 class UserHookWords(msgspec.Struct, frozen=True, tag=True):
-    """Names that may stand at a place in a hook's code; the answer to ``NameUserHookWords``."""
+    """Names behind the dot, so that they are offered while one types without asking again.
 
-    code: str
-    position: int
-    names: tuple[str, ...]
+    Attributes:
+        fqn: Of the module that ``module`` stands for.
+        words: By what stands before the dot: "torch", "nn", "F", "math", "module", and "tensor" for any tensor.
+    """
+
+    fqn: str
+    words: Mapping[str, tuple[str, ...]]
 
 
 UserHooksCommand = TryUserHook | PutUserHookOn | RemoveUserHook | SetUserHookArguments | NameUserHookWords
