@@ -63,7 +63,7 @@ class CheckedSteps:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Around each training step."""
+        """Around each training step; after the last one of a look, say what was found."""
         if self._task is not None and self._n_steps in _LOOKS_BEGIN:
             self._looked_at = run_of(self._task, self._former_ties, self._seen)
             self._witness = StepWitness(self._looked_at, self._seen)
@@ -72,9 +72,9 @@ class CheckedSteps:
         else:
             with self._witness.step():
                 yield
+        self._end_step()
 
-    def end_step(self) -> None:
-        """A step was made: after the last one of a look, say what was found."""
+    def _end_step(self) -> None:
         self._n_steps += 1
         if (
             self._witness is None

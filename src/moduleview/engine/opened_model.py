@@ -91,7 +91,8 @@ class OpenedModel:
     @property
     def run(self) -> LiveRun:
         """See ``LiveModel``."""
-        return LiveRun(self._task.model, self._optimizers())
+        optimizer = self._task.optimizer
+        return LiveRun(self._task.model, () if optimizer is None else (optimizer,))
 
     @property
     def task(self) -> TrainingTask:
@@ -135,7 +136,6 @@ class OpenedModel:
         self._recorder.end_step(step, elapsed_s(), loss)
         self.n_steps = step + 1
         self._uncompiled.count_step()
-        self._checked.end_step()
         self.services.end_step(step)
         self._send_counted_hooks()
         if self._watch.has_changed():
@@ -156,7 +156,7 @@ class OpenedModel:
 
     def count_hooks(self, command: CountHooks) -> None:
         """Count everyone's hooks on a module while somebody looks at them."""
-        self._board.optimizers = self._optimizers()
+        self._board.optimizers = self.run.optimizers
         self.put(self._board.count(command.fqn, enabled=command.enabled))
 
     def set_budget(self, command: SetBudget) -> None:
@@ -197,7 +197,7 @@ class OpenedModel:
         module = module_at(self._task.model, fqn)
         if module is not None:
             report = describe_module(self._task.model, fqn, with_source=False)
-            self._board.optimizers = self._optimizers()
+            self._board.optimizers = self.run.optimizers
             hooks = self._recorder.hooks
             self.put(
                 msgspec.structs.replace(
@@ -231,7 +231,7 @@ class OpenedModel:
             self.describe_failure(error)  # lets go of what its frames hold
             self.forget_step()
             return True
-        self._board.optimizers = self._optimizers()
+        self._board.optimizers = self.run.optimizers
         gone = self._board.switch_off(error, step)
         for fqn, hook in gone:
             place = fqn or "the model"
@@ -263,9 +263,6 @@ class OpenedModel:
         found = self._board.news(at_once=at_once)
         if found is not None:
             self.put(found)
-
-    def _optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
-        return () if self._task.optimizer is None else (self._task.optimizer,)
 
     def _move(self, device: torch.device) -> None:
         move_training(self._task.model, self._task.optimizer, self._task.loss, device)

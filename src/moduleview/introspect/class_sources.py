@@ -107,10 +107,11 @@ class ClassSources:
         )
 
     def uses(self, cls: type, attribute: str) -> Iterator[Use]:
-        """Lines with ``self.attribute.forward(...)`` or ``self.attribute.name``, the former first."""
+        """Lines of its forward with ``self.attribute.forward(...)``, and those that give a part of it to a function."""
         calls = (
             (written, node)
             for written, function in self._functions(cls)
+            if "forward" in function.name
             for node in ast.walk(function)
             if isinstance(node, ast.Call)
         )
@@ -121,10 +122,10 @@ class ClassSources:
                 found.append(Use(written.place(call), _short(call), is_forward))
         yield from sorted(found, key=lambda use: not use.is_forward)
 
-    def gradient_ends(self, cls: type) -> list[str]:
-        """``file:line`` where its methods let go of the graph: ``no_grad``, ``detach``, ``data``, ..."""
+    def gradient_ends(self, cls: type) -> list[tuple[str, str]]:
+        """``file:line`` where its methods let go of the graph (``no_grad``, ``detach``, ...), and that line."""
         return [
-            written.place(node)
+            (written.place(node), linecache.getline(written.file, node.lineno).strip())
             for written, function in self._functions(cls)
             for node in ast.walk(function)
             if isinstance(node, ast.Attribute) and node.attr in _ENDS and isinstance(node.ctx, ast.Load)

@@ -50,6 +50,7 @@ class MissingGradient(StructureCheck):
         more = [f"and {len(names) - _MAXIMUM_NAMES} more"] if len(names) > _MAXIMUM_NAMES else []
         count = f"{len(names)} parameter{'s' if len(names) > 1 else ''} with {n:,} elements, {run.steps.words}:"
         fqn = names[0] if len(names) == 1 else entry.fqn
+        source, line = _source(run, gap_of, gap)
         return Finding(
             id=self.id,
             tier=Tier.FACT,
@@ -59,8 +60,8 @@ class MissingGradient(StructureCheck):
             rule=f"It ran, but its gradient was None each time that the optimizer stepped. {_end(gap_of, gap)}",
             evidence=(count, *names[:_MAXIMUM_NAMES], *more),
             advice="Remove what stops the gradient, or freeze the parameters where they are not to learn.",
-            source=_source(run, gap_of, gap) or run.source_of(fqn),
-            fix=_fix(entry.fqn, gap),
+            source=source or run.source_of(fqn),
+            fix=_fix(entry.fqn, gap, line),
         )
 
 
@@ -91,16 +92,16 @@ def _end(of: RegisteredModule | None, gap: GradientGap | None) -> str:
     return f"The next detach after it: what {gap.begin or 'the model'} returns is detached before {gap.end} takes it."
 
 
-def _source(run: CheckedRun, of: RegisteredModule | None, gap: GradientGap | None) -> str:
-    """The line that ends the gradient, where the class that it must be in has just one such line."""
+def _source(run: CheckedRun, of: RegisteredModule | None, gap: GradientGap | None) -> tuple[str, str]:
+    """``file:line`` of what ends the gradient and that line, where its class has just one such line."""
     if of is None or gap is None:
-        return ""
+        return "", ""
     place = of.fqn if gap.kind is GapKind.INSIDE else gap.begin
     if gap.kind is GapKind.DETACHED:
         place = _joint(gap.begin or "", gap.end)
     module = next((entry.module for entry in run.entries if entry.fqn == place), None)
     ends = [] if module is None else run.sources.gradient_ends(written_class(type(module)))
-    return ends[0] if len(ends) == 1 else ""
+    return ends[0] if len(ends) == 1 else ("", "")
 
 
 def _joint(first: str, second: str) -> str:
@@ -113,11 +114,12 @@ def _joint(first: str, second: str) -> str:
     return ".".join(shared)
 
 
-def _fix(fqn: str, gap: GradientGap | None) -> str:
+def _fix(fqn: str, gap: GradientGap | None, line: str) -> str:
     owner = f"model.get_submodule({fqn!r})" if fqn else "model"
     frozen = f"# or, where it is not to learn:\n{owner}.requires_grad_(False)"
     if gap is None:
         return f"# let the loss use what it returns, as in\nloss = loss + auxiliary_loss\n{frozen}"
     if gap.kind is GapKind.NO_GRAD:
         return f"with torch.set_grad_enabled(self.training):  # instead of torch.no_grad()\n    ...\n{frozen}"
-    return f"y = x  # instead of x.detach()\n{frozen}"
+    kept = line.replace(".detach()", "") if ".detach()" in line else "y = x  # instead of x.detach()"
+    return f"{kept}\n{frozen}"

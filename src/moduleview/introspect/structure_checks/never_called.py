@@ -52,15 +52,17 @@ class NeverCalled(StructureCheck):
         assert steps is not None
         found: list[Finding] = []
         idle: dict[tuple[type, str, type], list[Uncalled]] = defaultdict(list)
+        bypassed: dict[tuple[type, str, type], list[Uncalled]] = defaultdict(list)
         for uncalled in uncalled_modules(run, steps):
             use = _use_of(run, uncalled.entry)
+            alike = type(uncalled.entry.module), uncalled.entry.fqn.rpartition(".")[2], uncalled.owner
             if uncalled.is_bypassed or (use is not None and use.is_forward):
-                found.append(self._bypassed(run, steps, uncalled.entry, use))
+                bypassed[alike].append(uncalled)
             elif uncalled.is_dead or uncalled.parameters:
                 found.append(self._never_called(run, steps, [uncalled]))
             elif type(uncalled.entry.module) is not nn.Identity:
-                name = uncalled.entry.fqn.rpartition(".")[2]
-                idle[type(uncalled.entry.module), name, uncalled.owner].append(uncalled)
+                idle[alike].append(uncalled)
+        found.extend(self._bypassed(run, steps, group) for group in bypassed.values())
         found.extend(self._never_called(run, steps, group) for group in idle.values())
         found.extend(self._built(steps, built) for built in steps.built.values() if _is_built_each_time(steps, built))
         return found
@@ -89,8 +91,11 @@ class NeverCalled(StructureCheck):
         severity = Severity.WARNING if first.is_dead and not first.has_called_siblings else Severity.INFORMATION
         return self._finding(severity, fqns[0], (numbers, *named, *more, *gradient), run.source_of(fqns[0]), words)
 
-    def _bypassed(self, run: CheckedRun, steps: SeenSteps, entry: RegisteredModule, use: Use | None) -> Finding:
+    def _bypassed(self, run: CheckedRun, steps: SeenSteps, group: list[Uncalled]) -> Finding:
+        entry = group[0].entry
+        use = _use_of(run, entry)
         name = entry.fqn.rpartition(".")[2]
+        more = [f"and so are {len(group) - 1} more like it"] if len(group) > 1 else []
         is_forward = use is not None and use.is_forward
         code = use.code if use is not None else ""
         words = _Words(
@@ -101,20 +106,24 @@ class NeverCalled(StructureCheck):
             "Call the module itself; leave it where only its weight is meant to be used.",
             code.replace(".forward(", "(") if is_forward else f"self.{name}(...)",
         )
-        evidence = (f"{entry.fqn} ({type(entry.module).__name__}): no call in {steps.words}", *([code] if code else []))
+        evidence = (
+            f"{entry.fqn} ({type(entry.module).__name__}): no call in {steps.words}",
+            *([code] if code else []),
+            *more,
+        )
         severity = Severity.WARNING if is_forward else Severity.INFORMATION
         source = use.location if use is not None else run.source_of(entry.fqn)
         return self._finding(severity, entry.fqn, evidence, source, words)
 
     def _built(self, steps: SeenSteps, built: BuiltModule) -> Finding:
-        name = built.type_name.lower()
+        name = f"{built.type_name.lower()}_layer"
         forgets = "what it learns is lost at once, and no optimizer can hold its parameters."
         stays_on = "model.eval() does not reach it, so that it drops always."
         words = _Words(
             "Module built inside forward",
             f"A new {built.type_name} is made at every call: {forgets if built.n_trainable else stays_on}",
             "Make it once in __init__, and call it in forward.",
-            f"# in __init__:\nself.{name} = nn.{built.type_name}(...)\n# in forward:\nself.{name}(...)",
+            f"# in __init__:\nself.{name} = {built.type_name}(...)\n# in forward:\nself.{name}(...)",
         )
         place = built.owner or "the model"
         evidence = (

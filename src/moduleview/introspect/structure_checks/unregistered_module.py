@@ -164,4 +164,5 @@ def _beside(hidden: _Hidden, attribute: str, assignment: Assignment) -> str:
     """A function keeps its module; an attribute beside it registers it."""
     _, marker, rest = hidden.place.partition(" (its variable ")
     name = rest.partition(")")[0] if marker else type(hidden.module).__name__.lower()
-    return f"self.{name} = {name}  # registers it\nself.{attribute} = {assignment.code or '...'}"
+    own = f"{name}_layer" if name == attribute else name
+    return f"self.{own} = {name}  # registers it\nself.{attribute} = {assignment.code or '...'}"

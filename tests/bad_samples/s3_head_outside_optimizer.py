@@ -1,0 +1,26 @@
+"""S3: the optimizer holds the body only."""
+
+import torch
+from torch import nn
+
+from moduleview import TrainingTask
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(4, 4)
+        self.head = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.relu(self.body(x)))
+
+
+def task() -> TrainingTask:
+    model = Net()
+    return TrainingTask(
+        model,
+        torch.optim.SGD(model.body.parameters(), lr=0.01),
+        batches=[(torch.randn(8, 4), torch.randn(8, 4))],
+        loss=nn.functional.mse_loss,
+    )
