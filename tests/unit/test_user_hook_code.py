@@ -1,0 +1,84 @@
+"""What is read of a hook's code without running it."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from moduleview.telemetry.user_hook_code import MAXIMUM_CODE, read_hook_code
+from moduleview.telemetry.user_hook_templates import signature_of, template_of
+from moduleview.telemetry.user_hooks_messages import UserHookKind
+
+
+def test_last_function_at_the_top_level_is_the_hook() -> None:
+    read = read_hook_code("def one(): pass\ndef two(grad):\n    def three(): pass\nx = 1")
+    assert (read.function, read.positional, read.problem) == ("two", ("grad",), None)
+
+
+def test_keyword_only_parameters_with_plain_defaults_are_fields() -> None:
+    code = (
+        "def f(m, *, a=1, b=0.5, c=True, d='x', e: Literal['p', 'q'] = 'q', g: typing.Literal[1, 2] = 2, "
+        "h: float = 3, i=None, j=torch.float32, k, l=-2): pass"
+    )
+    fields = {field.name: (field.default, field.choices) for field in read_hook_code(code).fields}
+    assert fields == {
+        "a": (1, ()),
+        "b": (0.5, ()),
+        "c": (True, ()),
+        "d": ("x", ()),
+        "e": ("q", ("p", "q")),
+        "g": (2, (1, 2)),
+        "h": (3.0, ()),
+        "l": (-2, ()),
+    }
+    assert type(fields["h"][0]) is float
+
+
+def test_field_takes_values_of_its_type_only() -> None:
+    number, switch, choice = read_hook_code("def f(*, a=1.0, b=True, c: Literal['p', 'q']='p'): pass").fields
+    assert number.fits(2)
+    assert not number.fits(True)
+    assert not number.fits("2")
+    assert switch.fits(False)
+    assert not switch.fits(0)
+    assert choice.fits("q")
+    assert not choice.fits("z")
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "words"),
+    [
+        ("def f(:\n  pass", 1, "SyntaxError"),
+        ("def f(x):\nreturn x", 2, "IndentationError"),
+        ("def f(x):\n    pass\nreturn 1", 3, "outside function"),
+        ("x = 1", None, "Write a function"),
+        ("", None, "Write a function"),
+        ("async def f(x): pass", 1, "async"),
+        ("x = '\0'", None, "null byte"),
+        ("(" * 5000, None, ""),
+        ("#" * (MAXIMUM_CODE + 1), None, "at most"),
+    ],
+)
+def test_what_cannot_be_a_hook_is_a_sentence_at_its_line(code: str, line: int | None, words: str) -> None:
+    problem = read_hook_code(code).problem
+    assert problem is not None
+    assert words in problem.message
+    if line is not None:
+        assert problem.line == line
+
+
+def test_reading_runs_nothing() -> None:
+    assert read_hook_code("raise SystemExit\ndef f(x=1/0): pass").problem is None
+
+
+@pytest.mark.parametrize("with_kwargs", [False, True])
+@pytest.mark.parametrize("kind", list(UserHookKind))
+def test_template_shows_the_signature_and_what_returning_does(kind: UserHookKind, with_kwargs: bool) -> None:
+    code = template_of(kind, with_kwargs=with_kwargs)
+    read = read_hook_code(code)
+    assert read.problem is None
+    assert ", ".join(read.positional) == signature_of(kind, with_kwargs=with_kwargs)
+    docstring = ast.get_docstring(ast.parse(code).body[0]) or ""
+    assert "return" in docstring.lower()
+    assert all(len(line) <= 100 for line in code.splitlines())
