@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import torch
 
 from moduleview.engine.checked_steps import CheckedSteps
-from moduleview.engine.device import available_devices, checked_device, devices_of, move_training, release_cached_memory
+from moduleview.engine.device import checked_device, move_training, release_cached_memory
+from moduleview.engine.everyones_hooks import EveryonesHooks
 from moduleview.engine.failure import describe_failure
 from moduleview.engine.interruption import CodeInterrupted
-from moduleview.engine.opening import Openable, open_target, origin_of
+from moduleview.engine.opening import Openable, open_target
 from moduleview.engine.own_code import OwnCode
 from moduleview.engine.random_batches import task_on_random_batches
 from moduleview.engine.series_tap import SeriesTap
@@ -21,23 +20,17 @@ from moduleview.engine.serving import Services
 from moduleview.engine.structure_watch import StructureWatch
 from moduleview.engine.task import TrainingTask
 from moduleview.engine.task_checks import why_it_cannot_train
+from moduleview.engine.task_summary import summarise_task
 from moduleview.engine.training_step import TrainingStep
 from moduleview.engine.uncompiled_steps import UncompiledSteps
-from moduleview.hooks.board import Board
 from moduleview.hooks.hook_set import HookSet
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.journal import Journal
-from moduleview.introspect.lookup import module_at
-from moduleview.introspect.module_report import describe_module
 from moduleview.introspect.tree import snapshot_model
 from moduleview.lab.tensor_report import report_tensor
 from moduleview.probes.recorder import Recorder
-from moduleview.telemetry.commands import CountHooks, SetBudget, SetHooks, SetTrainingData
-from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.records import FailureReport, LogLine, ModelChanged, ModelOpened, Record, TaskSummary
-
-_REPR_LENGTH = 500
-_TITLE_LENGTH = 60  # it stands in a line with the file's name
+from moduleview.telemetry.commands import SetBudget, SetHooks, SetTrainingData
+from moduleview.telemetry.records import FailureReport, ModelChanged, ModelOpened, Record, TaskSummary
 
 
 class OpenedModel:
@@ -73,7 +66,7 @@ class OpenedModel:
         self.journal = Journal(put)
         self.n_steps = 0
         self._wants_pause = False
-        self._board = Board(self._task.model, self._recorder.hooks)
+        self.everyones_hooks = EveryonesHooks(lambda: self.run, self._recorder.hooks, put)
         self._uncompiled = UncompiledSteps(self._recorder.hooks, put)
         self._checked = CheckedSteps(put)
         self.services = Services(self)
@@ -137,7 +130,7 @@ class OpenedModel:
         self.n_steps = step + 1
         self._uncompiled.count_step()
         self.services.end_step(step)
-        self._send_counted_hooks()
+        self.everyones_hooks.send_news()
         if self._watch.has_changed():
             self.announce_change()
 
@@ -148,16 +141,11 @@ class OpenedModel:
     def flush(self) -> None:
         """Training stands still: send what was measured and is still on its way from a device."""
         self._recorder.flush()
-        self._send_counted_hooks(at_once=True)
+        self.everyones_hooks.send_news(at_once=True)
 
     def set_hooks(self, command: SetHooks) -> None:
         """Tick or untick hooks; the recorder says what stands now."""
         self._recorder.set_hooks(command)
-
-    def count_hooks(self, command: CountHooks) -> None:
-        """Count everyone's hooks on a module while somebody looks at them."""
-        self._board.optimizers = self.run.optimizers
-        self.put(self._board.count(command.fqn, enabled=command.enabled))
 
     def set_budget(self, command: SetBudget) -> None:
         """Let measuring take so much of a step's time from now on."""
@@ -192,22 +180,6 @@ class OpenedModel:
         wants_pause, self._wants_pause = self._wants_pause, False
         return wants_pause
 
-    def send_module_report(self, fqn: str) -> None:
-        """Say what can be read about one module, and whose hooks are on it; nothing where the module is gone."""
-        module = module_at(self._task.model, fqn)
-        if module is not None:
-            report = describe_module(self._task.model, fqn, with_source=False)
-            self._board.optimizers = self.run.optimizers
-            hooks = self._recorder.hooks
-            self.put(
-                msgspec.structs.replace(
-                    report,
-                    found_hooks=self._board.hooks_on(fqn),
-                    hook_forecasts=hooks.forecasts(fqn),
-                    is_compiled=hooks.fires_uncompiled(fqn),
-                )
-            )
-
     def send_tensor_report(self, fqn: str, n_steps: int) -> None:
         """Say what one parameter or buffer holds after ``n_steps`` steps."""
         self.put(report_tensor(self._task.model, fqn, n_steps))
@@ -227,22 +199,13 @@ class OpenedModel:
         """Where a hook of somebody's raised, switch it off and say so: the step is given up, and training goes on."""
         if not isinstance(error, Exception | CodeInterrupted):
             return False
-        if self.services.take_blame(error, step):
+        is_hook = self.services.take_blame(error, step)
+        is_hook = is_hook or (isinstance(error, Exception) and self.everyones_hooks.switch_off(error, step))
+        if is_hook:
             self.describe_failure(error)  # lets go of what its frames hold
             self.forget_step()
-            return True
-        self._board.optimizers = self.run.optimizers
-        gone = self._board.switch_off(error, step)
-        for fqn, hook in gone:
-            place = fqn or "the model"
-            title = f"A {hook.kind} hook on {place} raised {hook.last_error} and was switched off; training goes on."
-            for line in (title, f"{hook.name} ({hook.location})", *hook.traceback.splitlines()):
-                self.put(LogLine(time.time(), "moduleview", line))
-        if gone:
-            self.describe_failure(error)  # lets go of what its frames hold
-            self.forget_step()
-            self._send_counted_hooks(at_once=True)
-        return bool(gone)
+            self.everyones_hooks.send_news(at_once=True)
+        return is_hook
 
     def make_room(self) -> None:
         """The run is over and another begins: let go of what only training needs, and stay to be looked at."""
@@ -255,14 +218,9 @@ class OpenedModel:
     def release(self) -> None:
         """Take every hook off and let go of the batches and their workers."""
         self.services.release()
-        self._board.release()
+        self.everyones_hooks.release()
         self._recorder.detach()
         self._step.release()
-
-    def _send_counted_hooks(self, *, at_once: bool = False) -> None:
-        found = self._board.news(at_once=at_once)
-        if found is not None:
-            self.put(found)
 
     def _move(self, device: torch.device) -> None:
         move_training(self._task.model, self._task.optimizer, self._task.loss, device)
@@ -277,16 +235,4 @@ class OpenedModel:
         self.services.model_changed()
 
     def _summary(self) -> TaskSummary:
-        task = self._task
-        reason = self.cannot_train_reason
-        return TaskSummary(
-            title=displayable(str(task.title or type(task.model).__name__), _TITLE_LENGTH),
-            origin=displayable(origin_of(self._target)),
-            target=self._target if isinstance(self._target, str) else "",
-            device=", ".join(str(device) for device in devices_of(task.model)) or "cpu",
-            devices=available_devices(),
-            can_train=not reason,
-            cannot_train_reason=reason,
-            optimizer="" if task.optimizer is None else repr(task.optimizer)[:_REPR_LENGTH],
-            random_data=self._random_data,
-        )
+        return summarise_task(self._task, self._target, self._random_data)

@@ -220,13 +220,13 @@ class Training:
             case SetHooks():
                 opened.set_hooks(command)
             case CountHooks():
-                opened.count_hooks(command)
+                opened.everyones_hooks.count(command)
             case SetBudget():
                 opened.set_budget(command)
             case SetTrainingData():
                 opened.set_training_data(command)
             case RequestModuleReport():
-                opened.send_module_report(command.fqn)
+                opened.everyones_hooks.send_report(command.fqn)
             case RequestTensorReport():
                 opened.send_tensor_report(command.fqn, self._n_steps)
             case _:
