@@ -14,6 +14,7 @@ from moduleview.engine.console_output import CellOutput
 from moduleview.telemetry.console_messages import OutputKind
 
 _NO_KEYBOARD = "A cell has no keyboard: write the value into the code instead of asking for it with input()."
+_NO_DEBUGGER = "A cell has no keyboard for a debugger: leave breakpoint() out, and print what you want to see."
 
 
 @contextmanager
@@ -25,15 +26,20 @@ def cell_streams(output: CellOutput, show: Callable[[object], None]) -> Iterator
         show: Takes the values of expressions that stand alone.
     """
     others = frozenset(thread.ident for thread in threading.enumerate()) - {threading.get_ident()}
-    before = sys.stdout, sys.stderr, sys.stdin, sys.displayhook
+    before = sys.stdout, sys.stderr, sys.stdin, sys.displayhook, sys.breakpointhook
     sys.stdout = _CellStream(OutputKind.STDOUT, output, sys.stdout, others)
     sys.stderr = _CellStream(OutputKind.STDERR, output, sys.stderr, others)
     sys.stdin = _NoKeyboard(sys.stdin, others)
     sys.displayhook = show
+    sys.breakpointhook = _refuse_debugger
     try:
         yield
     finally:
-        sys.stdout, sys.stderr, sys.stdin, sys.displayhook = before
+        sys.stdout, sys.stderr, sys.stdin, sys.displayhook, sys.breakpointhook = before
+
+
+def _refuse_debugger(*_arguments: object, **_named: object) -> None:
+    raise EOFError(_NO_DEBUGGER)
 
 
 class _OfSomeThreads(io.TextIOBase):

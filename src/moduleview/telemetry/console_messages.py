@@ -62,10 +62,6 @@ class CompleteCode(msgspec.Struct, frozen=True, tag=True):
     fqn: str | None = None
 
 
-class RebindNames(msgspec.Struct, frozen=True, tag=True):
-    """A new run began: ``model`` and ``task`` are the new ones. Sent by the training side to itself."""
-
-
 class CellStarted(msgspec.Struct, frozen=True, tag=True):
     """A cell begins to run.
 
@@ -114,5 +110,5 @@ class NamesRebound(msgspec.Struct, frozen=True, tag=True):
     n_kept: int
 
 
-ConsoleCommand = RunCell | CompleteCode | RebindNames
+ConsoleCommand = RunCell | CompleteCode
 ConsoleRecord = CellStarted | CellPrinted | CellEnded | CodeCompleted | NamesRebound
