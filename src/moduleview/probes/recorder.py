@@ -155,7 +155,7 @@ class Recorder:
             self._spent_s += self._way.spent_s + self.hooks.spent_s
             self._add_overhead()
             try:
-                self._emitter.send(step, time_s, wait=bool(self._governor.demanded))
+                self._emitter.send(step, time_s, wait=len(self._governor.demanded) > 0)
             except Exception as error:  # out of memory for the copy
                 self._say(f"The measurements of step {step} were lost: {error!r}")
         self._settle()
