@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from inspector_parts import Bench
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from moduleview.gui.models.findings_model import FindingColumn
@@ -185,3 +186,40 @@ def test_the_selected_row_stays_when_another_finding_comes_before_it(panel, benc
     show(panel, bench, NAN, SPIKE)
     assert panel.table.currentIndex().row() == 1
     assert "rule 3" in texts(panel)
+
+
+UNREGISTERED = Finding(
+    "S1",
+    Tier.FACT,
+    Severity.ERROR,
+    "Unregistered module",
+    "",
+    "rule 1",
+    ("2 modules",),
+    "Use nn.ModuleList",
+    source="nets/net.py:12",
+    fix="self.layers = nn.ModuleList(layers)",
+)
+
+
+def test_the_corrected_code_is_shown_and_copied(qtbot, panel, bench):
+    bench.store.apply(FindingsReported((UNREGISTERED,)))
+    panel.refresh(bench.store)
+    assert panel.detail.fix.isVisibleTo(panel)
+    assert panel.detail.fix.code.code() == UNREGISTERED.fix
+    qtbot.mouseClick(panel.detail.fix.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == UNREGISTERED.fix
+
+
+def test_a_click_on_the_source_copies_file_and_line(qtbot, panel, bench):
+    bench.store.apply(FindingsReported((UNREGISTERED,)))
+    panel.refresh(bench.store)
+    assert panel.detail.source.link.text() == "net.py:12"
+    qtbot.mouseClick(panel.detail.source.link, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == UNREGISTERED.source
+
+
+def test_a_finding_without_code_or_place_shows_neither(panel, bench):
+    show(panel, bench, SPIKE)
+    assert not panel.detail.fix.isVisibleTo(panel)
+    assert not panel.detail.source.isVisibleTo(panel)

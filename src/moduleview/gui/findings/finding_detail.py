@@ -1,4 +1,4 @@
-"""The selected finding below the list, in three parts: the rule, the numbers, what to do next."""
+"""The selected finding below the list: the rule, the numbers, what to do next, and the corrected code."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QVBoxLayout,
     QWidget,
 )
 
+from moduleview.gui.findings.fix_view import FixView
+from moduleview.gui.findings.source_line import SourceLine
 from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
@@ -22,7 +25,8 @@ from moduleview.telemetry.records import Finding, Tier
 
 _MAXIMUM_TEXT = 2000
 _LEAST_PX = 44
-HEIGHT_PX = 112  # a caption, a button and two lines, or four lines of numbers; wrapped labels do not ask for it
+_HEIGHT_PX = 112  # a caption, a button and two lines, or four lines of numbers; wrapped labels do not ask for it
+_CODE_PX = 60  # more, for three lines of code
 
 
 class FindingDetail(QWidget):
@@ -44,6 +48,8 @@ class FindingDetail(QWidget):
         self.pause.clicked.connect(self.pause_clicked)
         self.jump = QPushButton(self.tr("Show node"), self)
         self.jump.clicked.connect(self.jump_clicked)
+        self.source = SourceLine(theme, self)
+        self.fix = FixView(theme, self)
         self._lay_out()
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -53,10 +59,9 @@ class FindingDetail(QWidget):
         is_fact = finding.tier is Tier.FACT
         self._captions[0].setText(self.tr("Rule (fact)") if is_fact else self.tr("Rule (suspicion, statistical)"))
         self._rule.setText(displayable(finding.rule, _MAXIMUM_TEXT))
-        lines = [displayable(line, _MAXIMUM_TEXT) for line in finding.evidence]
-        if finding.source:
-            lines.append(displayable(finding.source, _MAXIMUM_TEXT))
-        self._numbers.setText("\n".join(lines))
+        self._numbers.setText("\n".join(displayable(line, _MAXIMUM_TEXT) for line in finding.evidence))
+        self.source.show_source(finding.source)
+        self.fix.show_fix(finding.fix)
         self._advice.setText(displayable(finding.advice, _MAXIMUM_TEXT))
         self.jump.setText(
             self.tr("Show node")
@@ -91,16 +96,24 @@ class FindingDetail(QWidget):
         grid = QGridLayout(self)
         for column, caption in enumerate(self._captions):
             grid.addWidget(caption, 0, column)
-            grid.setColumnStretch(column, 1)
-        grid.addWidget(self._rule, 1, 0, 2, 1)
-        grid.addWidget(self._numbers, 1, 1, 2, 1)
+            grid.setColumnStretch(column, 4 if column == len(self._captions) - 1 else 3)
+        grid.addWidget(self._rule, 1, 0)
+        numbers = QVBoxLayout()
+        numbers.addWidget(self._numbers)
+        numbers.addWidget(self.source)
+        numbers.addStretch(1)
+        grid.addLayout(numbers, 1, 1)
         self._buttons = QHBoxLayout()
         self._buttons.addWidget(self.pause)
         self._buttons.addWidget(self.jump)
         self._buttons.addStretch(1)
-        grid.addLayout(self._buttons, 1, 2)
-        grid.addWidget(self._advice, 2, 2)
-        grid.setRowStretch(2, 1)
+        self._next = QVBoxLayout()
+        self._next.addLayout(self._buttons)
+        self._next.addWidget(self._advice)
+        self._next.addWidget(self.fix)
+        self._next.addStretch(1)
+        grid.addLayout(self._next, 1, 2)
+        grid.setRowStretch(1, 1)
         self._grid = grid
 
     def _on_theme_changed(self) -> None:
@@ -109,6 +122,7 @@ class FindingDetail(QWidget):
         self._grid.setHorizontalSpacing(px(24))
         self._grid.setVerticalSpacing(px(4))
         self._buttons.setSpacing(px(8))
+        self._next.setSpacing(px(4))
         self._numbers.setFont(self._theme.mono_font(11))
         self.pause.setIcon(self._icons.icon("pause", "text"))
         self.jump.setIcon(self._icons.icon("jump", "text"))
@@ -125,10 +139,15 @@ class DetailArea(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(detail)
         self.setAccessibleName(detail.accessibleName())
+        self.fit(has_code=False)
+
+    def fit(self, *, has_code: bool) -> None:
+        """Take the height for what is shown."""
+        self.setMaximumHeight(self._theme.px(_HEIGHT_PX + (_CODE_PX if has_code else 0)))
 
     def sizeHint(self) -> QSize:
-        """Four lines of numbers."""
-        return QSize(super().sizeHint().width(), self._theme.px(HEIGHT_PX))
+        """Four lines of numbers, and those of code."""
+        return QSize(super().sizeHint().width(), self.maximumHeight())
 
     def minimumSizeHint(self) -> QSize:
         """Caption and buttons."""

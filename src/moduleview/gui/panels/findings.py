@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHeaderView, QSizePolicy, QStackedWidget, QVBoxLay
 from moduleview import detectors
 from moduleview.detectors.base import Detector
 from moduleview.gui.findings.filter_bar import FilterBar
-from moduleview.gui.findings.finding_detail import HEIGHT_PX, DetailArea, FindingDetail
+from moduleview.gui.findings.finding_detail import DetailArea, FindingDetail
 from moduleview.gui.look import number_format
 from moduleview.gui.models.findings_model import FindingColumn, FindingsModel, headline
 from moduleview.gui.panel import Area, Badge, Panel, PanelContext
@@ -114,6 +114,7 @@ class FindingsPanel(Panel):
     def _show_detail(self, finding: Finding) -> None:
         model = self.context.store.model
         self.detail.show_finding(finding, model is not None and model.holder_of(finding.fqn) is not None)
+        self._scroll.fit(has_code=bool(finding.fix))
 
     def _say_empty(self) -> None:
         store, information = self.context.store, self.model.of_severity(Severity.INFORMATION)
@@ -162,7 +163,7 @@ class FindingsPanel(Panel):
         self._fit_column(FindingColumn.JUMP, _WIDTHS[FindingColumn.JUMP])
         n_rows = min(max(self.model.rowCount(), 1), _MOST_ROWS_FIRST)
         self._stack.setMinimumHeight(theme.px(HEADER_PX + ROW_PX * n_rows))
-        self._scroll.setMaximumHeight(theme.px(HEIGHT_PX))
+        self._scroll.fit(has_code=self._chosen is not None and bool(self._chosen.fix))
 
     def _fit_column(self, column: FindingColumn, least_px: int) -> None:
         """As wide as its longest text, within bounds."""
