@@ -29,6 +29,12 @@ PLACES = {
     "plots/legend.py": ("In the legend of the curves",),
     "widgets/row_table.py": ("In every table",),
     "inspector/hook_box.py": ("In every table",),
+    "lab/pipeline_column.py": ("In the tensor lab",),
+    "lab/copies_column.py": ("In the tensor lab",),
+    "lab/cells_table.py": ("In the tensor lab",),
+    "lab/where_from_picture.py": ("In the tensor lab",),
+    "lab/argument_field.py": ("In the tensor lab",),
+    "plots/lab_image.py": ("In the tensor lab",),
 }
 THE_SAME = {"Enter": "Return", "=": "+"}  # on another place of the keyboard
 _KEY = re.compile(r"\bKey_(?!\w*Modifier)(\w+)")
@@ -75,13 +81,14 @@ def test_question_mark_shows_the_keys_of_places_below_those_of_the_menus(qtbot: 
     (dialog,) = window.findChildren(ShortcutsDialog)
     menus = list(dict.fromkeys(line.menu for line in dialog.shown()))
     assert menus[0] == "File"
-    assert menus[-6:] == [
+    assert menus[-7:] == [
         "In the module tree",
         "In the search field",
         "In the gradient map",
         "In every plot over steps",
         "In the legend of the curves",
         "In every table",
+        "In the tensor lab",
     ]
     qtbot.keyClicks(dialog.filter, "wheel rows")
     said = {label.text() for label in dialog.findChildren(QLabel) if label.isVisible()}

@@ -9,7 +9,9 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
+from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.gui_thread import gui_thread_only
+from moduleview.gui.lab_link import LabLink
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.selection import Selection
@@ -43,6 +45,8 @@ class PanelContext:
         run_action: Runs an action of the window's table by its id ("run.start", "file.open").
         notify: Shows a sentence at the left of the status bar for 8 s.
         axes: The steps and rows that all plots show.
+        console: Takes a line of Python to the console.
+        lab: Takes a tensor to the tensor lab.
     """
 
     store: StoreView
@@ -54,6 +58,8 @@ class PanelContext:
     run_action: Callable[[str], None]
     notify: Callable[[str], None]
     axes: SharedAxes = field(default_factory=SharedAxes)
+    console: ConsoleLink = field(default_factory=ConsoleLink)
+    lab: LabLink = field(default_factory=LabLink)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,15 @@ class PlaceKeys(QObject):
 
     def lines(self) -> tuple[Shortcut, ...]:
         """All of them, place by place."""
-        return (*self._tree(), *self._search(), *self._map(), *self._plots(), *self._legend(), *self._tables())
+        return (
+            *self._tree(),
+            *self._search(),
+            *self._map(),
+            *self._plots(),
+            *self._legend(),
+            *self._tables(),
+            *self._lab(),
+        )
 
     def _tree(self) -> tuple[Shortcut, ...]:
         place = self.tr("In the module tree")
@@ -73,4 +81,20 @@ class PlaceKeys(QObject):
             Shortcut(place, self.tr("Copy the rows"), "Ctrl+C"),
             Shortcut(place, self.tr("Go to what the row is about"), "Return"),
             Shortcut(place, self.tr("Tick a hook"), "Space"),
+        )
+
+    def _lab(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In the tensor lab")
+        return (
+            Shortcut(place, self.tr("Add an operation"), "Ins"),
+            Shortcut(place, self.tr("Type the arguments of the step"), "Return"),
+            Shortcut(place, self.tr("Switch the step off, or on again"), "Space"),
+            Shortcut(place, self.tr("Move the step up, down"), "Alt+Up; Alt+Down"),
+            Shortcut(place, self.tr("Remove the step, or let the copy go"), "Del"),
+            Shortcut(place, self.tr("Copy the step's line, or the cells"), "Ctrl+C"),
+            Shortcut(place, self.tr("Count in a field of a whole number"), "Up; Down"),
+            Shortcut(place, self.tr("Walk over cells, with Shift select them"), "Left; Right; Up; Down"),
+            Shortcut(place, self.tr("A page of cells up, down"), "PgUp; PgDown"),
+            Shortcut(place, self.tr("First, last cell of the row; the whole image"), "Home; End"),
+            Shortcut(place, self.tr("Zoom the image"), "+; -"),
         )

@@ -1,0 +1,1 @@
+"""The parts of the tensor lab's panel: frozen copies, a pipeline of operations, and views of what it gives."""

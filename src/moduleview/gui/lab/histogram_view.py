@@ -1,0 +1,120 @@
+"""How the elements are spread: by value or by magnitude, of the whole tensor or of the slice, and in numbers."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
+from moduleview.gui.lab.lab_view import LabView
+from moduleview.gui.lab.question import Question
+from moduleview.gui.look import number_format
+from moduleview.gui.panel import PanelContext
+from moduleview.gui.plots.lab_histogram import LabHistogram
+from moduleview.gui.widgets.elided_label import ElidedLabel
+from moduleview.telemetry.lab_book import LabBook
+from moduleview.telemetry.lab_messages import LabRecord
+from moduleview.telemetry.lab_views import HistogramAnswered, RequestHistogram, RequestStatistics, StatisticsAnswered
+
+_BY_VALUE, _BY_MAGNITUDE = "value", "magnitude"
+
+
+class HistogramView(LabView):
+    """Bars over a line of numbers."""
+
+    def __init__(self, context: PanelContext, parent: QWidget) -> None:
+        super().__init__(context, parent)
+        self._numbers = Question(context)
+        self.bars = LabHistogram(context.theme, self)
+        self.magnitudes = MagnitudePlot(context.theme, self)
+        self.by = self._make_box(self.tr("Bins"))
+        self.by.addItem(self.tr("by value"), _BY_VALUE)
+        self.by.addItem(self.tr("by magnitude"), _BY_MAGNITUDE)
+        self.of = self._make_box(self.tr("Elements"))
+        self.of.addItem(self.tr("whole tensor"), False)
+        self.of.addItem(self.tr("this slice"), True)
+        self.by.currentIndexChanged.connect(self._show_chosen)
+        self.of.currentIndexChanged.connect(self.ask)
+        self.numbers = ElidedLabel(self)
+        self.numbers.setProperty("role", "mono")
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.bars)
+        self._stack.addWidget(self.magnitudes)
+        self._bar = QHBoxLayout()
+        self._bar.addWidget(self.by)
+        self._bar.addWidget(self.of)
+        self._bar.addWidget(self.numbers, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._bar)
+        column.addLayout(self._stack, 1)
+        context.theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.setFocusProxy(self.by)
+
+    def begin(self, *, is_other: bool) -> None:
+        """A magnitude plot only widens while one tensor is looked at."""
+        if is_other:
+            self.magnitudes.forget()
+
+    def ask(self) -> None:
+        """Ask for the bins and the numbers."""
+        if self.shown is None or not self.shown.n_elements:
+            return
+        shown, plane = self.shown, self.plane if self.of.currentData() else None
+        self.question.ask(lambda r: RequestHistogram(r, shown.tensor_id, plane))
+        self._numbers.ask(lambda r: RequestStatistics(r, shown.tensor_id, plane))
+
+    def take(self, book: LabBook) -> None:
+        """Bars and numbers come one by one."""
+        super().take(book)
+        answer = self._numbers.take(book)
+        if isinstance(answer, StatisticsAnswered):
+            self.numbers.set_text(self._words(answer))
+
+    def show_answer(self, answer: LabRecord) -> None:
+        """Draw the bars."""
+        if not isinstance(answer, HistogramAnswered):
+            return
+        self.bars.draw_answer(answer)
+        self.magnitudes.show_shares(answer.magnitudes, None)
+        has_magnitudes = answer.magnitudes is not None
+        self.by.setEnabled(has_magnitudes)
+        self.by.setToolTip("" if has_magnitudes else self.tr("Whole numbers have no magnitudes by powers of two"))
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        is_by_magnitude = self.by.isEnabled() and self.by.currentData() == _BY_MAGNITUDE
+        self._stack.setCurrentWidget(self.magnitudes if is_by_magnitude else self.bars)
+
+    def _words(self, answer: StatisticsAnswered) -> str:
+        def plain(value: float) -> str:
+            return number_format.NO_VALUE if math.isnan(value) else number_format.plain(value)
+
+        words = [
+            self.tr("{0} elements").format(number_format.exact_count(answer.n)),
+            self.tr("min {0}").format(plain(answer.min)),
+            self.tr("max {0}").format(plain(answer.max)),
+            self.tr("mean {0}").format(plain(answer.mean)),
+            self.tr("std {0}").format(plain(answer.std)),
+            self.tr("norm {0}").format(plain(answer.norm)),
+        ]
+        if answer.n_nan or answer.n_inf:
+            words.insert(1, self.tr("{0} NaN, {1} Inf").format(answer.n_nan, answer.n_inf))
+        words.append(self.tr("{0} zeros").format(number_format.exact_count(answer.n_zero)))
+        if answer.n_unique is not None:
+            words.append(self.tr("{0} different").format(number_format.exact_count(answer.n_unique)))
+        return "  ".join(words)
+
+    def _make_box(self, name: str) -> QComboBox:
+        box = QComboBox(self)
+        box.setProperty("role", "flat")
+        box.setAccessibleName(name)
+        return box
+
+    def _on_theme_changed(self) -> None:
+        px = self.context.theme.px
+        self._bar.setContentsMargins(px(8), 0, px(8), 0)
+        self._bar.setSpacing(px(4))

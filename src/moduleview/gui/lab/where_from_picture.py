@@ -1,0 +1,238 @@
+"""Draws from where the cells of a result come: inputs and guides at the left, results at the right, linked by hover."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from moduleview.gui.lab.cell_grid import CellGrid, GridLook, longest_text
+from moduleview.gui.lab.cell_links import CellPlace, Side, linked
+from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.safe_paint import safe_paint
+from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid
+
+_CELL_PX, _TEXT_PX, _GAP_PX, _LABEL_PX, _COLUMN_GAP_PX, _PAD_PX = 20, 8, 10, 18, 56, 8
+_NONE = -1  # of a cell that belongs to no input
+
+
+class WhereFromPicture(QWidget):
+    """Arrows walk over the cells of the results; the cells that hold the same element are framed."""
+
+    pointed = Signal(str)  # what the cell under the pointer or cursor is
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._picture: PictureAnswered | None = None
+        self._grids: dict[tuple[Side, int], CellGrid] = {}
+        self._titles: list[tuple[QRectF, str]] = []
+        self._size = QSize(10, 10)
+        self._place: CellPlace | None = None
+        self._lit: frozenset[CellPlace] = frozenset()
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(self.tr("Which cell comes from where"))
+        theme.changed.connect(self._lay_out)
+
+    def show_picture(self, picture: PictureAnswered | None) -> None:
+        """Draw another one."""
+        self._picture, self._place, self._lit = picture, None, frozenset()
+        self._lay_out()
+
+    @property
+    def lit(self) -> frozenset[CellPlace]:
+        """The cells that are framed."""
+        return self._lit
+
+    def point_at(self, place: CellPlace | None) -> None:
+        """Frame a cell and all that hold the same element."""
+        if self._picture is None or place == self._place:
+            return
+        self._place, self._lit = place, linked(self._picture, place)
+        words = self._words()
+        self.setAccessibleDescription(words)
+        self.pointed.emit(words)
+        self.update()
+
+    def center_of(self, place: CellPlace) -> QPointF:
+        """Middle of a cell in this widget."""
+        return self._grids[place.side, place.grid].cell_rect(place.cell).center()
+
+    def sizeHint(self) -> QSize:
+        """All grids."""
+        return self._size
+
+    def minimumSizeHint(self) -> QSize:
+        """It is scrolled where there is less room."""
+        return self._size
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The pointer is over a cell, or over none."""
+        self.point_at(self._place_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer is elsewhere."""
+        super().leaveEvent(event)
+        if not self.hasFocus():
+            self.point_at(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows walk over the cells of the first result, and on through the others."""
+        by = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()))
+        down = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+        if self._picture is None or (by is None and down is None):
+            super().keyPressEvent(event)
+            return
+        order = [
+            CellPlace(side, number, cell)
+            for (side, number), grid in self._grids.items()
+            if side in (Side.RESULT, Side.OTHER)
+            for cell in range(grid.n_cells)
+        ]
+        if not order:
+            return
+        if self._place not in order:
+            self.point_at(order[0])
+            return
+        assert self._place is not None
+        wide = self._grids[self._place.side, self._place.grid].matrix[1]
+        at = order.index(self._place) + (by if by is not None else (down or 0) * wide)
+        self.point_at(order[min(max(at, 0), len(order) - 1)])
+
+    @safe_paint
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Titles, grids, frames."""
+        painter = QPainter(self)
+        painter.setFont(self._theme.mono_font())
+        painter.setPen(QColor(self._theme.tokens.muted))
+        for box, title in self._titles:
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+        for (side, number), grid in self._grids.items():
+            self._paint_grid(painter, side, number, grid)
+        self._paint_lit(painter)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _paint_grid(self, painter: QPainter, side: Side, number: int, grid: CellGrid) -> None:
+        tokens = self._theme.tokens
+        for cell in range(grid.n_cells):
+            box = grid.cell_rect(cell)
+            source = self._source_of(side, number, cell)
+            painter.fillRect(box, self._fill(source))
+            painter.setPen(QPen(QColor(tokens.border), 1))
+            painter.drawRect(box)
+            text = grid.grid.texts[cell] if cell < len(grid.grid.texts) else ""
+            painter.setPen(QColor(tokens.text))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_lit(self, painter: QPainter) -> None:
+        tokens = self._theme.tokens
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        centers = []
+        for place in self._lit:
+            grid = self._grids.get((place.side, place.grid))
+            if grid is None:
+                continue
+            box = grid.cell_rect(place.cell)
+            painter.fillRect(box.adjusted(1, 1, 0, 0), QColor(tokens.selection))
+            text = grid.grid.texts[place.cell] if place.cell < len(grid.grid.texts) else ""
+            painter.setPen(QColor(tokens.on_selection))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            painter.setPen(QPen(QColor(tokens.accent), 2))
+            painter.drawRect(box)
+            centers.append((place.side, box))
+        painter.setPen(QPen(QColor(tokens.accent), 1))
+        for _side, source in (each for each in centers if each[0] is Side.INPUT):
+            for _other, target in (each for each in centers if each[0] in (Side.RESULT, Side.OTHER)):
+                painter.drawLine(
+                    QPointF(source.right(), source.center().y()), QPointF(target.left(), target.center().y())
+                )
+
+    def _source_of(self, side: Side, number: int, cell: int) -> int:
+        """The input that a cell belongs to, for its tint."""
+        assert self._picture is not None
+        if side is Side.INPUT:
+            return number
+        if side is Side.GUIDE:
+            return _NONE
+        results = self._picture.results if side is Side.RESULT else self._picture.others
+        return int(results[number].from_input[cell])
+
+    def _fill(self, source: int) -> QColor:
+        """A pale tint an input: where there are several they must be told apart; their labels name them too."""
+        tokens = self._theme.tokens
+        if source < 0 or self._picture is None:
+            return QColor(tokens.panel)
+        tint, ground, share = QColor(tokens.series[source % len(tokens.series)]), QColor(tokens.panel), 0.16
+        mixed = [
+            round(share * a + (1 - share) * b)
+            for a, b in zip(
+                (tint.red(), tint.green(), tint.blue()), (ground.red(), ground.green(), ground.blue()), strict=True
+            )
+        ]
+        return QColor(*mixed)
+
+    def _words(self) -> str:
+        place = self._place
+        if place is None or self._picture is None:
+            return ""
+        grid = self._grids[place.side, place.grid]
+        here = f"{grid.grid.label}{grid.index_words(place.cell)}"
+        sources = [each for each in self._lit if each.side is Side.INPUT and each != place]
+        if place.side in (Side.RESULT, Side.OTHER):
+            if not sources:
+                return self.tr("{0} comes from no input").format(here)
+            source = self._grids[Side.INPUT, sources[0].grid]
+            return self.tr("{0} comes from {1}").format(
+                here, f"{source.grid.label}{source.index_words(sources[0].cell)}"
+            )
+        n = sum(each.side is Side.RESULT for each in self._lit)
+        return self.tr("{0} stands in {1} cells of the result").format(here, n)
+
+    def _place_at(self, at: QPointF) -> CellPlace | None:
+        for (side, number), grid in self._grids.items():
+            cell = grid.cell_at(at)
+            if cell is not None:
+                return CellPlace(side, number, cell)
+        return None
+
+    def _lay_out(self) -> None:
+        """Inputs over guides in the left column, then the results, then what they are compared with."""
+        self._grids, self._titles = {}, []
+        picture, px = self._picture, self._theme.px
+        x = float(px(_PAD_PX))
+        bottom = 0.0
+        if picture is not None:
+            left = [(Side.INPUT, n, g) for n, g in enumerate(picture.inputs)]
+            left += [(Side.GUIDE, n, g) for n, g in enumerate(picture.guides)]
+            columns = [
+                ("", left),
+                (picture.title, [(Side.RESULT, n, r.grid) for n, r in enumerate(picture.results)]),
+                (picture.others_title, [(Side.OTHER, n, r.grid) for n, r in enumerate(picture.others)]),
+            ]
+            for title, grids in columns:
+                if grids:
+                    width, height = self._lay_column(x, title, grids)
+                    bottom, x = max(bottom, height), x + width + px(_COLUMN_GAP_PX)
+        self._size = QSize(round(x), round(bottom) + px(_PAD_PX))
+        self.updateGeometry()
+        self.resize(self.sizeHint().expandedTo(self.size()))
+        self.update()
+
+    def _lay_column(self, x: float, title: str, grids: list[tuple[Side, int, PictureGrid]]) -> tuple[float, float]:
+        px, metrics = self._theme.px, QFontMetrics(self._theme.mono_font())
+        y = float(px(_PAD_PX))
+        width = float(metrics.horizontalAdvance(title))
+        self._titles.append((QRectF(x, y, max(width + 4, 10), px(_LABEL_PX)), title))
+        y += px(_LABEL_PX)
+        for side, number, grid in grids:
+            label = f"{grid.label}  {' × '.join(map(str, grid.shape)) or '0-d'}"
+            self._titles.append((QRectF(x, y, metrics.horizontalAdvance(label) + 4, px(_LABEL_PX)), label))
+            y += px(_LABEL_PX)
+            cell = max(float(px(_CELL_PX)), metrics.horizontalAdvance("0") * longest_text(grid) + px(_TEXT_PX))
+            placed = CellGrid(grid, x, y, GridLook(cell, float(px(_CELL_PX)), float(px(_GAP_PX))))
+            self._grids[side, number] = placed
+            width = max(width, placed.size[0], metrics.horizontalAdvance(label))
+            y += placed.size[1] + px(_GAP_PX)
+        return width, y
