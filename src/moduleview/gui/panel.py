@@ -10,6 +10,7 @@ from typing import ClassVar
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.console_link import ConsoleLink
+from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.lab_link import LabLink
 from moduleview.gui.look.gradient_scale import GradientScale
@@ -46,6 +47,7 @@ class PanelContext:
         notify: Shows a sentence at the left of the status bar for 8 s.
         axes: The steps and rows that all plots show.
         console: Takes a line of Python to the console.
+        console: Takes a line of Python to the console.
         lab: Takes a tensor to the tensor lab.
     """
 
@@ -58,6 +60,7 @@ class PanelContext:
     run_action: Callable[[str], None]
     notify: Callable[[str], None]
     axes: SharedAxes = field(default_factory=SharedAxes)
+    console: ConsoleLink = field(default_factory=ConsoleLink)
     console: ConsoleLink = field(default_factory=ConsoleLink)
     lab: LabLink = field(default_factory=LabLink)
 

@@ -16,6 +16,7 @@ from moduleview.gui.actions.state_reader import StateReader
 from moduleview.gui.actions.view_actions import ViewActions, ViewTargets
 from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
 from moduleview.gui.clock import Clock, ClockWork
+from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.docking.docks import Docks
 from moduleview.gui.lifetime.closing import Closing
 from moduleview.gui.look.gradient_scale import GradientScale
@@ -154,6 +155,7 @@ class WindowContents(QObject):
 
     def _make_pages(self, recent: RecentFiles) -> None:
         parts = self.parts
+            console=ConsoleLink(self),
 
         def make_welcome(parent: QWidget) -> QWidget:
             return parts.make_welcome(parts.theme, recent, self.opener, parent)
@@ -170,6 +172,7 @@ class WindowContents(QObject):
         specs = ViewActions(self._make_view_targets(), self).panel_specs(entries)
         self.actions.extend(specs)
         menu = self.menus[specs[0].menu] if specs else None
+        self.context.console.wanted.connect(lambda _code: docks.bring_forward("console"))
         for spec in specs:
             assert menu is not None
             menu.addAction(self.actions.action(spec.id))

@@ -44,6 +44,7 @@ class ConsoleBook(Book[ConsoleRecord]):
         running: The cell that runs now, or None.
         ended: The last one that ended, or None.
         completed: The last answer about names, or None.
+        n_models: Grows when another model is open: what was on its way to the one before is lost.
         n_taken: Pieces that were ever kept; the newest of ``pieces`` has this number.
     """
 
@@ -51,11 +52,13 @@ class ConsoleBook(Book[ConsoleRecord]):
         self.n_taken = 0
         self._pieces: deque[Piece] = deque()
         self._n_characters = 0
+        self.n_models = 0
         self._is_of_another_model = False
         super().__init__()
 
     def clear(self) -> None:
         """Another model: what was said stays to be read, nothing of the other model runs any more."""
+        self.n_models += 1
         self.running: CellStarted | None = None
         self.ended: CellEnded | None = None
         self.completed: CodeCompleted | None = None
