@@ -53,6 +53,7 @@ class OpenedModel:
         self._target = target
         self.put = put
         self.interruptible, self.console = own_code.interruptible, own_code.console
+        self.shelf = own_code.shelf
         self._task = open_target(target)
         self._random_data: SetTrainingData | None = None
         if device is not None:

@@ -21,6 +21,7 @@ from moduleview.engine.phase import Phase
 from moduleview.engine.remembered_requests import RememberedRequests
 from moduleview.engine.thread_settings import prepare_thread
 from moduleview.errors import TargetError
+from moduleview.lab.shelf import Shelf
 from moduleview.telemetry.commands import (
     Close,
     Command,
@@ -70,11 +71,12 @@ class Training:
         *,
         device: str | None = None,
         interruptible: Interruptible | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._target = target
         self._put = put
         self._commands = commands
-        self._own_code = OwnCode(interruptible)
+        self._own_code = OwnCode(interruptible, shelf)
         self._opened: OpenedModel | None = None
         self._requests = RememberedRequests(device)
         self._pacing = Pacing()

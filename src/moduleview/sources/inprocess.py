@@ -16,11 +16,14 @@ import traceback
 from collections.abc import Callable
 
 from moduleview.engine.interruption import Interruptible, TrainingInterrupted, raise_in_thread
+from moduleview.engine.lab_thread import LabThread
 from moduleview.engine.output_capture import OutputCapture
 from moduleview.sources.allocator import give_back_memory
 from moduleview.sources.children import leave_at_once
 from moduleview.telemetry.commands import Capability, Close, Command, InterruptCode, Run
 from moduleview.telemetry.inbox import Inbox
+from moduleview.telemetry.lab_messages import BenchCommand
+from moduleview.telemetry.lab_tensors import CancelLab
 from moduleview.telemetry.records import FailureReport, OpenFailed, Record
 
 INTERRUPT_AFTER_S = 2.0  # a step that is not over by then is interrupted between two bytecodes
@@ -56,6 +59,7 @@ class InProcessSource:
         self._inbox = Inbox()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._interruptible = Interruptible()
+        self._lab = LabThread(self._inbox.put)
         self._close_asked_s: float | None = None
         self._was_interrupted = False
         if run_at_once:
@@ -88,8 +92,13 @@ class InProcessSource:
         if isinstance(command, InterruptCode):
             self._interruptible.interrupt(command.cell)
             return
+        if isinstance(command, BenchCommand):
+            self._lab.send(command)
+            if not isinstance(command, CancelLab):  # a copy that is being made waits for the safe point
+                return
         if isinstance(command, Close) and self._close_asked_s is None:
             self._close_asked_s = time.monotonic()
+            self._lab.close(0.0)
         self._commands.put(command)
 
     def close(self, timeout_s: float) -> bool:
@@ -112,7 +121,7 @@ class InProcessSource:
         if self._thread.is_alive() and time.monotonic() >= interrupt_s:
             self._interrupt()
             self._join_until(min(until_s, give_up_s))
-        if self._thread.is_alive():
+        if self._thread.is_alive() or not self._lab.close(max(0.0, min(until_s, give_up_s) - time.monotonic())):
             return False
         atexit.unregister(self._close_at_exit)
         return True
@@ -149,7 +158,9 @@ class InProcessSource:
         try:
             training = importlib.import_module("moduleview.engine.training")
             put, may_end = self._inbox.put, self._interruptible
-            training.Training(self._target, put, self._commands, device=device, interruptible=may_end).run()
+            training.Training(
+                self._target, put, self._commands, device=device, interruptible=may_end, shelf=self._lab.shelf
+            ).run()
         except TrainingInterrupted:
             raise
         except BaseException as error:

@@ -14,7 +14,7 @@ from moduleview.telemetry.records import LogLine, Record, StepRecord
 
 
 class Inbox:
-    """A queue of records with one writer and one reader, each in a thread of its own.
+    """A queue of records with one reader; the training thread writes, and the lab's, whose records are never dropped.
 
     ``deque.append`` and ``popleft`` are atomic in CPython, so no lock is needed (0.4 us a put).
     """

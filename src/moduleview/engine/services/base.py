@@ -14,6 +14,7 @@ from moduleview.engine.task import TrainingTask
 from moduleview.hooks.hook_set import HookSet
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.journal import Journal
+from moduleview.lab.shelf import Shelf
 from moduleview.telemetry.commands import Command
 from moduleview.telemetry.records import Record
 
@@ -54,6 +55,10 @@ class LiveModel(Protocol):
     @property
     def console(self) -> ConsolePlace:
         """The names of the console's cells."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """The lab's frozen copies."""
 
     @property
     def measured(self) -> SeriesTap:

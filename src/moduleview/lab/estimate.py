@@ -1,0 +1,140 @@
+"""What an operation will take, found on the meta device: how many bytes it makes, and about how long it computes.
+
+Nothing in torch can be interrupted, so what would be too large or never end is refused before it begins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from moduleview.errors import ModuleViewError
+from moduleview.lab.free_memory import free_memory, size_words
+
+MAX_RESULT_BYTES = 2 * 2**30
+_MAX_ELEMENTS = 4_000_000_000  # read and written; about 10 s on one core
+_MAX_PRODUCTS = 400_000_000_000  # multiplications of float32; about 10 s on one core
+_MAX_SLOW_PRODUCTS = 4_000_000_000  # of dtypes that no library multiplies: naive loops
+_MAX_DECOMPOSED = 20_000_000_000  # rows x columns x the smaller of both; svd takes about 10 s
+_FAST = (torch.float32, torch.float64, torch.complex64, torch.complex128)
+_DECOMPOSITIONS = ("linalg_svd", "linalg_eig", "linalg_qr", "linalg_lu", "linalg_solve", "linalg_inv", "linalg_eigh")
+
+
+class TooMuchError(ModuleViewError):
+    """An operation that would take too much memory or time; it was not begun."""
+
+
+class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up what each of torch's own operations makes and computes, on meta tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.n_bytes = self.n_elements = 0
+        self.n_products = self.n_slow_products = self.n_decomposed = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        read = _tensors((args, kwargs))
+        if not func.is_view:
+            made = _tensors(result)
+            self.n_bytes += sum(t.numel() * t.element_size() for t in made if not any(t is other for other in read))
+            self.n_elements += sum(t.numel() for t in (*read, *made))
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            n = count(*args, **(kwargs or {}), out_val=result) // 2
+            if read[0].dtype in _FAST:
+                self.n_products += n
+            else:
+                self.n_slow_products += n
+        if any(word in func.overloadpacket.__name__ for word in _DECOMPOSITIONS):
+            self.n_decomposed += decomposition_cost(tuple(read[0].shape))
+        return result
+
+
+def decomposition_cost(shape: tuple[int, ...]) -> int:
+    """Rows x columns x the smaller of both, of all matrices in a tensor of this shape."""
+    return math.prod(shape) * min(shape[-2:]) if len(shape) >= 2 else 0
+
+
+def refuse_decomposition(cost: int) -> None:
+    """Refuse what would take minutes.
+
+    Raises:
+        TooMuchError: With what to do.
+    """
+    if cost > _MAX_DECOMPOSED:
+        raise TooMuchError(
+            f"This would take minutes: rows × columns × the smaller side is {cost:.1e}, and {_MAX_DECOMPOSED:.0e} is "
+            "the lab's limit. Take a slice first, such as [:2000, :2000]."
+        )
+
+
+def refuse_size(n_bytes: int) -> None:
+    """Refuse what would not fit.
+
+    Raises:
+        TooMuchError: With the size.
+    """
+    limit = min(MAX_RESULT_BYTES, free_memory() // 2)
+    if n_bytes > limit:
+        raise TooMuchError(
+            f"This would make {size_words(n_bytes)} of tensors; {size_words(limit)} is the lab's limit now. "
+            "Take a slice before it, or sum in the same step with einsum."
+        )
+
+
+def refuse_too_much(compute: Callable[[], Any]) -> None:
+    """Run ``compute`` on meta tensors and refuse what would take too much.
+
+    Args:
+        compute: The operation on meta tensors. What cannot be known without values (a boolean selection) is not larger
+            than what goes in; what raises here raises there too, with torch's own message.
+
+    Raises:
+        TooMuchError: With the size, or the reason.
+    """
+    tally = _Tally()
+    try:
+        with tally:
+            compute()
+    except TooMuchError:
+        raise
+    except Exception:
+        pass
+    refuse_size(tally.n_bytes)
+    if tally.n_elements > _MAX_ELEMENTS:
+        raise TooMuchError(
+            f"This would go through {tally.n_elements:,} elements; {_MAX_ELEMENTS:,} is the lab's limit. "
+            "Take a slice first."
+        )
+    if tally.n_products > _MAX_PRODUCTS or tally.n_slow_products > _MAX_SLOW_PRODUCTS:
+        raise TooMuchError(
+            f"This would take {tally.n_products + tally.n_slow_products:.1e} multiplications, minutes of computing. "
+            "Take a slice first; float32 is the fastest dtype."
+        )
+    refuse_decomposition(tally.n_decomposed)
+
+
+def on_meta(value: Any) -> Any:
+    """The same without values: a tensor of the same shape, strides and dtype on the meta device."""
+    if isinstance(value, torch.Tensor):
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+    if isinstance(value, list | tuple):
+        parts = [on_meta(part) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    return value
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [tensor for part in value for tensor in _tensors(part)]
+    return []

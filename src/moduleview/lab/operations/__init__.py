@@ -1,0 +1,1 @@
+"""The lab's operations, one file a topic."""
