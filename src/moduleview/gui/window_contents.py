@@ -18,6 +18,7 @@ from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
 from moduleview.gui.clock import Clock, ClockWork
 from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.docking.docks import Docks
+from moduleview.gui.lab_link import LabLink
 from moduleview.gui.lifetime.closing import Closing
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.main_window import MainWindow
@@ -156,6 +157,7 @@ class WindowContents(QObject):
     def _make_pages(self, recent: RecentFiles) -> None:
         parts = self.parts
             console=ConsoleLink(self),
+            lab=LabLink(self),
 
         def make_welcome(parent: QWidget) -> QWidget:
             return parts.make_welcome(parts.theme, recent, self.opener, parent)
@@ -173,6 +175,7 @@ class WindowContents(QObject):
         self.actions.extend(specs)
         menu = self.menus[specs[0].menu] if specs else None
         self.context.console.wanted.connect(lambda _code: docks.bring_forward("console"))
+        self.context.lab.wanted.connect(lambda _wish: docks.bring_forward("lab"))
         for spec in specs:
             assert menu is not None
             menu.addAction(self.actions.action(spec.id))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from moduleview.gui.lab.lab_menu import LabMenu
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.tree.tree_actions import TreeActions
@@ -27,6 +28,7 @@ class TreeMenus(QObject):
     ) -> None:
         super().__init__(parent)
         self._context, self._view, self._actions, self._go_to = context, view, actions, go_to
+        self._lab = LabMenu(context, view)
 
     def of_node(self, node: int) -> QMenu:
         """What can be done with a module; with all selected ones where it is among them."""
@@ -52,6 +54,7 @@ class TreeMenus(QObject):
         is_pinned = all(fqn in self._context.selection.pinned for fqn in fqns)
         pin = self.tr("Unpin curves") if is_pinned else self.tr("Pin curves")
         self._add(menu, pin, lambda: self._actions.toggle_pins(fqns))
+        self._lab.add_module(menu, snapshot.fqns[node])
         menu.addSeparator()
         self._add_hooks(menu, nodes)
         menu.addSeparator()
