@@ -24,6 +24,7 @@ from moduleview.gui.widgets.cell_delegate import EDGE_PX, ROW_PX
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.commands import Capability, RequestModuleReport, RequestTensorReport, SetHooks
 from moduleview.telemetry.hooks import HOOK_STATISTICS, MODULE_KINDS, FoundHook, HookEntry, HookKind, HookStatus
+from moduleview.telemetry.internals_messages import ClassDocumentation, RequestDocumentation
 from moduleview.telemetry.records import (
     Finding,
     FindingsReported,
@@ -376,22 +377,31 @@ def test_a_hook_that_was_put_on_makes_the_panel_read_everyones_hooks_again(panel
 # -- documentation ----------------------------------------------------------------------------------------------------
 
 
+def documentation(fqn):
+    location = "/torch/nn/modules/lin.py:7"
+    return ClassDocumentation(
+        fqn, "torch.nn.Linear", "Applies it.", "forward(self, x)", "class Linear: ...", location, "Help on class Linear"
+    )
+
+
 def test_documentation_shows_words_source_and_place(qtbot, panel, bench):
     bench.selection.select("blocks.0.lin")
     panel.tabs.setCurrentWidget(panel.documentation)
     panel.refresh(bench.store)
     assert "Nothing read yet" in texts(panel)
-    report = ModuleReport(
-        "blocks.0.lin", "Linear", "Linear(4, 4)", "Applies it.", "def forward(self, x)", "class Linear: ...", "lin.py:7"
-    )
-    bench.store.apply(report)
+    assert bench.sent_of(RequestDocumentation) == [RequestDocumentation("blocks.0.lin")]
+    bench.store.apply(ModuleReport("blocks.0.lin", "Linear", "Linear(4, 4)", "", "", "", "", extra_repr="4, 4"))
+    bench.store.apply(documentation("blocks.0.lin"))
     panel.refresh(bench.store)
-    pages = [view.code() for _title, view in panel.documentation._pages]
-    assert "def forward(self, x)" in pages[0]
-    assert "Applies it." in pages[0]
-    assert pages[1:] == ["class Linear: ...", "Linear(4, 4)"]
-    qtbot.mouseClick(panel.documentation._copy_location, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == "lin.py:7"
+    tab = panel.documentation
+    qtbot.waitUntil(lambda: "Applies it." in tab.words.toPlainText())
+    assert "forward(self, x)" in tab.words.toPlainText()
+    assert tab.help.code() == "Help on class Linear"
+    assert tab.source.code() == "class Linear: ..."
+    assert "4, 4\n" in tab.repr.code()
+    assert tab.repr.code().endswith("Linear(4, 4)")
+    qtbot.mouseClick(tab.place.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "/torch/nn/modules/lin.py:7"
 
 
 # -- reports ----------------------------------------------------------------------------------------------------------
@@ -520,12 +530,12 @@ def test_narrow_table_keeps_its_names_and_gives_up_norm_and_shape(qtbot, panel, 
 @pytest.mark.parametrize("width", [190, 274, 346, 600])
 def test_buttons_of_the_documentation_are_not_cut(qtbot, panel, bench, width):
     bench.selection.select("blocks.0.lin")
-    bench.store.apply(ModuleReport("blocks.0.lin", "Linear", "Linear()", "", "", "", "/torch/nn/modules/linear.py:53"))
+    bench.store.apply(documentation("blocks.0.lin"))
     panel.tabs.setCurrentWidget(panel.documentation)
     panel.resize(width, 740)
     panel.refresh(bench.store)
     buttons = [button for button in panel.documentation.findChildren(QToolButton) if button.isVisible()]
-    assert len(buttons) == 4
+    assert len(buttons) == 7
 
     def is_whole(button):
         right = button.mapTo(panel, button.rect().topRight()).x()

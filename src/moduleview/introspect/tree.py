@@ -20,7 +20,7 @@ from torch.nn.parameter import is_lazy
 
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.introspect.tensors import RegisteredTensors, describe_tensors, first_rows
-from moduleview.telemetry.snapshot import NO_NODE, ModelSnapshot, ModuleTrait
+from moduleview.telemetry.snapshot import NO_NODE, ContainerKind, ModelSnapshot, ModuleTrait
 
 MAXIMUM_ROWS = 2_000_000  # beyond, shared subtrees are not repeated: sharing at each of k levels would give 2**k rows
 
@@ -44,14 +44,14 @@ def snapshot_model(model: nn.Module, generation: int = 0) -> ModelSnapshot:
     registered, tensor_begin = _registered_tensors(attributes)
     tensors = describe_tensors(registered)
     described = list(map(_Kinds().__getitem__, map(type, modules)))
-    traits = _traits([trait for _, trait in described], attributes, subtree_end)
+    traits = _traits([trait for _, trait, _ in described], attributes, subtree_end)
     if None in tensors.shapes:
         waiting = [row for row, tensor in enumerate(registered.tensors) if is_lazy(tensor)]
         traits[tensors.module[waiting]] = ModuleTrait.LAZY
     return ModelSnapshot(
         generation=generation,
         names=tuple(order.names),
-        type_names=tuple(name for name, _ in described),
+        type_names=tuple(name for name, _, _ in described),
         parent=np.array(order.parent, dtype=np.int32),
         depth=np.array(order.depth, dtype=np.min_scalar_type(-max(order.depth, default=0) - 1)),
         subtree_end=subtree_end,
@@ -60,6 +60,7 @@ def snapshot_model(model: nn.Module, generation: int = 0) -> ModelSnapshot:
         training=_training(modules, attributes),
         tensor_begin=tensor_begin,
         tensors=tensors,
+        containers=np.array([kind for _, _, kind in described], dtype=np.uint8),
     )
 
 
@@ -147,12 +148,25 @@ def _registered_tensors(attributes: Sequence[Attributes]) -> tuple[RegisteredTen
     return RegisteredTensors(names, values, module, is_parameter, persistent), tensor_begin
 
 
-class _Kinds(dict[type, tuple[str, ModuleTrait]]):
-    """Class of a module -> its name and the trait that the class alone decides."""
+class _Kinds(dict[type, tuple[str, ModuleTrait, ContainerKind]]):
+    """Class of a module -> its name, the trait that the class alone decides, and what kind of container it is."""
 
-    def __missing__(self, cls: type[nn.Module]) -> tuple[str, ModuleTrait]:
-        self[cls] = kind = (cls.__name__, _trait_of_class(cls))
+    def __missing__(self, cls: type[nn.Module]) -> tuple[str, ModuleTrait, ContainerKind]:
+        self[cls] = kind = (cls.__name__, _trait_of_class(cls), _container_of_class(cls))
         return kind
+
+
+def _container_of_class(cls: type[nn.Module]) -> ContainerKind:
+    """A Sequential with a forward of its own may call its modules in any order."""
+    if issubclass(cls, nn.Sequential):
+        return ContainerKind.SEQUENTIAL if cls.forward is nn.Sequential.forward else ContainerKind.NONE
+    kinds = (
+        (nn.ModuleList, ContainerKind.MODULE_LIST),
+        (nn.ModuleDict, ContainerKind.MODULE_DICT),
+        (nn.ParameterList, ContainerKind.PARAMETER_LIST),
+        (nn.ParameterDict, ContainerKind.PARAMETER_DICT),
+    )
+    return next((kind for base, kind in kinds if issubclass(cls, base)), ContainerKind.NONE)
 
 
 def _trait_of_class(cls: type[nn.Module]) -> ModuleTrait:

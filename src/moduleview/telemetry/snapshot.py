@@ -7,7 +7,7 @@ subtree is a difference of two prefix sums and Qt needs no pointers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 
@@ -25,6 +25,17 @@ class ModuleTrait(IntEnum):
     LAZY = 2  # waits for its first input
     SCRIPT = 3  # a ScriptModule: refuses hooks
     COMPILED = 4  # inside a torch.compile wrapper
+
+
+class ContainerKind(IntEnum):
+    """What a container of torch's is, whatever a class that derives from it is called."""
+
+    NONE = 0
+    SEQUENTIAL = 1  # calls its modules in order
+    MODULE_LIST = 2  # modules by index
+    MODULE_DICT = 3  # modules by key
+    PARAMETER_LIST = 4  # parameters by index
+    PARAMETER_DICT = 5  # parameters by key
 
 
 class NodeCoverage(IntEnum):
@@ -109,6 +120,7 @@ class ModelSnapshot:
         tensor_begin: (n + 1,) int32; rows ``tensor_begin[i]:tensor_begin[i + 1]`` of ``tensors`` are module i's own,
             ``tensor_begin[i]:tensor_begin[subtree_end[i]]`` those of its subtree.
         tensors: Parameters and buffers.
+        containers: (n,) uint8 of ``ContainerKind``; empty where it is not known.
     """
 
     generation: int
@@ -122,9 +134,14 @@ class ModelSnapshot:
     training: NDArray[np.bool_]
     tensor_begin: NDArray[np.int32]
     tensors: TensorTable
+    containers: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def container(self, node: int) -> ContainerKind:
+        """What kind of container a module is."""
+        return ContainerKind(int(self.containers[node])) if len(self.containers) else ContainerKind.NONE
 
     @cached_property
     def fqns(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from moduleview.gui.look import number_format
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.models.container_words import ContainerWords
 from moduleview.gui.models.findings_model import SEVERITY_LOOK
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.icon_button import IconButton
@@ -33,6 +34,8 @@ class InspectorHeader(QWidget):
         self._theme = theme
         self._icons = Icons(theme)
         self._copied_text = ""
+        self._explanation = ""
+        self._containers = ContainerWords(self)
         self._worst: Severity | None = None
         self._name = ElidedLabel(self, mode=Qt.TextElideMode.ElideLeft)
         self._name.setProperty("role", "mono-title")
@@ -58,6 +61,8 @@ class InspectorHeader(QWidget):
     def show_module(self, snapshot: ModelSnapshot, node: int) -> None:
         """Name a module and say what it is."""
         fqn = snapshot.fqns[node]
+        self._explanation = self._containers.explanation(snapshot, node)
+        self._about.setToolTip(plain_tip(self._explanation))
         self._copied_text = fqn
         self._name.set_text(displayable(fqn or snapshot.names[node]))
         self._copy.setEnabled(bool(fqn))
@@ -82,10 +87,10 @@ class InspectorHeader(QWidget):
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _tip(self) -> str:
-        return "\n".join(part for part in (self._name.text(), self._about.text()) if part)
+        return "\n".join(part for part in (self._name.text(), self._about.text(), self._explanation) if part)
 
     def _facts(self, snapshot: ModelSnapshot, node: int) -> list[str]:
-        facts = [displayable(snapshot.type_names[node])]
+        facts = [displayable(snapshot.type_names[node]), *self._containers.facts(snapshot, node)]
         alias = int(snapshot.alias_of[node])
         if alias != NO_NODE:
             facts.append(self.tr("shared with {0}").format(displayable(snapshot.fqns[alias]) or snapshot.names[0]))

@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from moduleview.gui.look.number_format import NO_VALUE, exact_count, gradient, short_count
 from moduleview.gui.models.cell_guard import CellGuard, Index
+from moduleview.gui.models.container_words import ContainerWords
 from moduleview.gui.models.gradient_rows import GradientRows
 from moduleview.gui.models.hook_states import CellState, HookStates
 from moduleview.gui.models.module_rows import ModuleRows
@@ -44,6 +45,7 @@ class ModuleTreeModel(QAbstractTableModel):
     def __init__(self, snapshot: ModelSnapshot, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.texts = TreeTexts(self)
+        self.containers = ContainerWords(self)
         self._guard = CellGuard()
         self._findings: Sequence[Finding] = ()
         self._take(snapshot)
@@ -211,9 +213,9 @@ class ModuleTreeModel(QAbstractTableModel):
         snapshot = self._snapshot
         match column:
             case Column.NAME:
-                return displayable(snapshot.fqns[node] or snapshot.names[node])
+                return self._with_container(displayable(snapshot.fqns[node] or snapshot.names[node]), node)
             case Column.TYPE:
-                return displayable(snapshot.type_names[node])
+                return self._with_container(displayable(snapshot.type_names[node]), node)
             case Column.PARAMETERS:
                 own, below = int(snapshot.own_parameters[node]), int(snapshot.subtree_parameters[node])
                 return self.tr("{0} own, {1} with the subtree").format(exact_count(own), exact_count(below))
@@ -224,12 +226,20 @@ class ModuleTreeModel(QAbstractTableModel):
             case _:
                 return self.texts.hook(self._hooks, snapshot, node, HOOK_COLUMNS[column])
 
+    def _with_container(self, text: str, node: int) -> str:
+        explanation = self.containers.explanation(self._snapshot, node)
+        return f"{text}\n{explanation}" if explanation else text
+
     def _spoken(self, node: int, column: Column) -> str:
         if column in HOOK_COLUMNS:
             return f"{self.texts.header(column)}: {self._tooltip(node, column)}"
         if column is Column.NAME:
             is_open = self._rows.is_expanded(node) if self._rows.has_children(node) else None
-            return self.texts.spoken_name(self.name(node), int(self._snapshot.depth[node]), is_open)
+            before, after = self.containers.around(self._snapshot, node)
+            held = " ".join(
+                filter(None, (f"{before}{self.name(node)}{after}", self.containers.short(self._snapshot, node)))
+            )
+            return self.texts.spoken_name(held, int(self._snapshot.depth[node]), is_open)
         return self._mark_text(node) if column is Column.STATE else self._text(node, column)
 
     def _mark_text(self, node: int) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from moduleview.gui.look import number_format
 from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, SWATCH_ROLE, Look
+from moduleview.gui.models.container_words import ContainerWords
 from moduleview.gui.models.hook_states import CellState
 from moduleview.gui.models.tensor_columns import LIVE_COLUMNS, LOOKS, TensorColumn, header_text, header_tip
 from moduleview.gui.models.tensor_hooks import TensorHooks, first_place, other_places
@@ -37,6 +38,7 @@ class TensorTableModel(QAbstractTableModel):
         super().__init__(parent)
         self._store = store
         self._guard = CellGuard()
+        self._containers = ContainerWords(self)
         self._snapshot: ModelSnapshot | None = None
         self._rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._prefix_length = 0
@@ -152,7 +154,7 @@ class TensorTableModel(QAbstractTableModel):
     def _text(self, snapshot: ModelSnapshot, at: int, column: TensorColumn) -> str:
         tensors = snapshot.tensors
         texts: dict[TensorColumn, Callable[[], str]] = {
-            TensorColumn.NAME: lambda: displayable(snapshot.tensor_fqns[at][self._prefix_length :]),
+            TensorColumn.NAME: lambda: self._containers.tensor_name(snapshot, at, self._prefix_length),
             TensorColumn.SHAPE: lambda: (
                 self.tr("waits") if tensors.shapes[at] is None else number_format.shape(tensors.shapes[at])
             ),

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QStackedLayout, QTabWidget, QToolButton, QVBoxLayo
 from moduleview.gui.inspector.documentation_tab import DocumentationTab
 from moduleview.gui.inspector.header import InspectorHeader
 from moduleview.gui.inspector.hooks_tab import HooksTab
+from moduleview.gui.inspector.internals_tab import InternalsTab
+from moduleview.gui.inspector.modules_tab import ModulesTab
 from moduleview.gui.inspector.tensors_tab import TensorsTab
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.widgets.empty_state import EmptyState
@@ -37,15 +39,23 @@ class InspectorPanel(Panel):
         self._subtree.setProperty("role", "toggle")
         self._subtree.setCheckable(True)
         self._subtree.setChecked(True)
-        self._subtree.setToolTip(self.tr("Show the tensors of all modules below the selected one too"))
-        self._subtree.setAccessibleName(self.tr("Show the tensors of the subtree"))
+        self._subtree.setToolTip(
+            self.tr(
+                "On: all that is below too, as named_modules(), parameters() and buffers() give it\n"
+                "Off: its own only, as named_children(), parameters(recurse=False) and buffers(recurse=False)"
+            )
+        )
+        self._subtree.setAccessibleName(self.tr("Show what is below the module too"))
         self._subtree.toggled.connect(self._on_subtree_toggled)
         self._header = InspectorHeader(context.theme, self)
         self.tabs = QTabWidget(self)
         self.parameters = TensorsTab(context, True, self)
         self.buffers = TensorsTab(context, False, self)
         self.hooks = HooksTab(context, self)
-        self.documentation = DocumentationTab(context.theme, self)
+        self.documentation = DocumentationTab(context, self)
+        self.modules = ModulesTab(context.theme, self)
+        self.modules.chosen.connect(context.selection.select)
+        self.internals = InternalsTab(context, self)
         self._empty = EmptyState(context.theme, "tree", "", "", parent=self)
         self._lay_out()
         context.selection.changed.connect(self._on_selection_changed)
@@ -56,6 +66,14 @@ class InspectorPanel(Panel):
     def title(self) -> str:
         """What stands on the dock."""
         return self.tr("Inspector")
+
+    def kept(self) -> str:
+        """The command of the editor that a person has set."""
+        return self.documentation.place.command
+
+    def restore_kept(self, kept: str) -> None:
+        """Take it back."""
+        self.documentation.place.command = kept
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow panel the tabs stand closer, so that none is cut; in a low one they get the height."""
@@ -99,8 +117,10 @@ class InspectorPanel(Panel):
             return
         self._header.show_module(store.model, node)
         self._header.show_findings(self._own_findings())
-        for tab in (self.parameters, self.buffers):
+        for tab in (self.modules, self.parameters, self.buffers):
             tab.show_module(store.model, node, self._subtree.isChecked())
+        for told in (self.internals, self.documentation):
+            told.show_module(store.model.fqns[node], store.model.generation)
         self.hooks.show_module(store.model, node)
         self._ask_for_report(store.model.fqns[node], store.model.generation)
 
@@ -117,9 +137,8 @@ class InspectorPanel(Panel):
             current.refresh()
         elif current is self.hooks:
             self.hooks.refresh()
-        elif current is self.documentation:
-            fqn = self.context.selection.fqn or ""
-            self.documentation.show_report(fqn, self.context.store.module_report(fqn))
+        elif isinstance(current, InternalsTab | DocumentationTab):
+            current.refresh()
 
     def _own_findings(self) -> list[Finding]:
         """Those on the module, on its tensors and on what is below it."""
@@ -168,8 +187,10 @@ class InspectorPanel(Panel):
         self.tabs.addTab(self.parameters, self.tr("Parameters"))
         self.tabs.addTab(self.buffers, self.tr("Buffers"))
         self.tabs.addTab(self.hooks, self.tr("Hooks"))
+        self.tabs.addTab(self.modules, self.tr("Modules"))
+        self.tabs.addTab(self.internals, self.tr("Internals"))
         self.tabs.addTab(self.documentation, self.tr("Documentation"))
-        for tab in (self.parameters, self.buffers, self.hooks, self.documentation):
+        for tab in (self.modules, self.parameters, self.buffers, self.hooks, self.documentation, self.internals):
             tab.setMinimumWidth(1)  # else the widest of them cuts the others off in a narrow dock
         self._stack = QStackedLayout(self)
         self._stack.addWidget(content)

@@ -1,6 +1,8 @@
-"""Paints the name of a module: indentation, arrow, name, and ``frozen`` behind it."""
+"""Paints the name of a module: indentation, arrow, name, how it is held, and words such as ``frozen`` behind it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
@@ -23,30 +25,52 @@ def paint_arrow(painter: QPainter, look: TreeLook, cell: QRect, depth: int, is_e
     painter.drawPixmap(space.x() + (space.width() - side) // 2, space.y() + (space.height() - side) // 2, picture)
 
 
-def paint_name(
-    painter: QPainter, look: TreeLook, cell: QRect, depth: int, texts: tuple[str, str], is_selected: bool
-) -> None:
-    """Draw the name, and what stands muted behind it where there is room.
+@dataclass(frozen=True)
+class NameTexts:
+    """What stands in a name cell, from the left.
+
+    Attributes:
+        before: Muted: how what holds the module holds it, ``[``.
+        name: The module's name.
+        after: Muted, as ``before``.
+        behind: Muted words with a gap before them, left out where there is no room.
+    """
+
+    before: str
+    name: str
+    after: str
+    behind: str
+
+
+def paint_name(painter: QPainter, look: TreeLook, cell: QRect, depth: int, texts: NameTexts, is_selected: bool) -> None:
+    """Draw the name, and what stands muted around it where there is room.
 
     Args:
         painter: On the viewport.
         look: Fonts and colours.
         cell: The whole cell.
         depth: Of the module.
-        texts: Its name, and the word behind it or "".
+        texts: What to draw.
         is_selected: The row is selected.
     """
-    name, behind = texts
-    left = arrow_rect(look, cell, depth).right() + 1
-    space = QRect(left, cell.y(), cell.right() - look.px(4) - left, cell.height())
-    width = look.name_metrics.horizontalAdvance(name)
-    if width > space.width():
-        name = look.name_metrics.elidedText(name, Qt.TextElideMode.ElideLeft, space.width())
+    left: float = arrow_rect(look, cell, depth).right() + 1
+    right = cell.right() - look.px(4)
+    muted = look.on_selection if is_selected else look.muted
+    baseline, metrics = look.baseline(cell), look.name_metrics
     painter.setFont(look.name_font)
-    painter.setPen(look.on_selection if is_selected else look.text)
-    painter.drawText(space.x(), look.baseline(cell), name)
-    rest = space.adjusted(round(width) + look.px(_GAP_PX), 0, 0, 0)
-    if behind and look.caption_metrics.horizontalAdvance(behind) <= rest.width():
+    name, before, after = texts.name, texts.before, texts.after
+    around = metrics.horizontalAdvance(before + after)
+    width = metrics.horizontalAdvance(name)
+    if width + around > right - left:
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideLeft, max(right - left - around, 0))
+        width = metrics.horizontalAdvance(name)
+    for text, color in ((before, muted), (name, look.on_selection if is_selected else look.text), (after, muted)):
+        if text:
+            painter.setPen(color)
+            painter.drawText(round(left), baseline, text)
+            left += metrics.horizontalAdvance(text)
+    left += look.px(_GAP_PX)
+    if texts.behind and look.caption_metrics.horizontalAdvance(texts.behind) <= right - left:
         painter.setFont(look.caption_font)
-        painter.setPen(look.on_selection if is_selected else look.muted)
-        painter.drawText(rest.x(), look.baseline(cell), behind)
+        painter.setPen(muted)
+        painter.drawText(round(left), baseline, texts.behind)

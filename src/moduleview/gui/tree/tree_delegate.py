@@ -13,7 +13,7 @@ from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.tree.gradient_cell import GradientCell
 from moduleview.gui.tree.hook_cell import HookCell
-from moduleview.gui.tree.name_cell import paint_arrow, paint_name
+from moduleview.gui.tree.name_cell import NameTexts, paint_arrow, paint_name
 from moduleview.gui.tree.state_mark import paint_mark
 from moduleview.gui.tree.tree_look import PADDING_PX, TreeLook
 from moduleview.telemetry.display_names import displayable
@@ -89,8 +89,10 @@ class TreeDelegate(QStyledItemDelegate):
         depth = int(model.snapshot.depth[node])
         if model.rows.has_children(node):
             paint_arrow(painter, self._look, cell, depth, model.rows.is_expanded(node))
-        behind = self.tr("frozen") if model.is_frozen(node) else ""
-        paint_name(painter, self._look, cell, depth, (model.name(node), behind), is_selected)
+        before, after = model.containers.around(model.snapshot, node)
+        words = (model.containers.short(model.snapshot, node), self.tr("frozen") if model.is_frozen(node) else "")
+        texts = NameTexts(before, model.name(node), after, " · ".join(filter(None, words)))
+        paint_name(painter, self._look, cell, depth, texts, is_selected)
 
     def _paint_type(self, painter: QPainter, cell: QRect, text: str, is_selected: bool) -> None:
         look = self._look
