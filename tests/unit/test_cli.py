@@ -54,7 +54,7 @@ def test_help_and_version_need_neither_qt_nor_torch(option: str) -> None:
 
 
 def test_help_of_each_command_is_there(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("inspect", "shot", "doctor"):
+    for command in ("inspect", "check", "shot", "doctor"):
         with pytest.raises(SystemExit) as ended:
             cli.main([command, "--help"])
         assert ended.value.code == 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -63,9 +64,10 @@ def check_task(task: TrainingTask, n_steps: int) -> tuple[tuple[Finding, ...], S
     if not n_steps:
         return findings_of(run_of(task)), seen, None
     step, failure = TrainingStep(task), None
+    can_bypass = _can_bypass()
     try:
-        with _uncompiled():
-            seen = _look(task, step, n_steps)
+        with torch.compiler.set_stance("force_eager") if can_bypass else nullcontext():
+            seen = _look(task, step, n_steps, can_bypass)
     except BatchesEnded:
         pass
     except _StepError as ended:
@@ -84,11 +86,11 @@ class _StepError(Exception):
         self.seen, self.error = seen, error
 
 
-def _look(task: TrainingTask, step: TrainingStep, n_steps: int) -> SeenSteps:
+def _look(task: TrainingTask, step: TrainingStep, n_steps: int, runs_uncompiled: bool) -> SeenSteps:
     """Make the steps; where the structure changes in one (a lazy module materialises), look at as many from there."""
     seen = SeenSteps()
     run = run_of(task, steps=seen)
-    witness = StepWitness(run, seen, runs_uncompiled=_can_bypass())
+    witness = StepWitness(run, seen, runs_uncompiled=runs_uncompiled)
     n_changes = 0
     while seen.n_steps < n_steps:
         try:
@@ -103,13 +105,10 @@ def _look(task: TrainingTask, step: TrainingStep, n_steps: int) -> SeenSteps:
             n_changes += 1
             seen = SeenSteps()
             run = run_of(task, steps=seen)
-            witness = StepWitness(run, seen, runs_uncompiled=_can_bypass())
+            witness = StepWitness(run, seen, runs_uncompiled=runs_uncompiled)
     return seen
 
 
 def _can_bypass() -> bool:
-    return hasattr(torch.compiler, "set_stance")  # since torch 2.6
-
-
-def _uncompiled() -> AbstractContextManager[object]:
-    return torch.compiler.set_stance("force_eager") if _can_bypass() else nullcontext()
+    """Something may be compiled, and torch (since 2.6) can go past it; to import that without need takes seconds."""
+    return "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance")
