@@ -44,8 +44,6 @@ def names_for(line: str, names: Mapping[str, Any]) -> tuple[str, ...]:
     prefix = found.group() if found else ""
     before = line[: len(line) - len(prefix)].rstrip()
     if not before.endswith("."):
-        if re.search(r"[\w\"')\]]$", before) and not re.search(r"\b(?:[a-z]+)$", before):
-            return ()
         return _matching(chain(names, keyword.kwlist, vars(builtins)), prefix) if prefix else ()
     chain_found = _CHAIN.search(before[:-1])
     if chain_found is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 MAXIMUM_CHARACTERS = 20_000
 _N_ITEMS = 100  # of a list, a dictionary
@@ -84,12 +85,10 @@ class _Bounded(reprlib.Repr):
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = self.maxarray = _N_ITEMS
         self.maxdict = _N_ITEMS
         self.maxstring = self.maxlong = self.maxother = MAXIMUM_CHARACTERS
-        self._is_inside = False
 
     def repr1(self, x: Any, level: int) -> str:
         if isinstance(x, torch.Tensor):
-            shown = _inside(x) if level < self.maxlevel else shown_tensor(x)
-            return shown if type(x).__repr__ in (torch.Tensor.__repr__, nn.Parameter.__repr__) else repr(x)
+            return self._tensor(x, level)
         own_repr: object = type(x).__repr__
         if isinstance(x, dict) and own_repr in (dict.__repr__, OrderedDict.__repr__):
             return self._mapping(x, level)
@@ -111,6 +110,11 @@ class _Bounded(reprlib.Repr):
         if x.bit_length() > 10_000:
             return f"<an int of {x.bit_length():,} bits>"
         return repr(x)
+
+    def _tensor(self, x: torch.Tensor, level: int) -> str:
+        if is_lazy(x) or type(x).__repr__ not in (torch.Tensor.__repr__, nn.Parameter.__repr__):
+            return repr(x)
+        return _inside(x) if level < self.maxlevel else shown_tensor(x)
 
     def _mapping(self, x: Mapping[Any, Any], level: int) -> str:
         prefix, suffix = ("", "") if type(x) is dict else (f"{type(x).__name__}(", ")")

@@ -25,7 +25,7 @@ def cell_streams(output: CellOutput, show: Callable[[object], None]) -> Iterator
         output: Takes the text.
         show: Takes the values of expressions that stand alone.
     """
-    others = frozenset(thread.ident for thread in threading.enumerate()) - {threading.get_ident()}
+    others = frozenset(threading.enumerate()) - {threading.current_thread()}
     before = sys.stdout, sys.stderr, sys.stdin, sys.displayhook, sys.breakpointhook
     sys.stdout = _CellStream(OutputKind.STDOUT, output, sys.stdout, others)
     sys.stderr = _CellStream(OutputKind.STDERR, output, sys.stderr, others)
@@ -45,7 +45,7 @@ def _refuse_debugger(*_arguments: object, **_named: object) -> None:
 class _OfSomeThreads(io.TextIOBase):
     """A stream that is another one for threads that were there before."""
 
-    def __init__(self, beneath: TextIO | Any, others: frozenset[int | None]) -> None:
+    def __init__(self, beneath: TextIO | Any, others: frozenset[threading.Thread]) -> None:
         self._beneath = beneath
         self._others = others
         self._pid = os.getpid()
@@ -59,12 +59,12 @@ class _OfSomeThreads(io.TextIOBase):
 
     def _is_other(self) -> bool:
         """Another thread asks, or a forked child, whose text nobody would take."""
-        return threading.get_ident() in self._others or os.getpid() != self._pid
+        return threading.current_thread() in self._others or os.getpid() != self._pid
 
 
 class _CellStream(_OfSomeThreads):
     def __init__(
-        self, kind: OutputKind, output: CellOutput, beneath: TextIO | None, others: frozenset[int | None]
+        self, kind: OutputKind, output: CellOutput, beneath: TextIO | None, others: frozenset[threading.Thread]
     ) -> None:
         super().__init__(beneath, others)
         self._kind = kind

@@ -10,7 +10,6 @@ detection, environment variables, warning filters.
 from __future__ import annotations
 
 import contextlib
-import operator
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -54,12 +53,12 @@ class ThreadState(contextlib.AbstractContextManager["ThreadState"]):
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.put_back += self._modes.put_back()
         self._note("inference mode", torch.is_inference_mode_enabled())
         self._note("grad mode", torch.is_grad_enabled() is not self._grad and not torch.is_inference_mode_enabled())
         self._note("autocast", _put_back_autocast(self._autocast))
         self._guard.__exit__(None, None, None)
         torch.set_grad_enabled(self._grad)
-        self.put_back += self._modes.put_back()
         for name, before, get, put in self._settings:
             if get() != before:
                 self._note(name, True)
@@ -97,25 +96,24 @@ class _Modes:
         self._dispatches = _get_current_dispatch_mode_stack()
         self._context = _device_context()
         self._current = device_modes.CURRENT_DEVICE
-        self._device = torch.get_default_device()
 
     def put_back(self) -> list[str]:
         """In a few words, what was another one."""
-        found = ["the default device"] if torch.get_default_device() != self._device else []
-        now = _function_modes()
-        if len(now) != len(self._functions) or not all(map(operator.is_, now, self._functions)):
-            for _ in now:
-                _pop_mode()  # type: ignore[no-untyped-call]
-            for mode in self._functions:
-                _push_mode(mode)  # type: ignore[no-untyped-call]
-            torch._GLOBAL_DEVICE_CONTEXT.device_context = self._context
-            device_modes.CURRENT_DEVICE = self._current
+        context, now = _device_context(), _function_modes()
+        for _ in now:  # before anything else of torch is called: all of it goes through them
+            _pop_mode()  # type: ignore[no-untyped-call]
+        for mode in self._functions:
+            _push_mode(mode)  # type: ignore[no-untyped-call]
+        torch._GLOBAL_DEVICE_CONTEXT.device_context = self._context
+        device_modes.CURRENT_DEVICE = self._current
+        functions = [mode for mode in now if not _is_in(mode, self._functions)]
+        devices = [mode for mode in functions if isinstance(mode, device_modes.DeviceContext)]
         dispatches = [mode for mode in _get_current_dispatch_mode_stack() if not _is_in(mode, self._dispatches)]
         for mode in reversed(dispatches):
             with contextlib.suppress(Exception):  # a person's own mode may raise
                 mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
-        has_others = dispatches or (len(now) > len(self._functions) and not found)
-        return [*found, *(["modes that were entered and not left"] if has_others else [])]
+        found = ["the default device"] if devices or context is not self._context else []
+        return [*found, *(["modes that were entered and not left"] * (len(functions) + len(dispatches) > len(devices)))]
 
 
 def _function_modes() -> list[Any]:

@@ -116,7 +116,7 @@ class Console(Service[ConsoleCommand]):
             self.live.journal.apply(entry, self.live.run, self.live.n_steps)
         if changed:
             output.say(
-                OutputKind.NOTE, f"Changed: {', '.join(changed)}. It is in the journal, and is not undone there."
+                OutputKind.NOTE, f"Changed: {', '.join(changed)}. It stands in the journal and cannot be taken back."
             )
 
     def _give_names(self, fqn: str | None) -> None:
