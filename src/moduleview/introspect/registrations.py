@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor, nn
 
@@ -19,13 +20,13 @@ class RegisteredModule:
     depth: int
     module: nn.Module
 
-    @property
+    @cached_property
     def parameters(self) -> list[tuple[str, nn.Parameter]]:
         """FQN and parameter of what it holds itself."""
         parameters = attributes_of(self.module).get("_parameters") or {}
         return [(joined(self.fqn, name), tensor) for name, tensor in parameters.items() if tensor is not None]
 
-    @property
+    @cached_property
     def buffers(self) -> list[tuple[str, Tensor]]:
         """FQN and buffer of what it holds itself."""
         buffers = attributes_of(self.module).get("_buffers") or {}

@@ -26,13 +26,13 @@ def run_structure_checks(model: nn.Module, optimizer: Optimizer | None = None) -
 
 def findings_of(run: CheckedRun) -> tuple[Finding, ...]:
     """What all checks find, the worst first; those that need steps are asked where some were seen."""
-    findings = [finding for check in checks_for(run) for finding in check().check(run)]
-    return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
+    return _found(checks_for(run), run)
 
 
 def report_structure(run: CheckedRun) -> FindingsReported:
     """The same as a record, which says how many checks ran as well. Training thread only."""
-    return FindingsReported(findings_of(run), n_checks=len(checks_for(run)))
+    checks = checks_for(run)
+    return FindingsReported(_found(checks, run), n_checks=len(checks))
 
 
 def checks_for(run: CheckedRun) -> Sequence[type[StructureCheck]]:
@@ -44,3 +44,8 @@ def checks_for(run: CheckedRun) -> Sequence[type[StructureCheck]]:
 def all_checks() -> Sequence[type[StructureCheck]]:
     """Every check there is, by number: S1, S2, ... S18."""
     return sorted(discover(structure_checks, StructureCheck), key=lambda check: (len(check.id), check.id))
+
+
+def _found(checks: Sequence[type[StructureCheck]], run: CheckedRun) -> tuple[Finding, ...]:
+    findings = [finding for check in checks for finding in check().check(run)]
+    return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
