@@ -18,6 +18,7 @@ from moduleview.gui.panel import Panel
 from moduleview.registry import discover
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
 from moduleview.telemetry.hooks import FoundHook
+from moduleview.telemetry.initialising_messages import PreviewBegun, Visit
 from moduleview.telemetry.records import (
     Finding,
     FindingsReported,
@@ -54,6 +55,7 @@ def window(qtbot, tmp_path):
     source.records.append(FindingsReported((FINDING,), 3))
     source.records.append(CostsMeasured((CostEntry("grad_norm", "", 1.0, 1.0, 1, 20, 0),), 1e4, 0.02, 1e-4))
     source.records.append(LogLine(0.0, "stdout", "hello"))
+    source.records.append(PreviewBegun(1, 20, (Visit(1, "head", "Linear"),)))
     source.records.append(ModuleReport("head", "Linear", "Linear()", "", "", "", "", (HOOK,)))
     made.contents.clock.tick()
     made.contents.selection.select("head")

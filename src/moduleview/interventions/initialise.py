@@ -12,7 +12,7 @@ from moduleview.interventions.base import Intervention, InterventionError, LiveR
 from moduleview.interventions.initialise_calls import ModuleCalls
 from moduleview.interventions.initialise_catalogue import initialiser_called
 from moduleview.interventions.initialise_function import words_of
-from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES, OldValues
+from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES, OldValues, size_words
 from moduleview.interventions.initialise_plan import Plan, Target, behind_computed, make_plan, subtree_places
 from moduleview.interventions.initialise_python import (
     Filled,
@@ -44,11 +44,13 @@ class Initialise(Intervention):
     """
 
     title: ClassVar[str] = "Initialise"
+    changes_model: bool = False  # type: ignore[misc]
 
     def __init__(self, choice: Choice, suggestions: Mapping[str, Suggestion] | None = None) -> None:
         self._choice = choice
         self._suggestions = suggestions or {}
         self.fqn = choice.fqn
+        self.changes_model = choice.initialiser in (RESET, FUNCTION)  # what they do may be more than new values
         self._old: OldValues | None = None
         self._states: list[tuple[Optimizer, torch.Tensor, dict[str, object]]] = []
         self._n_changed = 0
@@ -56,9 +58,14 @@ class Initialise(Intervention):
         self.free_bytes = MOST_KEPT_BYTES
 
     @property
-    def may_change_structure(self) -> bool:
-        """Modules were called: what they did may be more than new values."""
-        return self._choice.initialiser in (RESET, FUNCTION)
+    def choice(self) -> Choice:
+        """What a person chose."""
+        return self._choice
+
+    @property
+    def note(self) -> str:
+        """The memory that it takes."""
+        return f"Its old values take {size_words(self.kept_bytes)} until it is taken back." if self.kept_bytes else ""
 
     @property
     def kept_bytes(self) -> int:

@@ -103,15 +103,17 @@ def why_too_many(n_bytes: int, free_bytes: int = MOST_KEPT_BYTES) -> str:
     """A sentence where so many bytes are not kept, "" where they are."""
     if n_bytes <= free_bytes:
         return ""
-    kept = MOST_KEPT_BYTES - free_bytes
-    others = f", and earlier changes keep {_size(kept)} already: take one of them back first" if kept else ""
+    size, most = size_words(n_bytes), size_words(MOST_KEPT_BYTES)
+    start = f"To take this back, {size} of old values would have to be kept; at most {most} are"
+    if free_bytes == MOST_KEPT_BYTES:
+        return f"{start}. Choose a smaller subtree."
     return (
-        f"To take this back, {_size(n_bytes)} of old values would have to be kept; at most {_size(MOST_KEPT_BYTES)} "
-        f"are{others or ': choose a smaller subtree'}."
+        f"{start}, and earlier changes keep {size_words(MOST_KEPT_BYTES - free_bytes)} already: take one of them back."
     )
 
 
-def _size(n_bytes: int) -> str:
+def size_words(n_bytes: int) -> str:
+    """``3.2 MiB``."""
     return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**29 else f"{n_bytes / 2**20:.1f} MiB"
 
 

@@ -28,6 +28,7 @@ class InitialisingBook(Book[InitialisingRecord]):
         changes: Of it, by name.
         ended: Of it; None until all is said.
         answered: What became of the newest change.
+        entries: Numbers in the journal of all that were made, the newest last.
     """
 
     def clear(self) -> None:
@@ -38,6 +39,7 @@ class InitialisingBook(Book[InitialisingRecord]):
         self.changes: dict[str, TensorChange] = {}
         self.ended: PreviewEnded | None = None
         self.answered: InitialisationAnswered | None = None
+        self.entries: list[int] = []
 
     def keep(self, record: InitialisingRecord) -> None:
         """What belongs to an older preview is let go."""
@@ -56,6 +58,7 @@ class InitialisingBook(Book[InitialisingRecord]):
                     self.ended = record
             case InitialisationAnswered():
                 self.answered = record
+                self.entries += [record.entry] if record.entry else []
             case _:
                 assert_never(record)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, ClassVar, assert_never
 
@@ -16,11 +16,13 @@ from moduleview.engine.model_call import call_model, split_batch
 from moduleview.engine.services.base import LiveModel, Service
 from moduleview.engine.tensor_tree import describe_tensors
 from moduleview.errors import ModuleViewError
+from moduleview.hooks.silent_hook import SilentHook
 from moduleview.interventions.initialise import Initialise as Initialisation
 from moduleview.interventions.initialise_catalogue import all_initialisers
 from moduleview.interventions.initialise_function import words_of
 from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES
 from moduleview.interventions.initialise_preview import Batch, Preview
+from moduleview.telemetry.commands import Command
 from moduleview.telemetry.initialising_messages import (
     Choice,
     InitialisationAnswered,
@@ -95,6 +97,11 @@ class Initialising(Service[InitialisingCommand]):
                 self.live.put(record)
         self._held_s.append(time.perf_counter() - began_s)
 
+    def commands_to_repeat(self) -> Sequence[Command]:
+        """What stands is done again to the new model."""
+        standing = [one for one in self.live.journal.standing if isinstance(one, Initialisation)]
+        return [Initialise(0, one.choice) for one in standing]
+
     def release(self) -> None:
         """See ``Service``."""
         self._pieces = self._preview = None
@@ -156,7 +163,7 @@ class Initialising(Service[InitialisingCommand]):
             live.put(InitialisationAnswered(command.request, 0, refusal=str(error)))
             return
         live.put(InitialisationAnswered(command.request, entry, what=str(change), kept_bytes=change.kept_bytes))
-        if change.may_change_structure:
+        if change.changes_model:
             live.announce_change()
 
     def _suggestions_for(self, choice: Choice) -> Mapping[str, Suggestion]:
@@ -192,7 +199,8 @@ class _CaughtCall:
         """From now on, until ``take_off``."""
         self.take_off()
         self._inputs = None
-        self._handle = model.register_forward_pre_hook(self._on_call, with_kwargs=True)
+        hook = SilentHook(self._on_call, lambda _error: None)
+        self._handle = model.register_forward_pre_hook(hook, with_kwargs=True)
 
     def take_off(self) -> None:
         """The hook is gone; what it caught stays."""
