@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.gui_thread import gui_thread_only
+from moduleview.gui.hook_link import HookLink
 from moduleview.gui.lab_link import LabLink
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
@@ -46,6 +47,7 @@ class PanelContext:
         run_action: Runs an action of the window's table by its id ("run.start", "file.open").
         notify: Shows a sentence at the left of the status bar for 8 s.
         axes: The steps and rows that all plots show.
+        hooks: Begins a hook in the hook editor.
         console: Takes a line of Python to the console.
         console: Takes a line of Python to the console.
         lab: Takes a tensor to the tensor lab.
@@ -60,6 +62,7 @@ class PanelContext:
     run_action: Callable[[str], None]
     notify: Callable[[str], None]
     axes: SharedAxes = field(default_factory=SharedAxes)
+    hooks: HookLink = field(default_factory=HookLink)
     console: ConsoleLink = field(default_factory=ConsoleLink)
     console: ConsoleLink = field(default_factory=ConsoleLink)
     lab: LabLink = field(default_factory=LabLink)

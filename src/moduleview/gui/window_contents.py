@@ -18,6 +18,7 @@ from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
 from moduleview.gui.clock import Clock, ClockWork
 from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.docking.docks import Docks
+from moduleview.gui.hook_link import HookLink
 from moduleview.gui.lab_link import LabLink
 from moduleview.gui.lifetime.closing import Closing
 from moduleview.gui.look.gradient_scale import GradientScale
@@ -152,6 +153,7 @@ class WindowContents(QObject):
             run_action=lambda action_id: self.actions.run(action_id),
             notify=self.status.say,
             axes=SharedAxes(self),
+            hooks=HookLink(self),
         )
 
     def _make_pages(self, recent: RecentFiles) -> None:
@@ -174,6 +176,7 @@ class WindowContents(QObject):
         specs = ViewActions(self._make_view_targets(), self).panel_specs(entries)
         self.actions.extend(specs)
         menu = self.menus[specs[0].menu] if specs else None
+        self.context.hooks.wanted.connect(lambda _fqn, _is_parameter: docks.bring_forward("hook_editor"))
         self.context.console.wanted.connect(lambda _code: docks.bring_forward("console"))
         self.context.lab.wanted.connect(lambda _wish: docks.bring_forward("lab"))
         for spec in specs:

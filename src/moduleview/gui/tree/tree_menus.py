@@ -104,6 +104,9 @@ class TreeMenus(QObject):
                 targets = model.hooks.targets(nodes, kind, enabled=enabled, below=below)
                 tick = partial(self._actions.set_hooks, model, nodes, kind, enabled=enabled, below=below)
                 self._add(submenu, model.texts.column_name(column), tick, bool(targets))
+        can_intervene = Capability.INTERVENE in self._context.capabilities()
+        fqn = model.snapshot.fqns[nodes[-1]]
+        self._add(menu, self.tr("Write a hook..."), lambda: self._context.hooks.write_hook(fqn), can_intervene)
 
     def _add_freezing(self, menu: QMenu, node: int) -> None:
         model = self._view.tree_model
