@@ -16,6 +16,7 @@ from builders import declare_gradients
 from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.panel import Panel
 from moduleview.registry import discover
+from moduleview.telemetry.changes_messages import AlarmRang, ChangeJournaled
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
 from moduleview.telemetry.hooks import FoundHook
 from moduleview.telemetry.initialising_messages import PreviewBegun, Visit
@@ -55,6 +56,8 @@ def window(qtbot, tmp_path):
     source.records.append(FindingsReported((FINDING,), 3))
     source.records.append(CostsMeasured((CostEntry("grad_norm", "", 1.0, 1.0, 1, 20, 0),), 1e4, 0.02, 1e-4))
     source.records.append(LogLine(0.0, "stdout", "hello"))
+    source.records.append(ChangeJournaled(1, 3, "Froze head", "p.requires_grad_(False)", fqn="head"))
+    source.records.append(AlarmRang(2, 4, "grad_norm", "head", 12.0, "grad_norm of head was 12, above 10", "mark"))
     source.records.append(PreviewBegun(1, 20, (Visit(1, "head", "Linear"),)))
     source.records.append(ModuleReport("head", "Linear", "Linear()", "", "", "", "", (HOOK,)))
     made.contents.clock.tick()

@@ -20,6 +20,7 @@ from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.docking.docks import Docks
 from moduleview.gui.hook_link import HookLink
 from moduleview.gui.lab_link import LabLink
+from moduleview.gui.interventions.undo_feed import UndoFeed
 from moduleview.gui.lifetime.closing import Closing
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.main_window import MainWindow
@@ -74,6 +75,7 @@ class WindowContents(QObject):
         self._fill_frame(recent)
         self._states = StateReader(session, self.selection, parts.appearance)
         self._drawn_revision = -1
+        self._undo_feed = UndoFeed(session.send, self)
         self._make_clock()
         self._closing = Closing(lambda: session.close(0.0), self.status.say, self)
         self._closing.finished.connect(self._on_closed)
@@ -93,6 +95,8 @@ class WindowContents(QObject):
         if self._watch.look(session.store):
             self.clock.wake()
         self._show_page()
+        if self.pages.made_docks is not None:
+            self._undo_feed.take(self.pages.made_docks.undo_stack, session.store.books.changes)
         if self._states.read(self.pages.made_docks):
             self.actions.update(self._states.state)
             self._refresh_toolbar()

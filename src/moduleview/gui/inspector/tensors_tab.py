@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt, QTimer
-from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedLayout, QWidget
 
 from moduleview.gui.inspector.report_feed import ReportFeed
 from moduleview.gui.inspector.tensor_detail import TensorDetail
 from moduleview.gui.inspector.tensor_table import TensorTable
+from moduleview.gui.interventions.change_menu import ChangeMenu
+from moduleview.gui.lab.lab_menu import LabMenu
 from moduleview.gui.models.tensor_columns import (
     BUFFER_COLUMNS,
     FIRST_BUFFER_COLUMNS,
@@ -62,6 +65,10 @@ class TensorsTab(QWidget):
         self.table = TensorTable(context.theme, context.scale, self.model, (offered, first), self)
         self.table.setAccessibleName(self.tr("Parameters") if are_parameters else self.tr("Buffers"))
         self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        self._changes = ChangeMenu(context, self)
+        self._lab = LabMenu(context, self)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
         self.detail = TensorDetail(context.theme, self)
         self._empty = EmptyState(context.theme, "list", "", "", parent=self)
         self._lay_out()
@@ -96,6 +103,25 @@ class TensorsTab(QWidget):
             self.model.refresh_values()
             self.model.refresh_hooks()
         self._poll()
+
+    def menu_of(self, row: int) -> QMenu:
+        """What can be done with the tensor in a row."""
+        menu = QMenu(self.table)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fqn = self.model.fqn(row)
+        copy = menu.addAction(self.tr("Copy path"))
+        copy.triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(fqn))
+        self._lab.add_tensor(menu, fqn, is_parameter=self._are_parameters)
+        if self._are_parameters:
+            menu.addSeparator()
+            self._changes.add_freezing(menu, fqn)
+        self._changes.add_to(menu, fqn)
+        return menu
+
+    def _open_menu(self, at: QPoint) -> None:
+        index = self.table.indexAt(at)
+        if index.isValid():
+            self.menu_of(index.row()).popup(self.table.viewport().mapToGlobal(at))
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
+from moduleview.gui.interventions.change_menu import ChangeMenu
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chart_with_legend import ChartWithLegend
@@ -111,9 +112,17 @@ class CurvesPanel(Panel):
     # -- building --------------------------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
+        self._changes = ChangeMenu(self.context, self)
         self._export = PlotExport(self.context, self._body, "curves", self._make_csv)
-        sections = (TimeSection(self.context.axes, self), self._choices.add_groupings, self._export.add_to)
+        time = TimeSection(self.context.axes, self)
+        sections = (time, self._choices.add_groupings, self._add_alarm, self._export.add_to)
         self._menu = PlotMenu(self.context.theme, self._chart, sections)
+
+    def _add_alarm(self, menu: QMenu, _at: object) -> None:
+        selection = self.context.selection
+        menu.addSeparator()
+        fqn = selection.tensor_fqn or selection.fqn or ""
+        self._changes.add_alarm(menu, fqn, {"quantity": self._choices.quantity})
 
     def _make_csv(self) -> Iterator[str]:
         return series_csv(self.context.store, self._choice.keys, self._choices.words.name(self._choices.quantity))

@@ -185,6 +185,7 @@ class GradientMapPanel(Panel):
             self._findings_revision = store.findings_revision
             self._map.events.set_findings(store.findings)
         self._map.events.set_skipped(store.skipped_steps)
+        self._map.events.set_rings(store.books.changes.rings)
 
     def _draw(self, store: StoreView) -> None:
         assert self._rows is not None

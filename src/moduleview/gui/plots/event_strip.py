@@ -1,4 +1,4 @@
-"""The strip above the map: findings at the step where they were found, and steps that mixed precision left out."""
+"""The strip above the map: findings and alarms at their steps, and steps that mixed precision left out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from moduleview.gui.plots.canvas import Canvas
+from moduleview.telemetry.changes_messages import AlarmRang
 from moduleview.telemetry.records import Finding, Severity
 from moduleview.telemetry.step_outcome import StepSkipped
 
@@ -20,13 +21,14 @@ _ORDER = tuple(reversed(Severity))  # the worst is drawn last, over the others
 
 
 class EventStrip:
-    """Triangles are warnings, octagons errors, circles information, squares steps that were left out."""
+    """Triangles are warnings, octagons errors, circles information, diamonds alarms, squares steps left out."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._findings: tuple[Finding, ...] = ()
         self._skipped: tuple[StepSkipped, ...] = ()
         self._skipped_steps = np.zeros(0)
+        self._rings: tuple[AlarmRang, ...] = ()
         canvas.decorate(self._draw)
 
     def set_findings(self, findings: Sequence[Finding]) -> None:
@@ -41,6 +43,20 @@ class EventStrip:
             self._skipped = found
             self._skipped_steps = np.array([one.step for one in found], dtype=np.float64)
             self._canvas.redraw()
+
+    def set_rings(self, rings: Sequence[AlarmRang]) -> None:
+        """Show the steps at which alarms rang."""
+        if self._rings != (found := tuple(rings)):
+            self._rings = found
+            self._canvas.redraw()
+
+    def ring_at(self, position: QPointF) -> AlarmRang | None:
+        """The alarm whose mark is under the pointer, the newest of several."""
+        if position.y() >= self._canvas.area.top():
+            return None
+        half = self._canvas.theme.px(_MARK_PX) / 2 + 1
+        under = (one for one in reversed(self._rings) if abs(self._canvas.x_px(one.step) - position.x()) <= half)
+        return next(under, None)
 
     def skipped_at(self, position: QPointF) -> StepSkipped | None:
         """The skipped step whose mark is under the pointer."""
@@ -73,6 +89,7 @@ class EventStrip:
         painter.setPen(Qt.PenStyle.NoPen)
         self._draw_skipped(painter, px(_SQUARE_PX))
         size = px(_MARK_PX)
+        self._draw_rings(painter, size)
         for finding in self._findings:
             x = self._x(finding)
             if area.left() <= x <= area.right():
@@ -85,6 +102,16 @@ class EventStrip:
         painter.setBrush(QColor(self._canvas.theme.tokens.muted))
         for x in np.unique(np.round(area.left() + (inside - low) / (high - low) * area.width())).tolist():
             painter.drawRect(QRectF(x - size / 2, (area.top() - size) / 2, size, size))
+
+    def _draw_rings(self, painter: QPainter, size: int) -> None:
+        """A diamond a pixel."""
+        area = self._canvas.area
+        painter.setBrush(QColor(self._canvas.theme.tokens.accent))
+        middle, half = area.top() / 2, size / 2
+        for x in sorted({round(self._canvas.x_px(ring.step)) for ring in self._rings}):
+            if area.left() <= x <= area.right():
+                corners = ((0.0, -half), (half, 0.0), (0.0, half), (-half, 0.0))
+                painter.drawPolygon(QPolygonF([QPointF(x + dx, middle + dy) for dx, dy in corners]))
 
     def _draw_mark(self, painter: QPainter, severity: Severity, box: QRectF) -> None:
         tokens = self._canvas.theme.tokens

@@ -148,6 +148,9 @@ class MapPointer(QObject):
         if finding is not None:
             title, name = escape(displayable(finding.title)), escape(displayable(finding.fqn))
             return f"<b>{title}</b><br>{name}, {self._step_text(finding.step)}"
+        ring = self._map.events.ring_at(at)
+        if ring is not None:
+            return f"<b>{self._step_text(ring.step)}</b><br>{escape(displayable(ring.why))}"
         skipped = self._map.events.skipped_at(at)
         if skipped is not None:
             return f"<b>{self._step_text(skipped.step)}</b><br>{escape(displayable(skipped.reason))}"

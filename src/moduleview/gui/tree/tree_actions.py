@@ -54,15 +54,11 @@ class TreeActions(QObject):
         )
 
     def freeze(self, snapshot: ModelSnapshot, node: int, *, frozen: bool) -> None:
-        """Freeze or unfreeze a subtree; undo gives each parameter back what it had."""
+        """Freeze or unfreeze a subtree; the journal's entry is undone as every other, and gives back what there was."""
         rows = np.arange(len(snapshot.tensors))[slice(*_bounds(snapshot, node))]
         tensors = snapshot.tensors
-        changed = rows[tensors.is_parameter[rows] & (tensors.requires_grad[rows] == frozen)]
-        if not len(changed):
-            return
-        back: list[Command] = [Freeze(snapshot.tensor_fqns[row], not frozen) for row in changed.tolist()]
-        text = self.tr("freeze {0}") if frozen else self.tr("unfreeze {0}")
-        self._do(text.format(snapshot.fqns[node] or snapshot.names[node]), [Freeze(snapshot.fqns[node], frozen)], back)
+        if (tensors.is_parameter[rows] & (tensors.requires_grad[rows] == frozen)).any():
+            self._context.send(Freeze(snapshot.fqns[node], frozen))
 
     def toggle_pins(self, fqns: Sequence[str]) -> None:
         """Pin or unpin the curves of modules."""

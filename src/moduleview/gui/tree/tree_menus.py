@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from moduleview.gui.lab.lab_menu import LabMenu
+from moduleview.gui.interventions.change_menu import ChangeMenu
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.tree.tree_actions import TreeActions
@@ -28,6 +29,7 @@ class TreeMenus(QObject):
     ) -> None:
         super().__init__(parent)
         self._context, self._view, self._actions, self._go_to = context, view, actions, go_to
+        self._changes = ChangeMenu(context, view)
         self._lab = LabMenu(context, view)
 
     def of_node(self, node: int) -> QMenu:
@@ -59,6 +61,7 @@ class TreeMenus(QObject):
         self._add_hooks(menu, nodes)
         menu.addSeparator()
         self._add_freezing(menu, node)
+        self._changes.add_to(menu, snapshot.fqns[node])
         return menu
 
     def of_columns(self) -> QMenu:
