@@ -15,6 +15,7 @@ import moduleview.gui.panels
 from builders import declare_gradients
 from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.panel import Panel
+from moduleview.gui.panels.inspector import InspectorPanel
 from moduleview.registry import discover
 from moduleview.telemetry.changes_messages import AlarmRang, ChangeJournaled
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
@@ -63,6 +64,7 @@ def window(qtbot, tmp_path):
     made.contents.clock.tick()
     made.contents.selection.select("head")
     made.contents.actions.run("tools.command_palette")
+    made.findChild(InspectorPanel).modules.show_module(store.model, 0, True)
     for palette in made.findChildren(CommandPalette):
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # it closes when the focus goes elsewhere
     for panel in made.findChildren(Panel):

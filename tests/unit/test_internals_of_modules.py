@@ -254,6 +254,8 @@ def test_a_pruned_weight_says_how_much_of_it_is_kept() -> None:
     (twice,) = recomputed_in(layer)
     assert twice.steps == ("L1Unstructured", "RandomUnstructured")
     assert twice.kept_share == 0.5
+    assert [(entry.name, entry.reason) for entry in saved(layer).left_out] == [("weight", LeftOutReason.COMPUTED)]
+    assert attribute(layer, "weight").kind is AttributeKind.PLAIN
 
 
 def test_looking_computes_nothing() -> None:

@@ -7,11 +7,13 @@ beside the training: any thread may.
 from __future__ import annotations
 
 import pydoc
+import re
 
 from moduleview.introspect.module_report import class_texts, cut, part, written_class
 from moduleview.telemetry.internals_messages import ClassDocumentation
 
 _MAXIMUM_HELP = 200_000  # characters
+_OWN_FILE = re.compile(r"^moduleview_target_(.+)_[0-9a-f]{8}\.")  # the name under which a person's file is imported
 
 
 def document_class(fqn: str, cls: type) -> ClassDocumentation:
@@ -20,7 +22,7 @@ def document_class(fqn: str, cls: type) -> ClassDocumentation:
     texts = class_texts(cls)
     return ClassDocumentation(
         fqn=fqn,
-        class_name=f"{cls.__module__}.{cls.__qualname__}",
+        class_name=_OWN_FILE.sub(r"\1.", f"{cls.__module__}.{cls.__qualname__}"),
         docstring=texts.docstring,
         signatures=texts.signatures,
         source=texts.source,

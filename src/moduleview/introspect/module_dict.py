@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from moduleview.introspect.bounded_repr import bounded_repr, tensor_bytes, tensor_words
+from moduleview.introspect.recomputed import names_written_before_calls
 from moduleview.telemetry.internals_messages import Attribute, AttributeKind
 
 MAXIMUM_ATTRIBUTES = 500
 _MAXIMUM_ENTRIES = 20
+_COMPUTED = "written by a hook before each call, from what is registered"
 _LOOKED_AT = 100  # entries of a list or dict: what is among the first is among the rest
 TABLES = frozenset(vars(nn.Module())) | {
     "_backward_pre_hooks",
@@ -61,7 +64,7 @@ def tensors_in(value: object) -> list[Tensor]:
     return [part for part in _parts(value) if isinstance(part, Tensor)]
 
 
-def registered_in(own: Mapping[str, object]) -> frozenset[int]:
+def registered_in(own: Mapping[str, Any]) -> frozenset[int]:
     """Identities of the module's own parameters and buffers: an RNN keeps a list of them too."""
     found: set[int] = set()
     for table in ("_parameters", "_buffers"):
@@ -71,8 +74,10 @@ def registered_in(own: Mapping[str, object]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _attribute(name: str, value: object, registered: frozenset[int], own: Mapping[str, object]) -> Attribute:
+def _attribute(name: str, value: object, registered: frozenset[int], own: Mapping[str, Any]) -> Attribute:
     kind = AttributeKind.TABLE if name in TABLES else unregistered_kind(value, registered)
+    is_computed = kind is AttributeKind.TENSOR and name in names_written_before_calls(own)
+    kind = AttributeKind.PLAIN if is_computed else kind
     tensors = tensors_in(value)
     entries = _entries(value) if kind is not AttributeKind.PLAIN else ()
     return Attribute(
@@ -83,7 +88,7 @@ def _attribute(name: str, value: object, registered: frozenset[int], own: Mappin
         n_entries=_length(value),
         n_bytes=sum(map(tensor_bytes, tensors)) if tensors else None,
         entries=entries,
-        note=_note(name, value, tensors, registered, own),
+        note=_COMPUTED if is_computed else _note(name, value, tensors, registered, own),
     )
 
 
@@ -92,7 +97,7 @@ def _value(value: object) -> str:
 
 
 def _note(
-    name: str, value: object, tensors: Sequence[Tensor], registered: frozenset[int], own: Mapping[str, object]
+    name: str, value: object, tensors: Sequence[Tensor], registered: frozenset[int], own: Mapping[str, Any]
 ) -> str:
     if name in TABLES:
         return _hook_note(name, value, own)
@@ -105,7 +110,7 @@ def _note(
     return ""
 
 
-def _hook_note(name: str, value: object, own: Mapping[str, object]) -> str:
+def _hook_note(name: str, value: object, own: Mapping[str, Any]) -> str:
     if name != "_backward_hooks" or not isinstance(value, Mapping) or not value:
         return ""
     is_full = own.get("_is_full_backward_hook")

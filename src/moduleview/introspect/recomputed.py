@@ -25,6 +25,17 @@ def recomputed_in(module: nn.Module) -> tuple[Recomputed, ...]:
         return (*_parametrized(own), *_by_hooks(own), *_pruned(own))
 
 
+def names_written_before_calls(own: Mapping[str, Mapping[str, object]]) -> frozenset[str]:
+    """Attributes that a forward-pre hook of torch's writes: pruned weights, the older weight_norm and spectral_norm."""
+    names = set()
+    for hook in (own.get("_forward_pre_hooks") or {}).values():
+        if isinstance(hook, WeightNorm | SpectralNorm):
+            names.add(hook.name)
+        elif isinstance(hook, BasePruningMethod):
+            names.add(str(getattr(hook, "_tensor_name", "")))
+    return frozenset(names)
+
+
 def _parametrized(own: Mapping[str, Mapping[str, object]]) -> Iterator[Recomputed]:
     lists = (own.get("_modules") or {}).get("parametrizations")
     if not isinstance(lists, nn.Module):

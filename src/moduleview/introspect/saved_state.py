@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from moduleview.introspect.bounded_repr import raised, tensor_bytes, tensor_words
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.introspect.module_dict import TABLES, callable_words, registered_in, tensors_in, unregistered_kind
+from moduleview.introspect.recomputed import names_written_before_calls
 from moduleview.telemetry.internals_messages import (
     AttributeKind,
     Comparison,
@@ -165,14 +167,16 @@ class SavedStateWalk:
                 self._runs_users_code = True
                 self._hooks.append(f"{cls.__qualname__}.{name} of {where}")
 
-    def _take_plain(self, prefix: str, own: dict[str, object]) -> None:
+    def _take_plain(self, prefix: str, own: dict[str, Any]) -> None:
         registered: frozenset[int] | None = None
+        computed = names_written_before_calls(own) if own.get("_forward_pre_hooks") else frozenset()
         for name, value in own.items():
             if name in TABLES or isinstance(value, int | float | str | None):
                 continue
             if registered is None:
                 registered = registered_in(own)
             reason = _REASONS.get(unregistered_kind(value, registered))
+            reason = LeftOutReason.COMPUTED if reason is not None and name in computed else reason
             if reason is not None:
                 self._leave_out(f"{prefix}{name}", reason, tensors_in(value), type(value).__name__)
 

@@ -86,6 +86,7 @@ class LeftOutReason(StrEnum):
     TENSORS_IN_CONTAINER = "tensors in a container"
     NONE = "none"
     REMOVED_BY_HOOK = "removed"
+    COMPUTED = "computed"
 
 
 class LeftOut(msgspec.Struct, frozen=True):

@@ -1,9 +1,8 @@
-"""Ctrl+Shift+P finds every command, Ctrl+P every module: a field, and under it what fits, best first."""
+"""Ctrl+Shift+P finds commands, Ctrl+P modules, parameters and buffers: a field, and under it what fits, best first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -19,6 +18,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
+    QLabel,
     QLineEdit,
     QListView,
     QStyle,
@@ -29,33 +29,15 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from moduleview.gui.actions.fuzzy import best_matches
+from moduleview.gui.actions.palette_choices import ListedChoices, PaletteChoices, PaletteEntry
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.models.cell_guard import CellGuard
 
+__all__ = ["CommandPalette", "PaletteEntry"]
+
 _WIDTH, _N_ROWS, _ROW, _TOP = 520, 12, 24, 72
-_LIMIT = 200  # rows; nobody reads further
 _MOVING_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _ENTRY_ROLE = Qt.ItemDataRole.UserRole
-
-
-@dataclass(frozen=True)
-class PaletteEntry:
-    """One line.
-
-    Attributes:
-        title: What is looked for.
-        detail: At the right, muted: the keys, or a module's type.
-        run: What Enter does.
-        obstacle: Why it cannot be used now, "" when it can.
-        is_code: The title is set in the fixed font.
-    """
-
-    title: str
-    detail: str
-    run: Callable[[], object]
-    obstacle: str = ""
-    is_code: bool = False
 
 
 class CommandPalette(QFrame):
@@ -64,14 +46,20 @@ class CommandPalette(QFrame):
     It is a child that lies over the window, not a popup: a popup grabs the keyboard, which not every platform allows.
     """
 
-    def __init__(self, entries: Sequence[PaletteEntry], prompt: str, theme: Theme, window: QWidget) -> None:
+    def __init__(
+        self, choices: PaletteChoices | Sequence[PaletteEntry], prompt: str, theme: Theme, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._focus_before = QApplication.focusWidget()
         self.setObjectName("palette")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(prompt)
         self._theme = theme
-        self._model = _Matches(entries, self)
+        self._choices = choices if isinstance(choices, PaletteChoices) else ListedChoices(choices)
+        self._model = _Matches(self)
+        self._problem = QLabel(self, wordWrap=True)
+        self._problem.setTextFormat(Qt.TextFormat.PlainText)
+        self._problem.setProperty("role", "warning")
         self.field = QLineEdit(self)
         self.field.setPlaceholderText(prompt)
         self.field.setAccessibleName(prompt)
@@ -98,7 +86,10 @@ class CommandPalette(QFrame):
         return [self._model.entry(row).title for row in range(self._model.rowCount())]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows typed into the field move through the list."""
+        """Arrows typed into the field move through the list; Tab completes."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
+            self._complete()
+            return True
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in _MOVING_KEYS:
             self.list.keyPressEvent(event)
             return True
@@ -116,9 +107,19 @@ class CommandPalette(QFrame):
         if self._focus_before is not None and isValid(self._focus_before):
             self._focus_before.setFocus()
 
+    def _complete(self) -> None:
+        """Type the rest of the current line, where a line has something to type."""
+        row = self.list.currentIndex().row()
+        completion = self._model.entry(row).completion if row >= 0 else ""
+        if completion:
+            self.field.setText(completion)
+
     def _on_typed(self, text: str) -> None:
-        self._model.keep_matches(text)
+        self._model.show_entries(self._choices.entries(text))
         self.list.setCurrentIndex(self._model.index(0))
+        problem = self._choices.problem(text)
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
 
     def _run(self, row: int) -> None:
         if row < 0:
@@ -135,10 +136,15 @@ class CommandPalette(QFrame):
         column.setContentsMargins(px(8), px(8), px(8), px(8))
         column.setSpacing(px(8))
         column.addWidget(self.field)
+        column.addWidget(self._problem)
         column.addWidget(self.list)
         self.setFixedWidth(min(px(_WIDTH), window.width()))
         self.list.setFixedHeight(px(_ROW) * _N_ROWS)
+        self._problem.hide()
         self.adjustSize()
+        self.setFixedHeight(self.height())  # the sentence takes its room from the list
+        self.list.setMinimumHeight(px(_ROW))
+        self.list.setMaximumHeight(px(_ROW) * _N_ROWS)
         self.move((window.width() - self.width()) // 2, px(_TOP))
         self.raise_()
 
@@ -146,23 +152,21 @@ class CommandPalette(QFrame):
 class _Matches(QAbstractListModel):
     """The entries that fit, as rows."""
 
-    def __init__(self, entries: Sequence[PaletteEntry], parent: QObject) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._entries = entries
-        self._titles = [entry.title.lower() for entry in entries]
-        self._rows: list[int] = []
+        self._entries: Sequence[PaletteEntry] = ()
         self._guard = CellGuard()
 
-    def keep_matches(self, typed: str) -> None:
+    def show_entries(self, entries: Sequence[PaletteEntry]) -> None:
         self.beginResetModel()
-        self._rows = best_matches(self._titles, typed, _LIMIT)
+        self._entries = entries
         self.endResetModel()
 
     def entry(self, row: int) -> PaletteEntry:
-        return self._entries[self._rows[row]]
+        return self._entries[row]
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
+        return 0 if parent is not None and parent.isValid() else len(self._entries)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         return self._guard.cell(self._cell, index, role)

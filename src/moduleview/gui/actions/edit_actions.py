@@ -70,10 +70,13 @@ class EditActions(QObject):
             ),
             ActionSpec(
                 "edit.go_to",
-                self.tr("Go to module..."),
+                self.tr("Go to..."),
                 menu,
                 verbs.go_to,
                 shortcut="Ctrl+P",
+                tip=self.tr(
+                    "A module, parameter or buffer by its path, as get_submodule, get_parameter, get_buffer take it"
+                ),
                 obstacle=self._obstacles.no_model,
             ),
         )

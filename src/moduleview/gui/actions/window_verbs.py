@@ -11,7 +11,10 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.actions.action_spec import Actions
-from moduleview.gui.actions.command_palette import CommandPalette, PaletteEntry
+from moduleview.gui.actions.command_palette import CommandPalette
+from moduleview.gui.actions.name_search import NameSearch
+from moduleview.gui.actions.named_places import NamedPlaces
+from moduleview.gui.actions.palette_choices import PaletteChoices, PaletteEntry
 from moduleview.gui.actions.place_keys import PlaceKeys
 from moduleview.gui.dialogs.about import AboutDialog
 from moduleview.gui.dialogs.doctor import DoctorDialog
@@ -20,7 +23,6 @@ from moduleview.gui.dialogs.training_data import TrainingDataDialog
 from moduleview.gui.panel import PanelContext
 from moduleview.session import Session
 from moduleview.telemetry.commands import Freeze
-from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.training_data_code import NO_PARAMETERS
 
 
@@ -47,6 +49,7 @@ class WindowVerbs(QObject):
         self._session = context.session
         self._panels = context.panels
         self._window = context.window
+        self._search: NameSearch | None = None
 
     def close_model(self) -> None:
         """Close what is open; the welcome page takes its place."""
@@ -55,16 +58,14 @@ class WindowVerbs(QObject):
         self._panels.notify("")  # what was said was about the model
 
     def go_to(self) -> None:
-        """Ctrl+P: find a module by a few letters of its FQN."""
+        """Ctrl+P: find what ``get_submodule``, ``get_parameter`` or ``get_buffer`` would give, by its path."""
         model = self._panels.store.model
         if model is None:
             return
-        select = self._panels.selection.select
-        entries = [
-            PaletteEntry(displayable(fqn or name), displayable(type_name), partial(select, fqn), is_code=True)
-            for fqn, name, type_name in zip(model.fqns, model.names, model.type_names, strict=True)
-        ]
-        self._open_palette(entries, self.tr("Go to a module"))
+        if self._search is None or self._search.snapshot is not model:
+            self._search = NameSearch(model)
+        places = NamedPlaces(self._search, self._panels.selection.select_named)
+        self._open_palette(places, self.tr("Go to a module, parameter or buffer"))
 
     def show_commands(self, actions: Actions) -> None:
         """Ctrl+Shift+P: find a command by a few letters."""
@@ -130,5 +131,5 @@ class WindowVerbs(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _open_palette(self, entries: Sequence[PaletteEntry], prompt: str) -> None:
+    def _open_palette(self, entries: PaletteChoices | Sequence[PaletteEntry], prompt: str) -> None:
         CommandPalette(entries, prompt, self._panels.theme, self._window).open()

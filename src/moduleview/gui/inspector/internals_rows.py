@@ -79,7 +79,7 @@ class InternalsRows(QObject):
         size = TextCell(n_bytes(entry.n_bytes) if entry.n_bytes else NO_VALUE, _SIZE)
         if isinstance(entry, LeftOut):
             tip = self._words.left_out(entry)
-            why = TextCell(self.tr("no: {0}").format(self._words.reason(entry.reason)), _MARKED, tip)
+            why = TextCell(self._words.reason(entry.reason), _MARKED, tip)
             return (TextCell(displayable(entry.name), _QUIET_KEY, tip, entry.name), why, size)
         tip = self._words.saved(entry)
         what = self.tr("shared") if entry.shares_with else displayable(entry.what or entry.kind.value)

@@ -100,8 +100,8 @@ class InternalsTab(QWidget):
         )
         told = "\n\n".join(map(words.recomputed, report.recomputed))
         nothing = self.tr(
-            "Nothing is computed here: no parametrization, no weight_norm or spectral_norm, no pruning mask. Each "
-            "parameter is what forward() uses."
+            "Nothing is computed in this module itself: no parametrization, no weight_norm or spectral_norm, "
+            "no pruning mask. Each parameter is what forward() uses."
         )
         self.computed.set_code(told or nothing, "text")
         self._on_page(self.bar.page)

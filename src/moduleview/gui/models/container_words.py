@@ -27,6 +27,16 @@ class ContainerWords(QObject):
             ContainerKind.PARAMETER_DICT: self.tr("{0} parameters by key"),
         }[kind].format(n_held)
 
+    def shortest(self, snapshot: ModelSnapshot, node: int) -> str:
+        """The same where there is no room for words: ``[6]`` in a list, ``{2}`` in a dict, ``(3)`` in order."""
+        kind = snapshot.container(node)
+        if kind is ContainerKind.NONE:
+            return ""
+        n_held = exact_count(self._n_held(snapshot, node, kind))
+        if kind in (ContainerKind.MODULE_LIST, ContainerKind.PARAMETER_LIST):
+            return f"[{n_held}]"
+        return f"({n_held})" if kind is ContainerKind.SEQUENTIAL else f"{{{n_held}}}"
+
     def facts(self, snapshot: ModelSnapshot, node: int) -> list[str]:
         """What the head of the Inspector says of a container."""
         short = self.short(snapshot, node)

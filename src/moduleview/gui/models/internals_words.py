@@ -82,6 +82,7 @@ class InternalsWords(QObject):
             LeftOutReason.TENSORS_IN_CONTAINER: self.tr("plain tensors"),
             LeftOutReason.NONE: self.tr("is None"),
             LeftOutReason.REMOVED_BY_HOOK: self.tr("taken out"),
+            LeftOutReason.COMPUTED: self.tr("computed"),
         }[reason]
 
     def left_out(self, entry: LeftOut) -> str:
@@ -103,6 +104,9 @@ class InternalsWords(QObject):
             LeftOutReason.NONE: self.tr("Registered as None: there is nothing to save (bias=False, for example)."),
             LeftOutReason.REMOVED_BY_HOOK: self.tr(
                 "It is in torch's tables, but a hook or a method of the module takes it out of state_dict()."
+            ),
+            LeftOutReason.COMPUTED: self.tr(
+                "A hook computes it before each call from tensors that are saved: see Computed of its module."
             ),
         }[entry.reason]
         what = f", {displayable(entry.what)}" if entry.what else ""

@@ -189,7 +189,8 @@ class InspectorPanel(Panel):
         self.tabs.addTab(self.hooks, self.tr("Hooks"))
         self.tabs.addTab(self.modules, self.tr("Modules"))
         self.tabs.addTab(self.internals, self.tr("Internals"))
-        self.tabs.addTab(self.documentation, self.tr("Documentation"))
+        self.tabs.addTab(self.documentation, self.tr("Docs"))
+        self.tabs.setTabToolTip(self.tabs.indexOf(self.documentation), self.tr("Documentation, help, source and repr"))
         for tab in (self.modules, self.parameters, self.buffers, self.hooks, self.documentation, self.internals):
             tab.setMinimumWidth(1)  # else the widest of them cuts the others off in a narrow dock
         self._stack = QStackedLayout(self)

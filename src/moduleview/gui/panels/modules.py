@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPalette, QUndoStack
 from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
+from moduleview.gui.actions.name_search import path_typed
 from moduleview.gui.look.icons import Icons
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.panel import Area, Panel, PanelContext
@@ -92,15 +93,15 @@ class ModulesPanel(Panel):
         self.field.selectAll()
 
     def go_to(self, fqn: str) -> None:
-        """Select a module; a filter that hides it goes away."""
+        """Select a module, or a parameter or buffer in it; a filter that hides it goes away."""
         snapshot = self._snapshot
-        node = None if snapshot is None else snapshot.node_of(fqn)
+        node = None if snapshot is None else snapshot.holder_of(fqn)
         if snapshot is None or node is None:
             return
         model = self.view.tree_model
         if model is not None and model.rows.is_filtered and model.rows.row_of(node) < 0:
             self.field.clear()
-        self.context.selection.select(fqn)
+        self.context.selection.select_named(snapshot, fqn)
         self._link.show()
 
     def refresh(self, store: StoreView) -> None:
@@ -191,8 +192,8 @@ class ModulesPanel(Panel):
         snapshot, model = self._snapshot, self.view.tree_model
         if snapshot is None or model is None or not self.field.text().strip():
             return
-        text = self.field.text().strip()
-        if snapshot.node_of(text) is not None:
+        text = path_typed(self.field.text())
+        if snapshot.holder_of(text) is not None:
             self.field.clear()
             self.go_to(text)
         else:

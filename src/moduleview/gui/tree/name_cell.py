@@ -33,13 +33,13 @@ class NameTexts:
         before: Muted: how what holds the module holds it, ``[``.
         name: The module's name.
         after: Muted, as ``before``.
-        behind: Muted words with a gap before them, left out where there is no room.
+        behind: Muted words with a gap before them: the first for which there is room, the longest first.
     """
 
     before: str
     name: str
     after: str
-    behind: str
+    behind: tuple[str, ...]
 
 
 def paint_name(painter: QPainter, look: TreeLook, cell: QRect, depth: int, texts: NameTexts, is_selected: bool) -> None:
@@ -70,7 +70,10 @@ def paint_name(painter: QPainter, look: TreeLook, cell: QRect, depth: int, texts
             painter.drawText(round(left), baseline, text)
             left += metrics.horizontalAdvance(text)
     left += look.px(_GAP_PX)
-    if texts.behind and look.caption_metrics.horizontalAdvance(texts.behind) <= right - left:
+    behind = next(
+        (words for words in texts.behind if look.caption_metrics.horizontalAdvance(words) <= right - left), ""
+    )
+    if behind:
         painter.setFont(look.caption_font)
         painter.setPen(muted)
-        painter.drawText(round(left), baseline, texts.behind)
+        painter.drawText(round(left), baseline, behind)

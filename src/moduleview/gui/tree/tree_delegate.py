@@ -90,8 +90,15 @@ class TreeDelegate(QStyledItemDelegate):
         if model.rows.has_children(node):
             paint_arrow(painter, self._look, cell, depth, model.rows.is_expanded(node))
         before, after = model.containers.around(model.snapshot, node)
-        words = (model.containers.short(model.snapshot, node), self.tr("frozen") if model.is_frozen(node) else "")
-        texts = NameTexts(before, model.name(node), after, " · ".join(filter(None, words)))
+        frozen = self.tr("frozen") if model.is_frozen(node) else ""
+        held = (model.containers.short(model.snapshot, node), model.containers.shortest(model.snapshot, node))
+        behind = (
+            " · ".join(filter(None, (held[0], frozen))),
+            " · ".join(filter(None, (held[1], frozen))),
+            frozen,
+            held[1],
+        )
+        texts = NameTexts(before, model.name(node), after, behind)
         paint_name(painter, self._look, cell, depth, texts, is_selected)
 
     def _paint_type(self, painter: QPainter, cell: QRect, text: str, is_selected: bool) -> None:
