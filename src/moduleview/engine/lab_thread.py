@@ -71,10 +71,9 @@ class LabThread:
         if key is not None:
             for older in [waiting for waiting in self._waiting if _place(waiting) == key]:
                 self._waiting.remove(older)
-            if isinstance(command, RunPipeline):
-                for worker in self._workers:
-                    if isinstance(worker.now, RunPipeline):
-                        self._cancelled.append(worker.now.request)  # ends between two of its steps
+        if isinstance(command, RunPipeline):
+            running = [worker.now for worker in self._workers if isinstance(worker.now, RunPipeline)]
+            self._cancelled.extend(older.request for older in running)  # ends between two of its steps
 
     def _cancel(self, request: int) -> None:
         self._cancelled.append(request)

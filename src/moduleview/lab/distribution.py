@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from moduleview.hooks.sampling import flat_elements, sample_elements
-from moduleview.lab.dtypes import as_reals
+from moduleview.lab.dtypes import as_numpy, as_reals
 from moduleview.lab.magnitude_histogram import magnitude_histogram
 from moduleview.lab.planes import plane_or_all
 from moduleview.lab.readable import has_magnitudes
@@ -86,15 +86,7 @@ def read_statistics(tensor: torch.Tensor, request: RequestStatistics) -> Statist
 
 
 def _n_unique(flat: torch.Tensor) -> int | None:
-    if flat.numel() > _MAX_UNIQUE:
-        return None
-    values = flat if flat.is_complex() or flat.dtype.itemsize > 1 else as_reals(flat)
-    return len(np.unique(values.float().numpy() if values.dtype is torch.bfloat16 else _numpy(values)))
-
-
-def _numpy(values: torch.Tensor) -> np.ndarray:
-    array: np.ndarray = (values.to(torch.complex64) if values.dtype is torch.complex32 else values).numpy()
-    return array
+    return None if flat.numel() > _MAX_UNIQUE else len(np.unique(as_numpy(flat)))
 
 
 def _elements(tensor: torch.Tensor) -> tuple[torch.Tensor, str]:

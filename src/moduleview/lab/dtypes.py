@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 _NAMES = (
-    "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128 complex32 "
+    "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128 "
     "uint16 uint32 uint64 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
 )
 
@@ -19,9 +19,7 @@ DTYPES: Mapping[str, torch.dtype] = MappingProxyType(
 )
 """Those that hold numbers and can be made anew."""
 
-_NUMPY_LACKS = frozenset(
-    dtype for name, dtype in DTYPES.items() if name.startswith("float8") or name in ("bfloat16", "complex32")
-)
+_NUMPY_LACKS = frozenset(dtype for name, dtype in DTYPES.items() if name.startswith("float8") or name == "bfloat16")
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -32,7 +30,7 @@ def dtype_name(dtype: torch.dtype) -> str:
 def as_numpy(tensor: torch.Tensor) -> NDArray[np.generic]:
     """A small tensor on the host as numpy shows it: in its own type, or float32 where numpy has none like it."""
     if tensor.dtype in _NUMPY_LACKS:
-        tensor = tensor.to(torch.complex64 if tensor.is_complex() else torch.float32)
+        tensor = tensor.to(torch.float32)
     array: NDArray[np.generic] = tensor.detach().resolve_conj().resolve_neg().contiguous().numpy()
     return array
 
@@ -40,7 +38,7 @@ def as_numpy(tensor: torch.Tensor) -> NDArray[np.generic]:
 def as_reals(tensor: torch.Tensor) -> torch.Tensor:
     """Its values as float32 or float64, complex ones by their magnitude: what images and histograms are made of."""
     if tensor.is_complex():
-        return (tensor.to(torch.complex64) if tensor.dtype is torch.complex32 else tensor).abs()
+        return tensor.abs()
     if tensor.dtype is torch.float32 or tensor.dtype is torch.float64:
         return tensor.resolve_neg()
     if tensor.is_floating_point() or tensor.dtype is torch.bool or tensor.dtype.itemsize < 3:

@@ -169,9 +169,9 @@ class Pipeline:
         names = self._names(read, x)
         if operation.needs_input and x is None:
             raise ExpressionError("There is nothing to work on: choose a tensor, or begin with one of “Create”.")
-        meta = {name: on_meta(tensor) for name, tensor in names.items()}
+        meta, meta_x = {name: on_meta(tensor) for name, tensor in names.items()}, on_meta(x)
         if operation.needs_input or read.names:
-            refuse_too_much(lambda: operation.apply(on_meta(x), on_meta_values(operation.values(given, meta))))
+            refuse_too_much(lambda: operation.apply(meta_x, on_meta_values(operation.values(given, meta))))
         values = operation.values(given, names)
         if not operation.needs_input:
             refuse_creation(values)

@@ -21,7 +21,7 @@ OPERATIONS = (
     Operation("is_storage", _TOPIC, "Whether it is a storage: a tensor is none, it has one.", torch.is_storage,
               "torch.is_storage"),
     Operation("is_storage of its storage", _TOPIC, "The same, asked of the tensor's own memory.", _is_storage_of,
-              "torch.is_storage(x.untyped_storage())"),
+              "torch.is_storage", line=lambda _: "torch.is_storage(x.untyped_storage())"),
     Operation("is_complex", _TOPIC, "Whether its dtype is complex.", torch.is_complex, "torch.is_complex"),
     Operation("is_floating_point", _TOPIC, "Whether its dtype is a floating one.", torch.is_floating_point,
               "torch.is_floating_point"),
