@@ -10,9 +10,9 @@ from typing import ClassVar
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.console_link import ConsoleLink
-from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.gui_thread import gui_thread_only
 from moduleview.gui.hook_link import HookLink
+from moduleview.gui.initialise_link import InitialiseLink
 from moduleview.gui.lab_link import LabLink
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
@@ -49,8 +49,8 @@ class PanelContext:
         axes: The steps and rows that all plots show.
         hooks: Begins a hook in the hook editor.
         console: Takes a line of Python to the console.
-        console: Takes a line of Python to the console.
         lab: Takes a tensor to the tensor lab.
+        initialise: Takes a subtree to the panel for new starting values.
     """
 
     store: StoreView
@@ -64,8 +64,8 @@ class PanelContext:
     axes: SharedAxes = field(default_factory=SharedAxes)
     hooks: HookLink = field(default_factory=HookLink)
     console: ConsoleLink = field(default_factory=ConsoleLink)
-    console: ConsoleLink = field(default_factory=ConsoleLink)
     lab: LabLink = field(default_factory=LabLink)
+    initialise: InitialiseLink = field(default_factory=InitialiseLink)
 
 
 @dataclass(frozen=True)

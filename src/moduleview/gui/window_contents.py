@@ -19,8 +19,9 @@ from moduleview.gui.clock import Clock, ClockWork
 from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.docking.docks import Docks
 from moduleview.gui.hook_link import HookLink
-from moduleview.gui.lab_link import LabLink
+from moduleview.gui.initialise_link import InitialiseLink
 from moduleview.gui.interventions.undo_feed import UndoFeed
+from moduleview.gui.lab_link import LabLink
 from moduleview.gui.lifetime.closing import Closing
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.main_window import MainWindow
@@ -158,12 +159,13 @@ class WindowContents(QObject):
             notify=self.status.say,
             axes=SharedAxes(self),
             hooks=HookLink(self),
+            console=ConsoleLink(self),
+            lab=LabLink(self),
+            initialise=InitialiseLink(self),
         )
 
     def _make_pages(self, recent: RecentFiles) -> None:
         parts = self.parts
-            console=ConsoleLink(self),
-            lab=LabLink(self),
 
         def make_welcome(parent: QWidget) -> QWidget:
             return parts.make_welcome(parts.theme, recent, self.opener, parent)
@@ -176,13 +178,14 @@ class WindowContents(QObject):
         panels = [panel for panel in made if panel is not None]
         docks = Docks(panels, self.parts.theme, self.parts.settings, parent)
         docks.placement_changed.connect(self.redraw)
+        self.context.hooks.wanted.connect(lambda _fqn, _is_parameter: docks.bring_forward("hook_editor"))
+        self.context.console.wanted.connect(lambda _code: docks.bring_forward("console"))
+        self.context.lab.wanted.connect(lambda _wish: docks.bring_forward("lab"))
+        self.context.initialise.wanted.connect(lambda _fqn: docks.bring_forward("initialise"))
         entries = [(dock.objectName(), dock.windowTitle()) for dock in docks.docks]
         specs = ViewActions(self._make_view_targets(), self).panel_specs(entries)
         self.actions.extend(specs)
         menu = self.menus[specs[0].menu] if specs else None
-        self.context.hooks.wanted.connect(lambda _fqn, _is_parameter: docks.bring_forward("hook_editor"))
-        self.context.console.wanted.connect(lambda _code: docks.bring_forward("console"))
-        self.context.lab.wanted.connect(lambda _wish: docks.bring_forward("lab"))
         for spec in specs:
             assert menu is not None
             menu.addAction(self.actions.action(spec.id))

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from moduleview.gui.lab.lab_menu import LabMenu
 from moduleview.gui.interventions.change_menu import ChangeMenu
+from moduleview.gui.lab.lab_menu import LabMenu
 from moduleview.gui.models.tree_columns import HOOK_COLUMNS, Column
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.tree.tree_actions import TreeActions
@@ -29,8 +29,8 @@ class TreeMenus(QObject):
     ) -> None:
         super().__init__(parent)
         self._context, self._view, self._actions, self._go_to = context, view, actions, go_to
-        self._changes = ChangeMenu(context, view)
         self._lab = LabMenu(context, view)
+        self._changes = ChangeMenu(context, view)
 
     def of_node(self, node: int) -> QMenu:
         """What can be done with a module; with all selected ones where it is among them."""
@@ -61,6 +61,7 @@ class TreeMenus(QObject):
         self._add_hooks(menu, nodes)
         menu.addSeparator()
         self._add_freezing(menu, node)
+        self._add_initialising(menu, snapshot.fqns[node])
         self._changes.add_to(menu, snapshot.fqns[node])
         return menu
 
@@ -129,6 +130,10 @@ class TreeMenus(QObject):
             lambda: self._actions.freeze(snapshot, node, frozen=False),
             can_freeze,
         )
+
+    def _add_initialising(self, menu: QMenu, fqn: str) -> None:
+        can_intervene = Capability.INTERVENE in self._context.capabilities()
+        self._add(menu, self.tr("Initialise..."), lambda: self._context.initialise.initialise(fqn), can_intervene)
 
     @staticmethod
     def _add(menu: QMenu, text: str, run: Callable[[], object], is_enabled: bool = True) -> QAction:
