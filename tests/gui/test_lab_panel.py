@@ -214,7 +214,7 @@ def test_picture_links_the_cells_by_the_keyboard(qtbot, panel, lab):
     picture.setFocus()
     qtbot.keyClick(picture, Qt.Key.Key_Right)
     assert panel.views.where_from.words.text() == "result[0, 0] comes from x[1, 0]"
-    assert len(picture.lit) == 2
+    assert len(picture.lit) == 3  # its index too
 
 
 def test_only_the_view_in_front_asks(qtbot, panel, bench, lab):

@@ -66,7 +66,10 @@ class ArgumentField(QObject):
         words = f"{spec.name}: {spec.hint}" if spec.hint else spec.name
         self.widget.setAccessibleName(words)
         self.widget.setToolTip(spec.hint or self._kind_words())
-        self.widget.setFont(theme.mono_font())
+        edit = self.widget.lineEdit() if isinstance(self.widget, QComboBox) else None
+        for part in (self.widget, edit):
+            if part is not None:
+                part.setFont(theme.mono_font())
         self.widget.setMinimumWidth(theme.px(_WIDTH_PX))
 
     # -- inside ----------------------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
 import numpy as np
 
-from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureResult
+from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid, PictureResult
 
 
 class Side(StrEnum):
@@ -40,10 +41,23 @@ def linked(picture: PictureAnswered, place: CellPlace | None) -> frozenset[CellP
     if place.side is Side.INPUT:
         return _from(picture, place.grid, place.cell) | {place}
     result = _results(picture, place.side)[place.grid]
-    source = int(result.from_input[place.cell])
+    source, here = int(result.from_input[place.cell]), {place}
+    if place.side is Side.RESULT and picture.guides and picture.guides[0].shape == result.grid.shape:
+        here.add(CellPlace(Side.GUIDE, 0, place.cell))
     if source < 0:
-        return frozenset((place,))
-    return _from(picture, source, int(result.from_cell[place.cell])) | {place}
+        return frozenset(here)
+    return _from(picture, source, int(result.from_cell[place.cell])) | here
+
+
+def with_texts(picture: PictureAnswered, result: PictureResult) -> PictureGrid:
+    """The grid of a result; where nothing stands in its cells, with what stands where they come from."""
+    if result.grid.texts:
+        return result.grid
+    texts = []
+    for source, cell in zip(result.from_input.tolist(), result.from_cell.tolist(), strict=True):
+        known = picture.inputs[source].texts if 0 <= source < len(picture.inputs) else ()
+        texts.append(known[cell] if 0 <= cell < len(known) else "")
+    return msgspec.structs.replace(result.grid, texts=tuple(texts))
 
 
 def _of_guide(picture: PictureAnswered, place: CellPlace) -> frozenset[CellPlace]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QKeyCombination, QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from moduleview.gui.lab.checkpoint_choice import CheckpointChoice
 from moduleview.gui.lab.copies_model import CopiesModel, CopyColumn
@@ -22,7 +22,13 @@ from moduleview.telemetry.lab_book import LabBook
 from moduleview.telemetry.lab_messages import LabRecord
 from moduleview.telemetry.lab_tensors import DropTensor, FrozenTensor, LabRefused, TakeTensor, TensorTaken
 
-_WIDTHS: dict[int, int] = {CopyColumn.STEP: 44, CopyColumn.SHAPE: 92, CopyColumn.DTYPE: 60, CopyColumn.BYTES: 72}
+_WIDTHS: dict[int, int] = {
+    CopyColumn.ID: 30,
+    CopyColumn.STEP: 44,
+    CopyColumn.SHAPE: 92,
+    CopyColumn.DTYPE: 60,
+    CopyColumn.BYTES: 72,
+}
 _NAME_PX = 110  # before the columns at the right give way
 _GIVE_WAY = (CopyColumn.DTYPE, CopyColumn.BYTES, CopyColumn.STEP)
 
@@ -41,7 +47,7 @@ class CopiesColumn(QWidget):
         self.table = RowTable(context.theme, self.model, self.tr("Frozen copies"), self)
         self.table.setItemDelegate(CellDelegate(context.theme, None, self.table))
         self.table.set_columns(_WIDTHS, CopyColumn.NAME)
-        self.table.offer_columns(tuple(CopyColumn)[1:])
+        self.table.offer_columns(tuple(CopyColumn)[2:])
         self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
         delete = QKeyCombination(Qt.KeyboardModifier.NoModifier, Qt.Key.Key_Delete)
         ViewKeys(self.table, {delete: self._drop_current})
@@ -150,6 +156,7 @@ class CopiesColumn(QWidget):
         menu = QMenu(button)
         menu.aboutToShow.connect(lambda: self.take_menu.fill(menu))
         button.setMenu(menu)
+        button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         return button
 
     def _lay_out(self) -> None:
@@ -190,4 +197,4 @@ class CopiesColumn(QWidget):
         for column in _GIVE_WAY:
             self.table.setColumnHidden(column, room < 0)
             room += px(_WIDTHS[column]) if room < 0 else 0
-        self._held.setVisible(self.width() >= px(210))
+        self._held.setVisible(self.width() >= px(270))

@@ -19,16 +19,18 @@ _NO_INDEX = QModelIndex()
 class CopyColumn(IntEnum):
     """Columns."""
 
-    NAME = 0
-    STEP = 1
-    SHAPE = 2
-    DTYPE = 3
-    BYTES = 4
+    ID = 0
+    NAME = 1
+    STEP = 2
+    SHAPE = 3
+    DTYPE = 4
+    BYTES = 5
 
 
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _MUTED = Look(color="muted", is_mono=True, is_small=True)
 _LOOKS = {
+    CopyColumn.ID: _MUTED,
     CopyColumn.NAME: Look(is_mono=True, is_small=True, elides_left=True),
     CopyColumn.STEP: _NUMBER,
     CopyColumn.SHAPE: _MUTED,
@@ -76,7 +78,7 @@ class CopiesModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Column headers."""
-        headers = (self.tr("Tensor"), self.tr("Step"), self.tr("Shape"), self.tr("Type"), self.tr("Bytes"))
+        headers = ("", self.tr("Tensor"), self.tr("Step"), self.tr("Shape"), self.tr("Type"), self.tr("Bytes"))
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(headers):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -117,8 +119,10 @@ class CopiesModel(QAbstractTableModel):
     @staticmethod
     def _text(tensor: FrozenTensor, column: CopyColumn) -> str:
         match column:
+            case CopyColumn.ID:
+                text = f"t{tensor.tensor_id}"
             case CopyColumn.NAME:
-                text = f"t{tensor.tensor_id} {displayable(tensor.name)}"
+                text = displayable(tensor.name)
             case CopyColumn.STEP:
                 text = number_format.NO_VALUE if tensor.step is None else number_format.exact_count(tensor.step)
             case CopyColumn.SHAPE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
 from moduleview.gui.lab.lab_view import LabView
@@ -12,7 +12,6 @@ from moduleview.gui.lab.question import Question
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.plots.lab_histogram import LabHistogram
-from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.lab_book import LabBook
 from moduleview.telemetry.lab_messages import LabRecord
 from moduleview.telemetry.lab_views import HistogramAnswered, RequestHistogram, RequestStatistics, StatisticsAnswered
@@ -36,8 +35,9 @@ class HistogramView(LabView):
         self.of.addItem(self.tr("this slice"), True)
         self.by.currentIndexChanged.connect(self._show_chosen)
         self.of.currentIndexChanged.connect(self.ask)
-        self.numbers = ElidedLabel(self)
+        self.numbers = QLabel(self)
         self.numbers.setProperty("role", "mono")
+        self.numbers.setWordWrap(True)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.bars)
         self._stack.addWidget(self.magnitudes)
@@ -72,7 +72,7 @@ class HistogramView(LabView):
         super().take(book)
         answer = self._numbers.take(book)
         if isinstance(answer, StatisticsAnswered):
-            self.numbers.set_text(self._words(answer))
+            self.numbers.setText(self._words(answer))
 
     def show_answer(self, answer: LabRecord) -> None:
         """Draw the bars."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from moduleview.gui.lab.lab_view import LabView
@@ -23,6 +22,7 @@ class ImageView(LabView):
         super().__init__(context, parent)
         self.image = LabImage(context.theme, self)
         self.image.region_wanted.connect(self.ask)
+        self.image.area_changed.connect(self._on_area_changed)
         self.scale = QComboBox(self)
         self.scale.setProperty("role", "flat")
         self.scale.setAccessibleName(self.tr("Scale of the colours"))
@@ -72,9 +72,8 @@ class ImageView(LabView):
         if isinstance(answer, ImageAnswered):
             self.image.draw_answer(answer)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or fewer pixels."""
-        super().resizeEvent(event)
+    def _on_area_changed(self) -> None:
+        """More or fewer pixels; before the first layout there are none to speak of."""
         if self.isVisible():
             self.ask()
 

@@ -278,4 +278,4 @@ class PipelineColumn(QWidget):
         wanted = Qt.Orientation.Horizontal if is_beside else Qt.Orientation.Vertical
         if wanted != self._split.orientation():
             self._split.setOrientation(wanted)
-            self._split.setSizes([1, 1])
+            self._split.setSizes([1000, 1000])

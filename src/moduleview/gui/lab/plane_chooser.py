@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from moduleview.gui.lab.shown_tensor import first_plane
 from moduleview.gui.look.theme import Theme
 from moduleview.telemetry.lab_views import Plane
 
-_SLIDER_PX, _MOST_SLIDERS = 72, 2
+_SLIDER_PX, _SPIN_PX = 72, 52
 
 
 class PlaneChooser(QWidget):
@@ -29,8 +30,9 @@ class PlaneChooser(QWidget):
         self._fixed = QHBoxLayout()
         self.spins: dict[int, QSpinBox] = {}
         self._parts: list[QWidget] = []
+        self._sliders: list[QSlider] = []
         self._row = QHBoxLayout(self)
-        for word, box in ((self.tr("rows"), self.rows), (self.tr("columns"), self.columns)):
+        for word, box in ((self.tr("rows: axis"), self.rows), (self.tr("columns: axis"), self.columns)):
             label = QLabel(word, self)
             label.setProperty("role", "caption")
             self._row.addWidget(label)
@@ -69,18 +71,19 @@ class PlaneChooser(QWidget):
         for box, axis in ((self.rows, self._plane.rows), (self.columns, self._plane.columns)):
             box.clear()
             for number, size in enumerate(self._shape):
-                box.addItem(self.tr("axis {0} ({1})").format(number, size), number)
+                box.addItem(self.tr("{0} ({1})").format(number, size), number)
             box.setCurrentIndex(-1 if axis is None else axis)
         for part in self._parts:
             self._fixed.removeWidget(part)
             part.hide()
             part.deleteLater()
-        self._parts, self.spins = [], {}
+        self._parts, self.spins, self._sliders = [], {}, []
         others = [axis for axis in range(len(self._shape)) if axis not in (self._plane.rows, self._plane.columns)]
         for axis in others:
-            self._add_fixed(axis, len(others) <= _MOST_SLIDERS)
+            self._add_fixed(axis)
+        self._fit()
 
-    def _add_fixed(self, axis: int, has_slider: bool) -> None:
+    def _add_fixed(self, axis: int) -> None:
         label = QLabel(self.tr("axis {0}").format(axis), self)
         label.setProperty("role", "caption")
         spin = QSpinBox(self)
@@ -90,7 +93,8 @@ class PlaneChooser(QWidget):
         spin.setToolTip(self.tr("Index on axis {0}, 0 to {1}").format(axis, spin.maximum()))
         spin.valueChanged.connect(lambda value, axis=axis: self._set_fixed(axis, value))
         parts: list[QWidget] = [label, spin]
-        if has_slider and spin.maximum() > 0:
+        spin.setMinimumWidth(self._theme.px(_SPIN_PX))
+        if spin.maximum() > 0:
             slider = QSlider(Qt.Orientation.Horizontal, self)
             slider.setRange(0, spin.maximum())
             slider.setValue(spin.value())
@@ -99,11 +103,25 @@ class PlaneChooser(QWidget):
             slider.valueChanged.connect(spin.setValue)
             spin.valueChanged.connect(slider.setValue)
             parts.insert(1, slider)
+            self._sliders.append(slider)
         for part in parts:
             self._fixed.addWidget(part)
             part.show()
         self._parts += parts
         self.spins[axis] = spin
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Sliders need room that the numbers do not."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = [part for part in self._parts if part not in self._sliders]
+        needed = sum(part.sizeHint().width() for part in (*shown, self.rows, self.columns))
+        sliders = len(self._sliders) * self._theme.px(_SLIDER_PX)
+        around = self._theme.px(100 + 4 * len(self._parts))  # two words, and what lies between
+        for slider in self._sliders:
+            slider.setVisible(self.width() >= needed + sliders + around)
 
     def _set_fixed(self, axis: int, value: int) -> None:
         fixed = list(self._plane.fixed)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from moduleview.gui.lab.lab_view import LabView
 from moduleview.gui.lab.spectrum_words import effective_rank
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.plots.lab_spectrum import LabSpectrum
-from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.telemetry.lab_messages import LabRecord
 from moduleview.telemetry.lab_views import RequestSpectrum, SpectrumAnswered
 
@@ -28,8 +27,9 @@ class SpectrumView(LabView):
         self.of.addItem(self.tr("this slice"), True)
         self.of.addItem(self.tr("first axis × the rest"), False)
         self.of.currentIndexChanged.connect(self.ask)
-        self.words = ElidedLabel(self)
+        self.words = QLabel(self)
         self.words.setProperty("role", "mono")
+        self.words.setWordWrap(True)
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.of)
         self._bar.addWidget(self.words, 1)
@@ -47,7 +47,7 @@ class SpectrumView(LabView):
         if self.shown is None or not self.shown.n_elements:
             return
         shown, plane = self.shown, self.plane if self.of.currentData() else None
-        self.words.set_text(self.tr("computing the singular values"))
+        self.words.setText(self.tr("computing the singular values"))
         self.question.ask(lambda r: RequestSpectrum(r, shown.tensor_id, plane))
 
     def show_answer(self, answer: LabRecord) -> None:
@@ -55,7 +55,7 @@ class SpectrumView(LabView):
         if not isinstance(answer, SpectrumAnswered):
             return
         self.plot.draw_answer(answer)
-        self.words.set_text(self._say(answer))
+        self.words.setText(self._say(answer))
 
     def _say(self, answer: SpectrumAnswered) -> str:
         most, real = len(answer.values), effective_rank(answer.values)

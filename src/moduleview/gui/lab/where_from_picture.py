@@ -7,12 +7,13 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.lab.cell_grid import CellGrid, GridLook, longest_text
-from moduleview.gui.lab.cell_links import CellPlace, Side, linked
+from moduleview.gui.lab.cell_links import CellPlace, Side, linked, with_texts
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid
 
 _CELL_PX, _TEXT_PX, _GAP_PX, _LABEL_PX, _COLUMN_GAP_PX, _PAD_PX = 20, 8, 10, 18, 56, 8
+_TITLE_PX = 240
 _NONE = -1  # of a cell that belongs to no input
 
 
@@ -141,13 +142,13 @@ class WhereFromPicture(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
             painter.setPen(QPen(QColor(tokens.accent), 2))
             painter.drawRect(box)
-            centers.append((place.side, box))
+            ends = (grid.left + grid.size[0], grid.left)
+            centers.append((place.side, ends, box.center().y()))
         painter.setPen(QPen(QColor(tokens.accent), 1))
-        for _side, source in (each for each in centers if each[0] is Side.INPUT):
-            for _other, target in (each for each in centers if each[0] in (Side.RESULT, Side.OTHER)):
-                painter.drawLine(
-                    QPointF(source.right(), source.center().y()), QPointF(target.left(), target.center().y())
-                )
+        targets = [each for each in centers if each[0] in (Side.RESULT, Side.OTHER)]
+        for _side, (right, _left), y in (each for each in centers if each[0] is Side.INPUT):
+            for _other, (_right, left), target_y in targets:  # between the grids: no line crosses a number
+                painter.drawLine(QPointF(right, y), QPointF(left, target_y))
 
     def _source_of(self, side: Side, number: int, cell: int) -> int:
         """The input that a cell belongs to, for its tint."""
@@ -208,8 +209,11 @@ class WhereFromPicture(QWidget):
             left += [(Side.GUIDE, n, g) for n, g in enumerate(picture.guides)]
             columns = [
                 ("", left),
-                (picture.title, [(Side.RESULT, n, r.grid) for n, r in enumerate(picture.results)]),
-                (picture.others_title, [(Side.OTHER, n, r.grid) for n, r in enumerate(picture.others)]),
+                (
+                    picture.title if picture.others else "",
+                    [(Side.RESULT, n, with_texts(picture, r)) for n, r in enumerate(picture.results)],
+                ),
+                (picture.others_title, [(Side.OTHER, n, with_texts(picture, r)) for n, r in enumerate(picture.others)]),
             ]
             for title, grids in columns:
                 if grids:
@@ -223,6 +227,7 @@ class WhereFromPicture(QWidget):
     def _lay_column(self, x: float, title: str, grids: list[tuple[Side, int, PictureGrid]]) -> tuple[float, float]:
         px, metrics = self._theme.px, QFontMetrics(self._theme.mono_font())
         y = float(px(_PAD_PX))
+        title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, px(_TITLE_PX))
         width = float(metrics.horizontalAdvance(title))
         self._titles.append((QRectF(x, y, max(width + 4, 10), px(_LABEL_PX)), title))
         y += px(_LABEL_PX)
