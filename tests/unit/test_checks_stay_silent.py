@@ -14,6 +14,7 @@ from torch.nn.utils import prune
 
 from moduleview import TrainingTask
 from moduleview.engine.checking import check, check_task
+from moduleview.introspect.structure_checks.tied_parameters import TiedParameters
 from moduleview.telemetry.records import Finding, Severity
 
 X, Y = torch.randn(6, 4), torch.randn(6, 4)
@@ -308,3 +309,47 @@ def test_looking_changes_no_number() -> None:
                 task.optimizer.step()
         losses.append([p.detach().clone() for p in task.model.parameters()])
     assert all(torch.equal(a, b) for a, b in zip(*losses, strict=True))
+
+
+class Distributed(nn.Module):
+    """Stands for a class of torch's own that wraps another and keeps lists of what is registered inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = net()
+        self.params = [nn.Parameter(torch.ones(2))]
+
+
+Distributed.__module__ = "torch.distributed.fsdp"
+
+
+def test_lists_that_a_wrapper_of_torch_keeps_are_its_own() -> None:
+    assert not check(Distributed())
+
+
+def test_a_registered_average_that_is_moved_by_hand_is_no_dead_module() -> None:
+    model = Calls(lambda model, x: model.body(x), body=net(), average=net())
+    optimizer = torch.optim.SGD(model.body.parameters(), lr=0.1)  # type: ignore[union-attr]
+
+    def step() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(X), Y)
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            for mean, new in zip(model.average.parameters(), model.body.parameters(), strict=True):
+                mean.lerp_(new, 0.5)
+        return loss.detach()
+
+    assert not faults(TrainingTask(model, optimizer, step=step))
+
+
+def test_a_check_that_raises_is_said_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, run: object) -> list[Finding]:
+        raise ValueError("never seen before")
+
+    monkeypatch.setattr(TiedParameters, "check", fail)
+    model = nn.Sequential(nn.Linear(4, 4))
+    model.extra = [nn.Linear(4, 4)]
+    with pytest.warns(RuntimeWarning, match="The structure check S5 failed and found nothing"):
+        assert [finding.id for finding in check(model)] == ["S1"]

@@ -60,7 +60,7 @@ class CheckedSteps:
             self._former_ties = run.ties
         self._task, self._n_steps = task, 0
         self._seen, self._looked_at, self._witness = SeenSteps(), None, None
-        self._put(report_structure(run))
+        self._report(run)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -91,4 +91,9 @@ class CheckedSteps:
             self._put(LogLine(time.time(), "moduleview", text))
             self._task = None
         elif looked_at is not None and looked_at.has_same_structure(run):
-            self._put(report_structure(run))
+            self._report(run)
+
+    def _report(self, run: CheckedRun) -> None:
+        self._put(report_structure(run))
+        for text in run.failures:
+            self._put(LogLine(time.time(), "moduleview", text))

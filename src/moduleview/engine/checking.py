@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable
 from contextlib import nullcontext
 
@@ -50,7 +51,14 @@ def check(model: nn.Module, optimizer: Optimizer | Iterable[Optimizer] | None = 
             raise TypeError(
                 f"moduleview.check() takes optimizers of torch, not a {type(one).__name__}; pass one or a list."
             )
-    return findings_of(CheckedRun(model, given))
+    return _findings_of(CheckedRun(model, given))
+
+
+def _findings_of(run: CheckedRun) -> tuple[Finding, ...]:
+    findings = findings_of(run)
+    for text in run.failures:
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    return findings
 
 
 def check_task(task: TrainingTask, n_steps: int) -> tuple[tuple[Finding, ...], SeenSteps, FailureReport | None]:
@@ -62,7 +70,7 @@ def check_task(task: TrainingTask, n_steps: int) -> tuple[tuple[Finding, ...], S
     former_ties = run_of(task).ties
     seen = SeenSteps()
     if not n_steps:
-        return findings_of(run_of(task)), seen, None
+        return _findings_of(run_of(task)), seen, None
     step, failure = TrainingStep(task), None
     can_bypass = _can_bypass()
     try:
@@ -75,7 +83,7 @@ def check_task(task: TrainingTask, n_steps: int) -> tuple[tuple[Finding, ...], S
         failure = describe_failure(error, step.phase, step.batch_description)
     finally:
         step.release()
-    return findings_of(run_of(task, former_ties, seen)), seen, failure
+    return _findings_of(run_of(task, former_ties, seen)), seen, failure
 
 
 class _StepError(Exception):

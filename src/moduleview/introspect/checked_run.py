@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from torch import Tensor, nn
@@ -30,6 +30,7 @@ class CheckedRun:
         beside: Modules that train beside the model, as a loss with parameters.
         former_ties: Names that were tied when the model was opened.
         steps: What was seen of its steps, None before.
+        failures: Filled while it is checked: checks that raised, in a line each.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class CheckedRun:
     beside: tuple[nn.Module, ...] = ()
     former_ties: Ties = frozenset()
     steps: SeenSteps | None = None
+    failures: list[str] = field(default_factory=list)
 
     @cached_property
     def entries(self) -> list[RegisteredModule]:

@@ -51,11 +51,18 @@ def held_values(entries: list[RegisteredModule]) -> list[Held]:
     walked = (
         _held(entry, attribute, value)
         for entry in entries
-        if not isinstance(entry.module, torch.jit.ScriptModule)
+        if not _is_wrapper(entry.module)
         for attribute, value in list(vars(entry.module).items())
         if type(value) not in _PLAIN and attribute not in torchs_own and issubclass(type(value), _WALKED)
     )
     return [held for held in walked if held.modules or held.tensors]
+
+
+def _is_wrapper(module: nn.Module) -> bool:
+    """A script, or a class of torch's that wraps others (compiled, distributed): it keeps what is registered inside."""
+    module_name = type(module).__module__
+    is_wrapping = module_name.startswith("torch.") and not module_name.startswith("torch.nn.")
+    return is_wrapping or isinstance(module, torch.jit.ScriptModule)
 
 
 def _held(entry: RegisteredModule, attribute: str, value: Any) -> Held:

@@ -32,7 +32,8 @@ def findings_of(run: CheckedRun) -> tuple[Finding, ...]:
 def report_structure(run: CheckedRun) -> FindingsReported:
     """The same as a record, which says how many checks ran as well. Training thread only."""
     checks = checks_for(run)
-    return FindingsReported(_found(checks, run), n_checks=len(checks))
+    findings = _found(checks, run)
+    return FindingsReported(findings, n_checks=len(checks) - len(run.failures))
 
 
 def checks_for(run: CheckedRun) -> Sequence[type[StructureCheck]]:
@@ -47,5 +48,11 @@ def all_checks() -> Sequence[type[StructureCheck]]:
 
 
 def _found(checks: Sequence[type[StructureCheck]], run: CheckedRun) -> tuple[Finding, ...]:
-    findings = [finding for check in checks for finding in check().check(run)]
+    """One check that raises, because of something that no module has had yet, must not end the run, nor the others."""
+    findings: list[Finding] = []
+    for check in checks:
+        try:
+            findings.extend(check().check(run))
+        except Exception as error:
+            run.failures.append(f"The structure check {check.id} failed and found nothing: {error!r}")
     return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))

@@ -22,7 +22,7 @@ class Uncalled:
         owner: Class of the module that holds it.
         parameters: Trainable ones in it that no module shares that was called.
         is_bypassed: Its own parameters got a gradient all the same.
-        is_dead: It has such parameters, none of them got a gradient, and others did.
+        is_dead: It has such parameters, none of them got a gradient or changed, and others did.
         has_called_siblings: Other items of the list that it stands in were called: the model may choose among them.
     """
 
@@ -89,7 +89,12 @@ def _uncalled(tree: _Tree, row: int, parameters: list[nn.Parameter], *, is_bypas
         owner=type(tree.entries[parent].module),
         parameters=parameters,
         is_bypassed=is_bypassed,
-        is_dead=bool(parameters) and bool(tree.steps.with_gradient) and not is_bypassed,
+        is_dead=(
+            bool(parameters)
+            and bool(tree.steps.with_gradient)
+            and not is_bypassed
+            and not any(id(parameter) in tree.steps.changed for parameter in parameters)  # an average, moved by hand
+        ),
         has_called_siblings=_has_called_siblings(tree, row) if is_listed or parent else False,
     )
 

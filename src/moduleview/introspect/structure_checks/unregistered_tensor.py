@@ -111,9 +111,12 @@ def _is_to_be_learned(run: CheckedRun, tensor: Tensor) -> bool:
     """It requires a gradient and leads to nothing registered: a leaf, or computed from such leaves alone."""
     if not tensor.requires_grad:
         return False
-    if tensor.grad_fn is None:
-        return True
-    leaves = list(_leaves_of(tensor))
+    try:
+        if tensor.grad_fn is None:
+            return True
+        leaves = list(_leaves_of(tensor))
+    except RuntimeError:  # a view that torch will not look at again
+        return False
     return bool(leaves) and not any(leaf is None or id(leaf) in run.tensors for leaf in leaves)
 
 
