@@ -112,6 +112,17 @@ class UserHooks(Service[UserHooksCommand]):
             self._next_s = time.monotonic() + _PERIOD_S
         self._tries.end_step()
 
+    @property
+    def has_more_to_do(self) -> bool:
+        """The run stands still, and calls were counted that nobody was told of."""
+        return any(self._is_untold(one) for one in self._on.values())
+
+    def go_on(self) -> None:
+        """Tell of them."""
+        for one in list(self._on.values()):
+            if self._is_untold(one):
+                self._tell(one)
+
     def takes_blame(self, error: BaseException, step: int) -> bool:
         """The step ended by a hook that raised, or by torch over what one returned."""
         raised = ((one, one.hook.problem) for one in self._on.values())
@@ -209,6 +220,9 @@ class UserHooks(Service[UserHooksCommand]):
         title = f"Your hook {one.name} on {place} was taken off at step {step}{line}: {problem.message}"
         for text in (title, *problem.traceback.splitlines()):
             self.live.put(LogLine(time.time(), "moduleview", text))
+
+    def _is_untold(self, one: LiveUserHook) -> bool:
+        return one.hook.n_calls != self._told.get(one.name, (0, False))[0]
 
     def _refuse(self, name: str, problem: HookProblem) -> None:
         self.live.put(UserHookChanged(name, UserHookState.OFF, self.live.n_steps, problem=problem))

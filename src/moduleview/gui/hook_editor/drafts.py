@@ -96,10 +96,13 @@ class Drafts(QObject):
         if before.code == template_of(before.kind, with_kwargs=before.with_kwargs):
             code = template_of(after.kind, with_kwargs=after.with_kwargs)
             after = msgspec.structs.replace(after, code=code, arguments={})
-        self._replace(before.name, **msgspec.structs.asdict(after))
+        self._take(after)
 
     def _replace(self, name: str, **changes: object) -> None:
-        hook = msgspec.structs.replace(self._hooks[name], **changes)
+        self._take(msgspec.structs.replace(self._hooks[name], **changes))
+
+    def _take(self, hook: WrittenHook) -> None:
+        name = hook.name
         if hook != self._hooks[name]:
             self._hooks[name] = hook
             self.changed.emit()

@@ -39,8 +39,8 @@ class HookPage(QWidget):
         self.kind = QComboBox(self)
         self.kind.setAccessibleName(self.tr("Kind of hook"))
         for kind in UserHookKind:
-            self.kind.addItem(words.kind(kind), kind)
-        self.kind.activated.connect(lambda row: self.kind_chosen.emit(self.kind.itemData(row)))
+            self.kind.addItem(words.kind(kind))
+        self.kind.activated.connect(lambda row: self.kind_chosen.emit(list(UserHookKind)[row]))
         self.target = QLineEdit(self)
         self.target.setAccessibleName(self.tr("Module or parameter that the hook goes on"))
         self.target.editingFinished.connect(lambda: self.target_edited.emit(self.target.text().strip()))

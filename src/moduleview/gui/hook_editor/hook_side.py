@@ -44,6 +44,8 @@ class HookSide(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setWidget(self.fields)
+        self._scroll.viewport().setAutoFillBackground(False)
+        self.fields.setAutoFillBackground(False)  # setWidget has switched it on
         self.result = CodeView(theme, self)
         self.result.setLineWrapMode(CodeView.LineWrapMode.WidgetWidth)
         self.result.setAccessibleName(self.tr("What the dry run has shown"))

@@ -56,11 +56,11 @@ class HookWords(QObject):
         if changed.state is UserHookState.OFF:
             return self.tr("It did not go live.") if changed.problem is not None else self.tr("Off.")
         calls = number_format.exact_count(changed.n_calls)
-        text = self.tr("Live: {0} calls so far").format(calls)
+        text = self.tr("Live, calls so far: {0}").format(calls)
         if changed.n_calls:
             replaced = number_format.exact_count(changed.n_replaced)
             us = significant(changed.us_per_call, 3)
-            text = self.tr("Live: {0} calls, {1} of them replaced a value, {2} µs a call").format(calls, replaced, us)
+            text = self.tr("Live, calls: {0}, of which {1} replaced a value; {2} µs a call").format(calls, replaced, us)
         parts = [f"{text}.", changed.note]
         if is_edited:
             parts.append(self.tr("What runs is the text from before your edits."))
@@ -78,13 +78,13 @@ class HookWords(QObject):
     def _tried(self, tried: UserHookTried) -> Iterator[str]:
         step = number_format.exact_count(tried.step)
         ms = significant(tried.took_s * 1e3, 3)
-        yield self.tr("Dry run after {0} steps, on a copy: {1} ms, {2} calls").format(step, ms, tried.n_calls)
+        yield self.tr("Dry run after {0} steps, on a copy: {1} ms, calls: {2}").format(step, ms, tried.n_calls)
         if tried.problem is not None:
             yield self.problem(tried.problem)
         for number, call in enumerate(tried.calls, start=1):
             yield from self._call(number, call)
         if tried.n_calls > len(tried.calls) > 0:
-            yield self.tr("... {0} calls more").format(tried.n_calls - len(tried.calls))
+            yield self.tr("... calls more: {0}").format(tried.n_calls - len(tried.calls))
         yield from tried.notes
         if tried.printed:
             yield self.tr("Printed:")

@@ -29,7 +29,7 @@ from moduleview.telemetry.user_hooks_messages import UserHookChanged, UserHookKi
 _WIDTHS: dict[int, int] = {HookColumn.STATE: 68, HookColumn.NAME: 60, HookColumn.KIND: 104, HookColumn.CALLS: 52}
 _SHARES = (3, 6, 4)
 _WATCH_MS = 500
-_NARROW_PX, _NARROWEST_PX = 900, 620  # below, the list keeps two columns; below that it makes room
+_NARROW_PX, _NARROWEST_PX = 1300, 620  # below, the list keeps two columns; below that it makes room
 
 
 class HookEditorPanel(Panel):
