@@ -6,6 +6,7 @@ docutils reads the LaTeX; of its MathML only what changes the meaning on one lin
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
@@ -13,6 +14,8 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 
 _LONGEST = 2_000  # characters; a longer formula is shown as it was typed
+_ARRAY = re.compile(r"\\(begin|end)\{array\}(?:\{[^}]*\})?")
+_WORDS = re.compile(r"\\(?:text|operatorname|mathrm|textbf)\{([^{}]*)\}")
 _NO_GAP = frozenset("()[]{}.,:;!|‖′'^")
 
 
@@ -21,10 +24,15 @@ def math_html(tex: str) -> str:
     if len(tex) > _LONGEST:
         return f"<code>{html.escape(tex)}</code>"
     try:
-        markup = tex2mathml(tex, as_block=False)
+        markup = tex2mathml(_known_to_docutils(tex), as_block=False)
         return _written(ElementTree.fromstring(markup))
     except (MathError, ElementTree.ParseError, RecursionError, ValueError, IndexError, KeyError, AttributeError):
-        return f"<code>{html.escape(tex)}</code>"
+        return f"<code>{html.escape(_WORDS.sub(lambda found: found[1], tex))}</code>"
+
+
+def _known_to_docutils(tex: str) -> str:
+    """What torch's docstrings use and docutils does not know, in other words."""
+    return _ARRAY.sub(r"\\\1{matrix}", tex).replace(r"\dots", r"\ldots").replace(r"\operatorname*", r"\operatorname")
 
 
 _WRITTEN: dict[str, Callable[[Sequence[str]], str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QByteArray, QUrl
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
@@ -31,8 +31,8 @@ class DocumentView(QTextBrowser):
             self.setHtml(html)
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
-        """Nothing: whatever a document names stays where it is."""
-        return None
+        """Nothing: whatever a document names stays where it is. Not None, for which Qt would open the file itself."""
+        return QByteArray(b" ")
 
     def _on_theme_changed(self) -> None:
         tokens, px = self._theme.tokens, self._theme.px

@@ -44,7 +44,7 @@ class InternalsTab(QWidget):
         )
         self.compare.clicked.connect(self._on_compare)
         headers = self._rows.attribute_headers(), self._rows.saved_headers()
-        self.attributes = DetailTable(context.theme, headers[0], (130, 62), self.tr("Entries of __dict__"), self)
+        self.attributes = DetailTable(context.theme, headers[0], (112, 62), self.tr("Entries of __dict__"), self)
         self.saved = DetailTable(context.theme, headers[1], (110, 62), self.tr("Keys of state_dict"), self)
         self.computed = CodeView(context.theme, self)
         self.computed.setLineWrapMode(CodeView.LineWrapMode.WidgetWidth)
