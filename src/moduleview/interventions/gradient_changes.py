@@ -72,25 +72,29 @@ class GradientChanges:
         if change in self._standing:
             self._standing.remove(change)
         self.has_acted.discard(change)
-        if not self._standing:
-            self.begin_step()
-            for handle in self._handles:
-                handle.remove()
-            self._handles = ()
+        self.begin_step()
 
     def clear(self) -> None:
         """Do nothing any longer."""
         for change in self.standing:
             self.remove(change)
+        self.begin_step()
 
     def begin_step(self) -> None:
-        """Take off what a step that raised has left."""
+        """Between two steps: take off what a step that raised has left, and all where nothing is done any more."""
+        self._take_off()
+        if not self._standing:
+            for handle in self._handles:
+                handle.remove()
+            self._handles = ()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _take_off(self) -> None:
         for handle in self._on_optimizers:
             handle.remove()
         self._on_optimizers.clear()
         self._inside.clear()
-
-    # -- inside ----------------------------------------------------------------------------------------------------
 
     def _on_step(
         self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -127,7 +131,7 @@ class GradientChanges:
         if self._inside and self._inside[-1][0] is optimizer:
             self._inside.pop()
         if not self._inside:
-            self.begin_step()
+            self._take_off()
 
     def _act(self, optimizer: Optimizer, held: frozenset[int]) -> None:
         scale = getattr(optimizer, "grad_scale", None)

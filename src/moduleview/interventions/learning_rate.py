@@ -14,7 +14,9 @@ from moduleview.interventions.offered import OfferedChange
 from moduleview.interventions.optimizer_groups import (
     Group,
     Split,
+    current_group,
     is_lr_tensor,
+    is_same_group,
     known_optimizers,
     merge_group,
     optimizer_python,
@@ -83,10 +85,10 @@ class LearningRate(OfferedChange):
         """Bring back the former rates, and merge what was split."""
         lines = []
         for group, former in self._set:
-            found = next(((o, g) for o, g in dict(_groups(run)).values() if g is group), None)
+            found = next(((o, g) for o, g in dict(_groups(run)).values() if is_same_group(g, group)), None)
             if found is not None:
-                lines.append(f"{_group_python(run, *found)}['lr'] = {_rate(former)!r}")
-                group["lr"] = former
+                lines.append(f"{_group_python(run, *found)}['lr'] = {float(former)!r}")
+                found[1]["lr"] = former
         for split in reversed(self._splits):
             merged = _merge_python(run, split)
             merge_group(split)
@@ -99,15 +101,15 @@ class LearningRate(OfferedChange):
         if not isinstance(later, LearningRate):
             return
         for group, former in list(self._set):
-            if any(group is other for other, _ in later._set):
-                later._set = [(g, former if g is group else f) for g, f in later._set]
+            if any(is_same_group(group, other) for other, _ in later._set):
+                later._set = [(g, former if is_same_group(g, group) else f) for g, f in later._set]
                 self._set = [(g, f) for g, f in self._set if g is not group]
         for split in list(self._splits):
             for other in later._splits:
-                if other.source is split.part or other.source is split.source:
+                if is_same_group(other.source, split.part) or is_same_group(other.source, split.source):
                     other.source, other.order = split.source, split.order
-            if any(group is split.part for group, _ in later._set):
-                later._set = [(g, f) for g, f in later._set if g is not split.part]
+            if any(is_same_group(group, split.part) for group, _ in later._set):
+                later._set = [(g, f) for g, f in later._set if not is_same_group(g, split.part)]
                 later._splits.insert(0, split)
                 self._splits.remove(split)
 
@@ -153,21 +155,21 @@ def _is_whole(group: Group, chosen: Collection[int]) -> bool:
 
 
 def _group_python(run: LiveRun, optimizer: Optimizer, group: Group) -> str:
-    index = next(index for index, one in enumerate(optimizer.param_groups) if one is group)
+    index = next(index for index, one in enumerate(optimizer.param_groups) if is_same_group(one, group))
     return f"{optimizer_python(run, optimizer)}.param_groups[{index}]"
 
 
 def _merge_python(run: LiveRun, split: Split) -> str:
-    groups = split.optimizer.param_groups
-    if not any(group is split.part for group in groups) or not any(group is split.source for group in groups):
+    source, part = current_group(split.optimizer, split.source), current_group(split.optimizer, split.part)
+    if source is None or part is None:
         return ""
     name_of = {id(parameter): name for name, parameter in run.model.named_parameters()}
-    held = {id(p) for group in (split.source, split.part) for p in group["params"]}
+    held = {id(p) for group in (source, part) for p in group["params"]}
     order = tuple(name_of[id(p)] for p, _ in split.order if id(p) in held and id(p) in name_of)
     return "\n".join(
         (
-            f"del {_group_python(run, split.optimizer, split.part)}",
-            f"{_group_python(run, split.optimizer, split.source)}['params'] = "
+            f"del {_group_python(run, split.optimizer, part)}",
+            f"{_group_python(run, split.optimizer, source)}['params'] = "
             f"[model.get_parameter(name) for name in {order!r}]",
         )
     )
@@ -176,7 +178,3 @@ def _merge_python(run: LiveRun, split: Split) -> str:
 def _put_rate(group: Group, rate: float) -> None:
     """A rate that is a tensor stays one: compiled steps and captured graphs read it."""
     group["lr"] = torch.full_like(group["lr"], rate) if is_lr_tensor(group) else rate
-
-
-def _rate(former: Any) -> float:
-    return float(former)

@@ -45,15 +45,26 @@ def split_group(optimizer: Optimizer, source: Group, chosen: Collection[int]) ->
 
 def merge_group(split: Split) -> None:
     """Bring the part back to where it came from, each parameter to its place; nothing where either is gone."""
-    groups = split.optimizer.param_groups
-    if not any(group is split.part for group in groups) or not any(group is split.source for group in groups):
+    source, part = current_group(split.optimizer, split.source), current_group(split.optimizer, split.part)
+    if source is None or part is None:
         return
+    groups = split.optimizer.param_groups
     place = {id(parameter): (number, name) for number, (parameter, name) in enumerate(split.order)}
     end = (len(place), "")
-    together = [*split.source["params"], *split.part["params"]]
+    together = [*source["params"], *part["params"]]
     together.sort(key=lambda parameter: place.get(id(parameter), end)[0])
-    _fill(split.source, [(parameter, place.get(id(parameter), end)[1]) for parameter in together])
-    groups[:] = [group for group in groups if group is not split.part]
+    _fill(source, [(parameter, place.get(id(parameter), end)[1]) for parameter in together])
+    groups[:] = [group for group in groups if group is not part]
+
+
+def is_same_group(one: Group, other: Group) -> bool:
+    """The very group, or what ``load_state_dict`` has put in its place."""
+    return one is other or one["params"] is other["params"]
+
+
+def current_group(optimizer: Optimizer, group: Group) -> Group | None:
+    """What a group of the optimizer is now; None where it is gone."""
+    return next((one for one in optimizer.param_groups if is_same_group(one, group)), None)
 
 
 def scheduler_obstacle(optimizer: Optimizer, what: str) -> str:
