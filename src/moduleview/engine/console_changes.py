@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from moduleview.engine.structure_watch import StructureWatch
 from moduleview.interventions.base import LiveRun
 
 _State = tuple[object, ...]
@@ -24,24 +23,39 @@ class RunMarks:
 
     def __init__(self, run: LiveRun) -> None:
         self._run = run
-        self._structure = StructureWatch(run.model)
+        self._parts = _parts(run.model)  # holds them: an id that is let go is used again
         self._marks = _marks(run)
 
     def changes(self) -> list[str]:
-        """What is another one now, in a word or two each; "structure" comes first."""
+        """What is another one now, in a word or two each."""
         now = _marks(self._run)
-        found = ["structure"] if self._structure.has_changed() else []
-        return found + [name for name, before in self._marks.items() if now[name] != before]
+        changed = [name for name, before in self._marks.items() if now[name] != before]
+        if "structure" in changed:  # other modules and tensors have other marks: that says nothing more
+            changed = [name for name in changed if name in _OF_THE_WHOLE]
+        return changed
+
+
+_OF_THE_WHOLE = ("structure", "optimizer")
+SHOWN_IN_PICTURE = frozenset({"structure", "what is trained", "shapes", "training mode", "hooks", "optimizer"})
+
+
+def _parts(model: nn.Module) -> list[object]:
+    return [*model.modules(), *model.parameters()]
 
 
 def _marks(run: LiveRun) -> Mapping[str, Any]:
-    modules = list(run.model.modules())
+    model = run.model
+    modules, parameters = list(model.named_modules(remove_duplicate=False)), list(model.parameters())
     return {
-        "weights": [_mark(parameter) for parameter in run.model.parameters()],
-        "shapes": [_shape(tensor) for tensor in (*run.model.parameters(), *run.model.buffers())],
-        "buffers": [_mark(buffer) for buffer in run.model.buffers()],
-        "training mode": [module.__dict__.get("training") for module in modules],
-        "hooks": [_hooks(module) for module in modules],
+        "structure": [(name, id(module), type(module)) for name, module in modules]
+        + [(name, id(parameter)) for name, parameter in model.named_parameters(remove_duplicate=False)]
+        + [name for name, _ in model.named_buffers(remove_duplicate=False)],
+        "what is trained": [parameter.requires_grad for parameter in parameters],
+        "weights": [_mark(parameter) for parameter in parameters],
+        "shapes": [_shape(tensor) for tensor in (*parameters, *model.buffers())],
+        "buffers": [_mark(buffer) for buffer in model.buffers()],
+        "training mode": [module.__dict__.get("training") for _, module in modules],
+        "hooks": [_hooks(module) for _, module in modules],
         "optimizer": [_groups(optimizer) for optimizer in run.optimizers],
     }
 

@@ -9,7 +9,7 @@ from types import UnionType
 from typing import ClassVar, assert_never
 
 from moduleview.engine.cell_run import CellRun
-from moduleview.engine.console_changes import RunMarks
+from moduleview.engine.console_changes import SHOWN_IN_PICTURE, RunMarks
 from moduleview.engine.console_completion import names_for
 from moduleview.engine.console_output import CellOutput
 from moduleview.engine.console_streams import cell_streams
@@ -109,7 +109,7 @@ class Console(Service[ConsoleCommand]):
 
     def _note_changes(self, command: RunCell, marks: RunMarks, output: CellOutput) -> None:
         changed = marks.changes()
-        if changed and not set(changed) <= {"weights", "buffers"}:
+        if SHOWN_IN_PICTURE.intersection(changed):
             self.live.announce_change()
         if changed or _IN_PLACE in command.code:
             entry = ConsoleCell(command.cell, command.code, changed or ["what .data holds"])

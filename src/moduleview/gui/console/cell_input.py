@@ -44,7 +44,9 @@ class CellInput(CodeEditor):
     def sizeHint(self) -> QSize:
         """One line at least."""
         n_lines = min(max(1, self.blockCount()), _MAXIMUM_LINES)
-        frame = 2 * (round(self.document().documentMargin()) + self.frameWidth())
+        frame = 2 * (round(self.document().documentMargin()) + self.frameWidth()) + self._theme.px(
+            4
+        )  # else a bar shows
         bar = self.horizontalScrollBar()
         room = bar.sizeHint().height() if bar.isVisible() else 0
         return QSize(super().sizeHint().width(), n_lines * self.fontMetrics().lineSpacing() + frame + room)

@@ -80,9 +80,13 @@ class Transcript(QPlainTextEdit):
         self._gutter.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The words stand beside the text."""
+        """The words stand beside the text, and who looks at the end goes on looking at it."""
+        bar = self.verticalScrollBar()
+        follows = bar.value() >= bar.maximum()
         super().resizeEvent(event)
         self._make_room()
+        if follows:
+            bar.setValue(bar.maximum())
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
