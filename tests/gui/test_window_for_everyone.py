@@ -128,7 +128,8 @@ def test_nothing_is_cut_when_every_text_is_longer(longer_language, make_window):
     assert window.windowTitle().endswith("~")
     assert extension is None or not extension.isVisible(), "the toolbar hides some of its buttons"
     for button in window.findChildren(QAbstractButton):
-        if button.isVisible() and button.text() and of_ours(button):
+        is_in_sight = not button.visibleRegion().isEmpty()  # what lies behind a tab has no size yet
+        if is_in_sight and button.text() and of_ours(button):
             assert button.width() >= button.minimumSizeHint().width(), button.text()
     for bar in window.findChildren(QTabBar):
         assert bar.elideMode() == Qt.TextElideMode.ElideNone, bar.accessibleName()

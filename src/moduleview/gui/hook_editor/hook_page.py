@@ -52,6 +52,7 @@ class HookPage(QWidget):
         self.editor.setAccessibleName(self.tr("Code of the hook"))
         self.editor.textChanged.connect(self._on_text_changed)
         self.problem = QLabel(self)
+        self.problem.setAccessibleName(self.tr("What is wrong with the hook"))
         self.problem.setProperty("role", "error")
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
