@@ -176,6 +176,15 @@ def test_nothing_finite_one_value_and_nothing_at_all() -> None:
     assert read_statistics(torch.tensor(3), RequestStatistics(1, 1)).n_unique == 1
 
 
+def test_a_large_tensor_is_counted_in_a_sample_and_its_range_is_that_of_all() -> None:
+    values = torch.zeros(9_000_000)
+    values[4_444_444] = 7.0
+    answer = read_histogram(values, RequestHistogram(1, 1))
+    assert (answer.edges[-1], answer.n) == (7.0, 9_000_000)
+    assert answer.remark == "Counted in a sample of 8,388,608 of 9,000,000 elements."
+    assert answer.counts.sum() == 8_388_608
+
+
 def test_an_expanded_tensor_is_looked_at_once() -> None:
     answer = read_histogram(torch.tensor([1.0, 2.0]).expand(10**9, 2), RequestHistogram(1, 1))
     assert answer.n == 2

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from moduleview.hooks.sampling import flat_elements, sample_elements
 from moduleview.lab.dtypes import as_numpy, as_reals
@@ -16,6 +17,7 @@ from moduleview.lab.readable import has_magnitudes
 from moduleview.telemetry.lab_views import HistogramAnswered, RequestHistogram, RequestStatistics, StatisticsAnswered
 
 MAX_ELEMENTS = 64_000_000  # above, a sample of that many
+_MAX_COUNTED = 8_388_608  # in a histogram, about a tenth of a second; the range is that of all
 _PIECE = 4_194_304
 _MAX_UNIQUE = 1_000_000
 MAX_BINS = 4096
@@ -27,9 +29,13 @@ def read_histogram(tensor: torch.Tensor, request: RequestHistogram) -> Histogram
     Raises:
         PlaneError: There is no such slice.
     """
-    flat, remark = _elements(plane_or_all(tensor, request.plane))
+    every, remark = _elements(plane_or_all(tensor, request.plane))
     n_bins = min(max(1, request.n_bins), MAX_BINS)
-    low, high, n_nan, n_inf = _range(flat)
+    low, high, n_nan, n_inf = _range(every)
+    flat = every
+    if every.numel() > _MAX_COUNTED:
+        flat = sample_elements(every, _MAX_COUNTED)
+        remark = f"{remark} Counted in a sample of {_MAX_COUNTED:,} of {every.numel():,} elements.".strip()
     edges = np.linspace(low, high, n_bins + 1) if low < high else np.array([low - 0.5, low + 0.5])
     if math.isnan(low):
         edges = np.zeros(0)
@@ -41,7 +47,7 @@ def read_histogram(tensor: torch.Tensor, request: RequestHistogram) -> Histogram
         request.request,
         request.tensor_id,
         request.plane,
-        flat.numel(),
+        every.numel(),
         edges,
         counts,
         n_nan,
@@ -62,12 +68,16 @@ def read_statistics(tensor: torch.Tensor, request: RequestStatistics) -> Statist
     n = flat.numel() - n_nan - n_inf
     total = square = 0.0
     n_zero = 0
-    for piece in _finite_pieces(flat):
+    is_finite = n == flat.numel()
+    for piece in _finite_pieces(flat, is_finite):
         total += float(piece.sum(dtype=torch.float64))
         square += float(torch.linalg.vector_norm(piece, dtype=torch.float64)) ** 2
         n_zero += piece.numel() - int(torch.count_nonzero(piece))
     mean = total / n if n else math.nan
-    spread = sum(float(torch.linalg.vector_norm(piece.double() - mean)) ** 2 for piece in _finite_pieces(flat))
+    spread = sum(
+        float(torch.linalg.vector_norm(piece - mean, dtype=torch.float64)) ** 2
+        for piece in _finite_pieces(flat, is_finite)
+    )
     return StatisticsAnswered(
         request.request,
         request.tensor_id,
@@ -105,10 +115,9 @@ def _pieces(flat: torch.Tensor) -> Iterator[torch.Tensor]:
         yield as_reals(flat[first : first + _PIECE])
 
 
-def _finite_pieces(flat: torch.Tensor) -> Iterator[torch.Tensor]:
+def _finite_pieces(flat: torch.Tensor, is_finite: bool) -> Iterator[torch.Tensor]:
     for piece in _pieces(flat):
-        finite = torch.isfinite(piece)
-        yield piece if bool(finite.all()) else piece[finite]
+        yield piece if is_finite else piece[torch.isfinite(piece)]
 
 
 def _range(flat: torch.Tensor) -> tuple[float, float, int, int]:
@@ -127,12 +136,11 @@ def _range(flat: torch.Tensor) -> tuple[float, float, int, int]:
     return (low, high, n_nan, n_inf) if low <= high else (math.nan, math.nan, n_nan, n_inf)
 
 
-def _count(piece: torch.Tensor, edges: np.ndarray) -> np.ndarray:
+def _count(piece: torch.Tensor, edges: NDArray[np.float64]) -> NDArray[np.int64]:
     """Counts by multiplication, 5 ns an element: a tenth of what searching the edges takes."""
     n_bins = len(edges) - 1
     width = (edges[-1] - edges[0]) / n_bins
     finite = torch.isfinite(piece)
     piece = piece if bool(finite.all()) else piece[finite]
     bins = ((piece - edges[0]) / width).clamp_(0, n_bins - 1).to(torch.int64)
-    counts: np.ndarray = np.bincount(bins.numpy(), minlength=n_bins)
-    return counts
+    return np.bincount(bins.numpy(), minlength=n_bins)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from moduleview.lab.dtypes import as_reals
 from moduleview.lab.planes import PlaneError, plane_of
@@ -14,6 +16,7 @@ from moduleview.telemetry.lab_views import ImageAnswered, RequestImage
 MAX_PIXELS = 4_194_304
 MAX_CELLS = 400_000_000  # about a second
 _BAND_CELLS = 4_194_304  # looked at at once: bounds the memory on the way
+_Pixels = NDArray[np.float64] | NDArray[np.uint8]
 
 
 def read_image(tensor: torch.Tensor, request: RequestImage) -> ImageAnswered:
@@ -68,30 +71,34 @@ def _block(n_cells: int, n_pixels: int) -> int:
     return max(1, math.ceil(n_cells / max(1, n_pixels)))
 
 
-def _fill(
-    block: torch.Tensor, size: tuple[int, int], low: np.ndarray, high: np.ndarray, bad: np.ndarray
-) -> tuple[int, int]:
+def _fill(block: torch.Tensor, size: tuple[int, int], low: _Pixels, high: _Pixels, bad: _Pixels) -> tuple[int, int]:
     """Write the pixels of one band; gives how many cells are NaN and infinite."""
-    finite = torch.isfinite(block)
-    if bool(finite.all()):
-        low[:] = -_largest(-block, size)
-        high[:] = _largest(block, size)
+    if bool(torch.isfinite(block.sum())):  # one cheap pass in the common case; a sum that overflows only looks again
+        low[:] = _pixels(block, size, torch.amin, math.inf)
+        high[:] = _pixels(block, size, torch.amax, -math.inf)
         return 0, 0
-    nan, inf = torch.isnan(block), torch.isinf(block)
-    lowest = -_largest(torch.where(finite, -block, -math.inf), size)
-    highest = _largest(torch.where(finite, block, -math.inf), size)
+    finite, nan, inf = torch.isfinite(block), torch.isnan(block), torch.isinf(block)
+    lowest = _pixels(torch.where(finite, block, math.inf), size, torch.amin, math.inf)
+    highest = _pixels(torch.where(finite, block, -math.inf), size, torch.amax, -math.inf)
     low[:] = np.where(np.isfinite(lowest), lowest, np.nan)
     high[:] = np.where(np.isfinite(highest), highest, np.nan)
-    bad[:] = (_largest(nan.float(), size) > 0) + 2 * (_largest(inf.float(), size) > 0)
+    has_nan, has_inf = (_pixels(where.float(), size, torch.amax, 0.0) > 0 for where in (nan, inf))
+    bad[:] = has_nan + 2 * has_inf
     return int(nan.sum()), int(inf.sum())
 
 
-def _largest(block: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    """Largest value of each (rows, columns) of ``size``; those at the edges have fewer cells."""
+def _pixels(
+    block: torch.Tensor, size: tuple[int, int], reduce: Callable[..., torch.Tensor], outside: float
+) -> NDArray[np.float64]:
+    """Smallest or largest of each (rows, columns) of ``size``; those at the edges have fewer cells.
+
+    Rows first, which runs along the memory and leaves little for the columns: ten times as fast as both at once.
+    """
     down, right = size
-    below, beside = -block.shape[0] % down, -block.shape[1] % right
-    if below or beside:
-        block = torch.nn.functional.pad(block, (0, beside, 0, below), value=-math.inf)
-    pixels = block.reshape(block.shape[0] // down, down, block.shape[1] // right, right).amax(dim=(1, 3))
-    largest: np.ndarray = pixels.double().numpy()
-    return largest
+    if block.shape[0] % down:
+        block = torch.nn.functional.pad(block, (0, 0, 0, -block.shape[0] % down), value=outside)
+    block = reduce(block.reshape(block.shape[0] // down, down, block.shape[1]), dim=1)
+    if block.shape[1] % right:
+        block = torch.nn.functional.pad(block, (0, -block.shape[1] % right), value=outside)
+    pixels = reduce(block.reshape(block.shape[0], block.shape[1] // right, right), dim=2)
+    return np.asarray(pixels.double().numpy())
