@@ -109,8 +109,8 @@ class FindingDetail(QWidget):
         self._buttons.addStretch(1)
         self._next = QVBoxLayout()
         self._next.addLayout(self._buttons)
+        self._next.addWidget(self.fix)  # before the advice, which stands in the list too
         self._next.addWidget(self._advice)
-        self._next.addWidget(self.fix)
         self._next.addStretch(1)
         grid.addLayout(self._next, 1, 2)
         grid.setRowStretch(1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from moduleview.gui.findings.copy_button import CopyButton
 from moduleview.gui.look.theme import Theme
@@ -20,17 +20,14 @@ class FixView(QFrame):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._caption = QLabel(self.tr("Corrected code"), self)
-        self._caption.setProperty("role", "caption")
-        self.copy = CopyButton(theme, self.tr("Copy the code"), self)
+        self.copy = CopyButton(theme, self.tr("Copy the corrected code"), self)
         self.code = CodeView(theme, self)
-        self.code.setAccessibleName(self._caption.text())
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.addWidget(self._caption, 0, 0)
-        self._grid.addWidget(self.copy, 0, 1, Qt.AlignmentFlag.AlignLeft)
-        self._grid.setColumnStretch(2, 1)
-        self._grid.addWidget(self.code, 1, 0, 1, 3)
+        self.code.setAccessibleName(self.tr("Corrected code"))
+        self.code.setToolTip(self.tr("Corrected code"))
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.code, 1)
+        self._row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
         theme.changed.connect(self._fit)
         self.show_fix("")
 
@@ -48,5 +45,4 @@ class FixView(QFrame):
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.code.setVerticalScrollBarPolicy(policy)
         self.code.setFixedHeight(round(n_lines * line) + self._theme.px(_MARGINS_PX))
-        self._grid.setHorizontalSpacing(self._theme.px(4))
-        self._grid.setVerticalSpacing(self._theme.px(2))
+        self._row.setSpacing(self._theme.px(4))
