@@ -28,7 +28,7 @@ class CellsModel(QAbstractTableModel):
         super().__init__(parent)
         self._guard = CellGuard()
         self._tiles: deque[TileAnswered] = deque(maxlen=_N_TILES)
-        self._texts: dict[tuple[int, int], str] = {}
+        self._looks: dict[tuple[int, int], tuple[str, bool]] = {}
         self.n_rows = self.n_columns = 0
         self.top = self.left = 0
         self._n_seen_rows = self._n_seen_columns = 0
@@ -37,7 +37,7 @@ class CellsModel(QAbstractTableModel):
         """Another slice: nothing of it is known yet."""
         self.beginResetModel()
         self._tiles.clear()
-        self._texts.clear()
+        self._looks.clear()
         self.n_rows, self.n_columns, self.top, self.left = n_rows, n_columns, 0, 0
         self._n_seen_rows = min(self._n_seen_rows, n_rows)
         self._n_seen_columns = min(self._n_seen_columns, n_columns)
@@ -46,7 +46,7 @@ class CellsModel(QAbstractTableModel):
     def forget_cells(self) -> None:
         """Another slice of the same size: its cells have to come, what can be seen stays where it is."""
         self._tiles.clear()
-        self._texts.clear()
+        self._looks.clear()
         self._say_changed()
 
     def set_window(self, top: int, left: int, n_rows: int, n_columns: int) -> None:
@@ -65,7 +65,7 @@ class CellsModel(QAbstractTableModel):
     def take_tile(self, tile: TileAnswered) -> None:
         """Keep a rectangle of cells; the oldest goes."""
         self._tiles.appendleft(tile)
-        self._texts.clear()
+        self._looks.clear()
         self._say_changed()
 
     def is_known(self) -> bool:
@@ -76,23 +76,23 @@ class CellsModel(QAbstractTableModel):
     @property
     def longest(self) -> int:
         """Characters of the longest text that is known."""
-        return max(map(len, self._texts.values()), default=0)
+        return max((len(text) for text, _is_bad in self._looks.values()), default=0)
 
     def value(self, row: int, column: int) -> Any | None:
         """An element of the slice as a numpy scalar; None where it has not come."""
         found = self._tile_of(row, column)
         return None if found is None else found.values[row - found.first_row, column - found.first_column]
 
-    def text(self, row: int, column: int) -> str:
-        """What stands in a cell of the slice."""
+    def look(self, row: int, column: int) -> tuple[str, bool]:
+        """What stands in a cell of the slice, and whether that is NaN or Inf."""
         key = (row, column)
-        text = self._texts.get(key)
-        if text is None:
+        look = self._looks.get(key)
+        if look is None:
             value = self.value(row, column)
             if value is None:
-                return LOADING
-            text = self._texts[key] = short(value)
-        return text
+                return LOADING, False
+            look = self._looks[key] = (short(value), not is_finite(value))
+        return look
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_INDEX) -> int:
         """Rows that can be seen."""
@@ -119,7 +119,7 @@ class CellsModel(QAbstractTableModel):
             return None
         row, column = self.top + index.row(), self.left + index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self.text(row, column)
+            return self.look(row, column)[0]
         if role in (Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
             found = self._tile_of(row, column)
             if found is None:
@@ -129,11 +129,6 @@ class CellsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
-
-    def is_bad(self, row: int, column: int) -> bool:
-        """A cell of the slice holds NaN or Inf."""
-        value = self.value(row, column)
-        return value is not None and not is_finite(value)
 
     def _tile_of(self, row: int, column: int) -> TileAnswered | None:
         for tile in self._tiles:

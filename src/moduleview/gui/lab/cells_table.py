@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
     QHeaderView,
     QScrollBar,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
 from moduleview.gui.lab.cell_block import CellBlock
-from moduleview.gui.lab.cells_model import LOADING, CellsModel
+from moduleview.gui.lab.cell_painting import PADDING_PX, CellSizes, paint_cells, paint_cursor
+from moduleview.gui.lab.cells_model import CellsModel
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.models.cell_guard import CellGuard
 from moduleview.gui.widgets.cell_delegate import ROW_PX
+from moduleview.gui.widgets.safe_paint import safe_paint
 
-_LEAST_COLUMN_PX, _PADDING_PX, _MARK_PX = 48, 8, 6
+_LEAST_COLUMN_PX = 48
 _NOTCH = 120.0  # Qt's eighths of a degree
 _ROWS_A_NOTCH = 3
 _LARGEST = 2**31 - 1  # a scroll bar counts in 32 bits
-_Index = QModelIndex | QPersistentModelIndex
 
 
 class CellsTable(QWidget):
@@ -36,7 +34,7 @@ class CellsTable(QWidget):
 
     def __init__(self, theme: Theme, model: CellsModel, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme, self._model = theme, model
+        self._theme, self.model = theme, model
         self.block = CellBlock()
         self._column_px = theme.px(_LEAST_COLUMN_PX)
         self.view = _CellView(self, theme)
@@ -60,38 +58,38 @@ class CellsTable(QWidget):
         """Another slice: begin at its first cell."""
         self.block = CellBlock()
         self._column_px = self._theme.px(_LEAST_COLUMN_PX)
-        self._model.show_slice(n_rows, n_columns)
+        self.model.show_slice(n_rows, n_columns)
         for bar in (self.down, self.across):
             bar.setValue(0)
         self._fit()
 
     def cells_came(self) -> None:
         """Columns as wide as the longest text; they never become narrower, so that nothing jumps."""
-        for row in range(self._model.rowCount()):
-            for column in range(self._model.columnCount()):
-                self._model.text(self._model.top + row, self._model.left + column)
-        wanted = self.view.fontMetrics().horizontalAdvance("0") * self._model.longest + self._theme.px(2 * _PADDING_PX)
+        for row in range(self.model.rowCount()):
+            for column in range(self.model.columnCount()):
+                self.model.look(self.model.top + row, self.model.left + column)
+        wanted = self.view.fontMetrics().horizontalAdvance("0") * self.model.longest + self._theme.px(2 * PADDING_PX)
         if wanted > self._column_px:
             self._column_px = wanted
             self._fit()
 
     def move_to(self, row: int, column: int, *, extends: bool = False) -> None:
         """Put the cursor onto a cell of the slice, and bring it into view."""
-        row = max(0, min(row, self._model.n_rows - 1))
-        column = max(0, min(column, self._model.n_columns - 1))
+        row = max(0, min(row, self.model.n_rows - 1))
+        column = max(0, min(column, self.model.n_columns - 1))
         self.block = self.block.moved(row, column, extends=extends)
-        _bring(self.down, row, self._model.rowCount())
-        _bring(self.across, column, self._model.columnCount())
+        _bring(self.down, row, self.model.rowCount())
+        _bring(self.across, column, self.model.columnCount())
         self._show_cursor()
 
     def select_all(self) -> None:
         """Every cell of the slice; what is in view stays."""
-        self.block = CellBlock((0, 0), (self._model.n_rows - 1, self._model.n_columns - 1))
+        self.block = CellBlock((0, 0), (self.model.n_rows - 1, self.model.n_columns - 1))
         self.view.viewport().update()
 
     def page(self) -> tuple[int, int]:
         """Rows and columns that can be seen."""
-        return max(self._model.rowCount(), 1), max(self._model.columnCount(), 1)
+        return max(self.model.rowCount(), 1), max(self.model.columnCount(), 1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More or fewer cells can be seen."""
@@ -102,10 +100,10 @@ class CellsTable(QWidget):
 
     def _fit(self) -> None:
         """As many cells as there is room for, the last one perhaps cut."""
-        model, px = self._model, self._theme.px
+        model, px = self.model, self._theme.px
         header = self.view.verticalHeader()
         digits = len(str(max(model.n_rows - 1, 0)))
-        header.setFixedWidth(self.view.fontMetrics().horizontalAdvance("0") * digits + px(2 * _PADDING_PX))
+        header.setFixedWidth(self.view.fontMetrics().horizontalAdvance("0") * digits + px(2 * PADDING_PX))
         room_y = max(self.view.height() - self.view.horizontalHeader().height(), 1)
         room_x = max(self.view.width() - header.width(), 1)
         whole_rows, whole_columns = max(room_y // px(ROW_PX), 1), max(room_x // self._column_px, 1)
@@ -120,15 +118,15 @@ class CellsTable(QWidget):
         self.window_moved.emit()
 
     def _on_scrolled(self) -> None:
-        model = self._model
+        model = self.model
         model.set_window(self.down.value(), self.across.value(), model.rowCount(), model.columnCount())
         self._show_cursor()
         self.window_moved.emit()
 
     def _show_cursor(self) -> None:
         """Qt's current cell is the cursor where that can be seen, so that a screen reader reads it."""
-        row, column = self.block.current[0] - self._model.top, self.block.current[1] - self._model.left
-        index = self._model.index(row, column)
+        row, column = self.block.current[0] - self.model.top, self.block.current[1] - self.model.left
+        index = self.model.index(row, column)
         self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
         self.view.viewport().update()
 
@@ -146,7 +144,7 @@ class _CellView(QTableView):
     def __init__(self, owner: CellsTable, theme: Theme) -> None:
         super().__init__(owner)
         self._owner = owner
-        self.setItemDelegate(_CellPainter(owner, theme))
+        self._theme = theme
         self.setAccessibleName(self.tr("Values"))
         self.setShowGrid(False)
         self.setCornerButtonEnabled(False)
@@ -162,6 +160,17 @@ class _CellView(QTableView):
             header.setMinimumSectionSize(1)
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
+
+    @safe_paint
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """All cells at once."""
+        painter = QPainter(self.viewport())
+        painter.setFont(self.font())
+        owner = self._owner
+        sizes = CellSizes(self.horizontalHeader().defaultSectionSize(), self.verticalHeader().defaultSectionSize())
+        paint_cells(painter, self._theme, owner.model, owner.block, sizes)
+        if self.hasFocus():
+            paint_cursor(painter, self._theme, owner.model, owner.block, sizes)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, pages, ends, select all, copy; Shift extends."""
@@ -219,42 +228,10 @@ class _CellView(QTableView):
         self.viewport().update()
 
     def _move_to(self, event: QMouseEvent, *, extends: bool) -> None:
-        at, model = event.position().toPoint(), self._owner._model
+        at, model = event.position().toPoint(), self._owner.model
         row = model.top + at.y() // max(self.verticalHeader().defaultSectionSize(), 1)
         column = model.left + at.x() // max(self.horizontalHeader().defaultSectionSize(), 1)
         self._owner.move_to(row, column, extends=extends)
-
-
-class _CellPainter(QStyledItemDelegate):
-    """Text at the right; NaN and Inf in words with a mark before them."""
-
-    def __init__(self, owner: CellsTable, theme: Theme) -> None:
-        super().__init__(owner)
-        self._owner, self._theme = owner, theme
-        self._guard = CellGuard()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        self._guard.draw(painter, option.rect, lambda: self._paint(painter, option, index))
-
-    def _paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        owner, tokens, px = self._owner, self._theme.tokens, self._theme.px
-        model, block = owner._model, owner.block
-        row, column = model.top + index.row(), model.left + index.column()
-        rect = option.rect
-        is_selected = row in block.rows and column in block.columns
-        if is_selected:
-            painter.fillRect(rect, QColor(tokens.selection if owner.view.hasFocus() else tokens.hover))
-        text = model.text(row, column)
-        color = tokens.faint if text == LOADING else tokens.on_selection if is_selected else tokens.text
-        if model.is_bad(row, column):
-            side = px(_MARK_PX)
-            painter.fillRect(rect.x() + px(4), rect.center().y() - side // 2, side, side, QColor(tokens.non_finite))
-        painter.setPen(QColor(color))
-        room = rect.adjusted(0, 0, -px(_PADDING_PX), 0)
-        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        if (row, column) == block.current and owner.view.hasFocus():
-            painter.setPen(QColor(tokens.accent))
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
 
 def _bring(bar: QScrollBar, at: int, n_seen: int) -> None:

@@ -78,6 +78,11 @@ class PipelineColumn(QWidget):
         """What became of the chosen step."""
         return None if self.place < 0 else self.model.outcome(self.place)
 
+    @property
+    def is_running(self) -> bool:
+        """The newest request has no answer yet."""
+        return self._running.is_waiting
+
     def steps_to(self, place: int) -> tuple[PipelineStep, ...]:
         """The pipeline up to a step, that step included."""
         return self.pipeline.messages(place + 1)
