@@ -258,6 +258,9 @@ def test_lazy_modules_say_what_they_wait_for_and_what_became_of_them(panel, benc
     bench.store.apply(LazyMaterialised("stem.norm", 4, "LazyLinear", "Linear", ("weight 2 × 2 float32",)))
     show(panel, bench, 0)
     assert "Was LazyLinear; materialised in step 4 to Linear: weight 2 × 2 float32" in texts(panel)
+    bench.selection.select("")
+    bench.selection.select("stem.norm")
+    assert any("was LazyLinear before its first input" in text for text in texts(panel))
 
 
 @pytest.mark.parametrize("width", [240, 280, 346, 700])

@@ -19,7 +19,7 @@ from moduleview.telemetry.internals_messages import (
     RequestDocumentation,
     RequestInternals,
 )
-from moduleview.telemetry.records import ModelChanged, ModelOpened, RunState
+from moduleview.telemetry.records import LogLine, ModelChanged, ModelOpened, RunState
 from moduleview.telemetry.snapshot import ModuleTrait
 from source_records import opened
 
@@ -54,6 +54,7 @@ def test_a_lazy_module_is_told_before_and_after_it_materialises() -> None:
         after = taken.until_type(InternalsReport)
     assert (told.fqn, told.step, told.was, told.now) == ("0", 0, "LazyLinear", "Linear")
     assert told.tensors[0] == "weight 4 × 5 float32"
+    assert any(line.text.startswith("0: LazyLinear materialised in step 0 to Linear") for line in taken.of_type(LogLine))
     assert changed.snapshot.type_names[1] == "Linear"
     assert changed.snapshot.traits[1] == ModuleTrait.PLAIN
     assert after.lazy is None

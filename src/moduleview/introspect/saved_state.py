@@ -54,7 +54,7 @@ class SavedStateWalk:
     _left_out: list[LeftOut] = field(default_factory=list)
     _hooks: list[str] = field(default_factory=list)
     _keys: set[str] = field(default_factory=set)
-    _first_key: dict[tuple[str, int], str] = field(default_factory=dict)
+    _first_key: dict[int, str] = field(default_factory=dict)
     _n_entries: int = 0
     _n_left_out: int = 0
     _n_bytes: int = 0
@@ -125,23 +125,23 @@ class SavedStateWalk:
             self._leave_out(key, LeftOutReason.NONE, [])
             return
         first, n_bytes = self._counted(key, tensor)
-        self._save(SavedEntry(key, kind, "", n_bytes, first), tensor)
+        if self._is_listed(key):
+            self._entries.append(SavedEntry(key, kind, tensor_words(tensor), n_bytes, first))
 
-    def _save(self, entry: SavedEntry, tensor: Tensor | None) -> None:
+    def _is_listed(self, key: str) -> bool:
+        """Count a key; whether it is among the first, which are told one by one."""
         self._n_entries += 1
-        self._keys.add(entry.key)
-        if len(self._entries) < MAXIMUM_LISTED:
-            what = "" if tensor is None else tensor_words(tensor)
-            self._entries.append(SavedEntry(entry.key, entry.kind, what, entry.n_bytes, entry.shares_with))
+        self._keys.add(key)
+        return len(self._entries) < MAXIMUM_LISTED
 
     def _counted(self, key: str, tensor: Tensor) -> tuple[str, int]:
         """The key whose memory a tensor shares, and its bytes where it is the first in that memory."""
         n_bytes = tensor_bytes(tensor)
         try:
             storage = tensor.untyped_storage()
-            place, n_stored = (str(tensor.device), storage.data_ptr() or id(tensor)), storage.nbytes()
+            place, n_stored = storage.data_ptr() or id(tensor), storage.nbytes()
         except Exception:  # lazy, sparse, nested, a subclass that wraps others
-            place, n_stored = ("", id(tensor)), n_bytes
+            place, n_stored = id(tensor), n_bytes
         first = self._first_key.setdefault(place, key)
         if first != key:
             return first, n_bytes
@@ -154,8 +154,10 @@ class SavedStateWalk:
         where = prefix.removesuffix(".") or "the module itself"
         cls = type(module)
         if getattr(cls, "get_extra_state", None) is not nn.Module.get_extra_state:
-            self._save(SavedEntry(f"{prefix}{_EXTRA_STATE}", SavedKind.EXTRA_STATE, cls.__qualname__), None)
             self._runs_users_code = True
+            key = f"{prefix}{_EXTRA_STATE}"
+            if self._is_listed(key):
+                self._entries.append(SavedEntry(key, SavedKind.EXTRA_STATE, cls.__qualname__))
         for table in ("_state_dict_pre_hooks", "_state_dict_hooks"):
             for hook in (own.get(table) or {}).values():
                 self._runs_users_code = True
@@ -170,8 +172,9 @@ class SavedStateWalk:
     def _take_plain(self, prefix: str, own: dict[str, Any]) -> None:
         registered: frozenset[int] | None = None
         computed = names_written_before_calls(own) if own.get("_forward_pre_hooks") else frozenset()
-        for name, value in own.items():
-            if name in TABLES or isinstance(value, int | float | str | None):
+        for name in [name for name in own if name not in TABLES]:
+            value = own[name]
+            if isinstance(value, int | float | str | None):
                 continue
             if registered is None:
                 registered = registered_in(own)

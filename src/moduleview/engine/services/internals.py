@@ -25,8 +25,10 @@ from moduleview.telemetry.internals_messages import (
     RequestDocumentation,
     RequestInternals,
 )
+from moduleview.telemetry.records import LogLine
 
 PIECE_S = 0.004  # a walk over a large tree stops after so long and goes on after the next step
+_SHARE_OF_STEP, _LONGEST_PIECE_S = 0.25, 0.05  # or, after a long step, after a quarter of its time
 _LOOKS_BETWEEN_CLOCKS = 16
 
 
@@ -40,6 +42,7 @@ class Internals(Service[InternalsCommand]):
         self._asked: RequestInternals | None = None
         self._walk: SavedStateWalk | None = None
         self._pieces: Iterator[None] | None = None
+        self._step_began_s = 0.0
         self._waiting = [(fqn, module, type(module).__name__) for fqn, module in lazy_modules(live.run.model)]
 
     def answer(self, command: InternalsCommand) -> None:
@@ -56,12 +59,17 @@ class Internals(Service[InternalsCommand]):
             case _:
                 assert_never(command)
 
+    def begin_step(self, step: int) -> None:  # noqa: ARG002  the base's own signature
+        """Remember when, to know how long it was."""
+        self._step_began_s = time.perf_counter()
+
     def end_step(self, step: int) -> None:
         """Look whether a lazy module waits no more, and go on with what was cut in pieces."""
         if self._waiting:
             self._say_materialised(step)
         if self._pieces is not None:
-            self.go_on()
+            step_s = time.perf_counter() - self._step_began_s
+            self._walk_on(max(PIECE_S, min(_SHARE_OF_STEP * step_s, _LONGEST_PIECE_S)))
 
     @property
     def has_more_to_do(self) -> bool:
@@ -70,8 +78,18 @@ class Internals(Service[InternalsCommand]):
 
     def go_on(self) -> None:
         """Walk on for 4 ms; at the end of the tree the report is sent."""
+        self._walk_on(PIECE_S)
+
+    def release(self) -> None:
+        """Let go of the modules."""
+        self._asked = self._walk = self._pieces = None
+        self._waiting = []
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _walk_on(self, for_s: float) -> None:
         assert self._pieces is not None
-        until_s = time.perf_counter() + PIECE_S
+        until_s = time.perf_counter() + for_s
         try:
             for n_looked, _module in enumerate(self._pieces):
                 if n_looked % _LOOKS_BETWEEN_CLOCKS == 0 and time.perf_counter() > until_s:
@@ -80,13 +98,6 @@ class Internals(Service[InternalsCommand]):
             self._report(f"It could not be read whole: {type(error).__name__}: {error}")
             return
         self._report()
-
-    def release(self) -> None:
-        """Let go of the modules."""
-        self._asked = self._walk = self._pieces = None
-        self._waiting = []
-
-    # -- inside ----------------------------------------------------------------------------------------------------
 
     def _module(self, fqn: str) -> nn.Module:
         module = module_at(self.live.run.model, fqn)
@@ -127,4 +138,7 @@ class Internals(Service[InternalsCommand]):
             return
         self._waiting = [entry for entry in self._waiting if waits(entry[1])]
         for fqn, module, was in done:
-            self.live.put(LazyMaterialised(fqn, step, was, type(module).__name__, tensors_told(module)))
+            now, tensors = type(module).__name__, tensors_told(module)
+            self.live.put(LazyMaterialised(fqn, step, was, now, tensors))
+            line = f"{fqn or 'The model'}: {was} materialised in step {step} to {now} ({', '.join(tensors)})"
+            self.live.put(LogLine(time.time(), "moduleview", line))

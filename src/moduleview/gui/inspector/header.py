@@ -58,15 +58,15 @@ class InspectorHeader(QWidget):
         self._about.setVisible(not is_low)
         self._name.setToolTip(plain_tip(self._tip()))
 
-    def show_module(self, snapshot: ModelSnapshot, node: int) -> None:
-        """Name a module and say what it is."""
+    def show_module(self, snapshot: ModelSnapshot, node: int, was: str = "") -> None:
+        """Name a module and say what it is; ``was`` is the class of a lazy one that has materialised."""
         fqn = snapshot.fqns[node]
         self._explanation = self._containers.explanation(snapshot, node)
         self._about.setToolTip(plain_tip(self._explanation))
         self._copied_text = fqn
         self._name.set_text(displayable(fqn or snapshot.names[node]))
         self._copy.setEnabled(bool(fqn))
-        self._about.setText(" · ".join(fact.replace(" ", NO_BREAK) for fact in self._facts(snapshot, node)))
+        self._about.setText(" · ".join(fact.replace(" ", NO_BREAK) for fact in self._facts(snapshot, node, was)))
         self._name.setToolTip(plain_tip(self._tip()))
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
@@ -89,8 +89,10 @@ class InspectorHeader(QWidget):
     def _tip(self) -> str:
         return "\n".join(part for part in (self._name.text(), self._about.text(), self._explanation) if part)
 
-    def _facts(self, snapshot: ModelSnapshot, node: int) -> list[str]:
+    def _facts(self, snapshot: ModelSnapshot, node: int, was: str) -> list[str]:
         facts = [displayable(snapshot.type_names[node]), *self._containers.facts(snapshot, node)]
+        if was:
+            facts.append(self.tr("was {0} before its first input").format(displayable(was)))
         alias = int(snapshot.alias_of[node])
         if alias != NO_NODE:
             facts.append(self.tr("shared with {0}").format(displayable(snapshot.fqns[alias]) or snapshot.names[0]))
