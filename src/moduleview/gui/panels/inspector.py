@@ -115,8 +115,8 @@ class InspectorPanel(Panel):
         if store.model is None or node is None:
             self._say_empty()
             return
-        told = store.books.internals.materialised(store.model.fqns[node])
-        self._header.show_module(store.model, node, "" if told is None else told.was)
+        became = store.books.internals.materialised(store.model.fqns[node])
+        self._header.show_module(store.model, node, "" if became is None else became.was)
         self._header.show_findings(self._own_findings())
         for tab in (self.modules, self.parameters, self.buffers):
             tab.show_module(store.model, node, self._subtree.isChecked())

@@ -62,8 +62,8 @@ def paint_name(painter: QPainter, look: TreeLook, cell: QRect, depth: int, texts
     around = metrics.horizontalAdvance(before + after)
     width = metrics.horizontalAdvance(name)
     if width + around > right - left:
-        name = metrics.elidedText(name, Qt.TextElideMode.ElideLeft, max(right - left - around, 0))
-        width = metrics.horizontalAdvance(name)
+        before = after = ""  # the name needs the room
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideLeft, max(right - left, 0))
     for text, color in ((before, muted), (name, look.on_selection if is_selected else look.text), (after, muted)):
         if text:
             painter.setPen(color)
