@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hand_made_lab import HandMadeLab
 from PySide6.QtCore import QAbstractItemModel, Qt
 from scripted_source import ScriptedSource, make_test_window, open_in
 
@@ -16,6 +18,7 @@ from builders import declare_gradients
 from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.panel import Panel
 from moduleview.gui.panels.inspector import InspectorPanel
+from moduleview.gui.panels.lab import LabPanel
 from moduleview.registry import discover
 from moduleview.telemetry.changes_messages import AlarmRang, ChangeJournaled
 from moduleview.telemetry.costs import CostEntry, CostsMeasured
@@ -70,6 +73,9 @@ def window(qtbot, tmp_path):
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # it closes when the focus goes elsewhere
     for panel in made.findChildren(Panel):
         panel.refresh(store)  # those behind a tab too
+    lab = HandMadeLab(SimpleNamespace(sent=source.commands, store=store))
+    lab.put(np.eye(3))
+    lab.settle(made.findChild(LabPanel))
     return made
 
 
