@@ -13,9 +13,11 @@ from torch import nn
 from torch.nn.utils import prune
 
 from moduleview import TrainingTask
+from moduleview.engine.checked_steps import CheckedSteps
 from moduleview.engine.checking import check, check_task
+from moduleview.engine.training_step import TrainingStep
 from moduleview.introspect.structure_checks.tied_parameters import TiedParameters
-from moduleview.telemetry.records import Finding, Severity
+from moduleview.telemetry.records import Finding, FindingsReported, Record, Severity
 
 X, Y = torch.randn(6, 4), torch.randn(6, 4)
 
@@ -353,3 +355,22 @@ def test_a_check_that_raises_is_said_and_the_others_go_on(monkeypatch: pytest.Mo
     model.extra = [nn.Linear(4, 4)]
     with pytest.warns(RuntimeWarning, match="The structure check S5 failed and found nothing"):
         assert [finding.id for finding in check(model)] == ["S1"]
+
+
+def test_looking_on_in_a_run_compiles_nothing_anew() -> None:
+    n_compiled = [0]
+
+    def backend(graph: torch.fx.GraphModule, _inputs: object) -> Callable[..., object]:
+        n_compiled[0] += 1
+        return graph.forward
+
+    task = usual(torch.compile(net(), backend=backend))
+    said: list[Record] = []
+    checked, step = CheckedSteps(said.append), TrainingStep(task)
+    checked.look_anew(task)
+    for _ in range(6):  # three with the hooks on, three without
+        step.fetch()
+        with checked.step():
+            step.train()
+    assert n_compiled == [1]
+    assert [record.findings for record in said if isinstance(record, FindingsReported)] == [(), ()]
