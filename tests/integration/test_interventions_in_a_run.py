@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -10,10 +10,18 @@ import torch
 from torch import nn
 
 from moduleview import TrainingTask
-from moduleview.sources.inprocess import InProcessSource
-from moduleview.telemetry.changes_messages import ChangeAnswered, ChangeJournaled, JournalLine, MakeChange, TakeBack
-from moduleview.telemetry.commands import Run
-from moduleview.telemetry.records import RunState
+from moduleview.telemetry.changes_messages import (
+    AlarmRang,
+    ChangeAnswered,
+    ChangeJournaled,
+    ChangePrepared,
+    JournalLine,
+    MakeChange,
+    PrepareChange,
+    TakeBack,
+)
+from moduleview.telemetry.commands import Freeze, Run, Stop
+from moduleview.telemetry.records import LogLine, RunState
 from source_records import Taken, opened
 from toy_tasks import toy_batches
 
@@ -190,3 +198,69 @@ def test_weights_are_those_of_a_plain_loop_with_the_journals_python(
         not torch.equal(value, changed[name]) for name, value in weights(unchanged).items()
     )
     assert has_effect == (kind != "replace_non_finite"), "a change that changes nothing proves nothing"
+
+
+def test_what_stands_is_made_again_when_the_run_begins_anew(made: list[TrainingTask]) -> None:
+    def target() -> TrainingTask:
+        made.append(sgd())
+        return made[-1]
+
+    with opened(target) as taken:
+        run(taken, 2)
+        for request, (kind, fqn) in enumerate(
+            (("scale_gradient", "0"), ("module_mode", "3"), ("zero_gradient", "5")), 1
+        ):
+            taken.source.send(MakeChange(request, kind, fqn, {}))
+        taken.source.send(Freeze("1", frozen=True))  # nothing to freeze there: refused, and not in the journal
+        taken.source.send(Freeze("3", frozen=True))
+        taken.source.send(TakeBack(3))
+        taken.until(lambda record: isinstance(record, ChangeJournaled) and not record.stands)
+        taken.source.send(Stop())
+        n_before = len(taken.records)
+        run(taken, 2)
+        records = taken.records[n_before:]
+    again = [record for record in records if isinstance(record, ChangeJournaled)]
+    assert [(entry.entry, entry.step, entry.what) for entry in again if entry.stands][:3] == [
+        (1, 0, "Scaled the gradient of 0 by 0.1"),
+        (2, 0, "Set 3 to eval mode"),
+        (3, 0, "Froze 3"),
+    ]
+    said = [record.text for record in records if isinstance(record, LogLine) and record.stream == "journal"]
+    assert "The run begins anew: 3 standing changes are made again before its first step." in said
+    assert len(made) == 2
+    assert not made[1].model[3].training
+    assert not any(p.requires_grad for p in made[1].model[3].parameters())
+
+
+def test_an_alarm_clips_from_the_next_step_on_and_pauses_at_its_own() -> None:
+    with opened(sgd) as taken:
+        run(taken, 1)
+        taken.source.send(MakeChange(1, "alarm", "0", {"quantity": "grad_norm", "limit": 0.001, "then": "clip"}))
+        taken.source.send(MakeChange(2, "alarm", "", {"quantity": "loss", "limit": -1.0, "then": "pause"}))
+        taken.source.send(Run(50))
+        paused = taken.until_state(RunState.PAUSED)
+        assert paused.step == 2
+        assert [(ring.step, ring.quantity, ring.did) for ring in taken.of_type(AlarmRang)] == [
+            (1, "grad_norm", "clip"),
+            (1, "loss", "pause"),
+        ]
+        (clip,) = [one for one in taken.of_type(ChangeJournaled) if one.what.startswith("Clipped")]
+        assert (clip.step, clip.what) == (2, "Clipped the gradient norm of 0 to 0.001")
+        run(taken, 5)
+    assert len(taken.of_type(AlarmRang)) == 2
+
+
+def test_what_cannot_be_made_is_refused_where_it_was_asked_for() -> None:
+    with opened(sgd) as taken:
+        taken.until_state(RunState.READY)
+        taken.source.send(MakeChange(1, "clip_gradient_norm", "gone", {}))
+        taken.source.send(MakeChange(2, "no_such_change", "", {}))
+        taken.source.send(PrepareChange("learning_rate", "3"))
+        prepared = taken.until_type(ChangePrepared)
+        run(taken, 2)
+    refusals = {answer.request: answer.refusal for answer in taken.of_type(ChangeAnswered)}
+    assert refusals[1].startswith("There is no module or parameter called gone now.")
+    assert refusals[2].startswith("There is no change called no_such_change here.")
+    assert [field.default for field in prepared.fields] == [0.1, "these parameters"]
+    assert prepared.fields[1].choices == ("these parameters", "group 0")
+    assert taken.of_type(ChangeJournaled) == []

@@ -105,7 +105,10 @@ class ChangeForm(Dialog):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.apply_button.setEnabled(not problem and self._request is None)
-        self.adjustSize()
+        layout, width = self.layout(), max(self.width(), self.theme.px(_WIDTH_PX))
+        if layout is not None:  # adjustSize() cuts wrapped lines
+            layout.activate()
+            self.resize(width, layout.totalHeightForWidth(width))
 
     def _on_apply(self) -> None:
         self._request = time.monotonic_ns()  # another form may be open

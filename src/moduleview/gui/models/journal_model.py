@@ -99,6 +99,8 @@ class JournalModel(QAbstractTableModel):
             return entry.python if column is JournalColumn.PYTHON else self._text(entry, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             shown = entry.python if column is JournalColumn.PYTHON else self._text(entry, column)
+            if column is JournalColumn.WHAT and entry.note:
+                shown = f"{shown}\n{entry.note}"
             return "\n".join(displayable(line, _LONGEST) for line in shown.splitlines())
         return None
 

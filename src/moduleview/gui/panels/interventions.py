@@ -31,8 +31,8 @@ _WIDTHS: dict[int, int] = {
     JournalColumn.PYTHON: 260,
 }
 _RING_WIDTHS: dict[int, int] = {RingColumn.STEP: 56, RingColumn.VALUE: 76, RingColumn.DID: 116}
-_GIVE_WAY = (JournalColumn.NODE, JournalColumn.PYTHON, JournalColumn.ENDED, JournalColumn.NOTE)
-_WHAT_LEAST_PX = 220
+_GIVE_WAY = (JournalColumn.NODE, JournalColumn.PYTHON)  # first; then the step, or notes where there are none
+_WHAT_LEAST_PX, _WHY_LEAST_PX = 220, 180
 _BAR_PX = 6
 
 
@@ -92,6 +92,7 @@ class InterventionsPanel(Panel):
         self.model.show_entries(tuple(book.entries.values()))
         self.rings.show_rings(tuple(book.rings))
         self._ring_box.setVisible(bool(book.rings))
+        self._fit()
         self._stack.setCurrentWidget(self._splitter if book.entries or book.rings else self._empty)
         if self.model.rowCount() and not self.table.currentIndex().isValid():
             self.table.setCurrentIndex(self.model.index(0, 0))
@@ -192,6 +193,7 @@ class InterventionsPanel(Panel):
         self._splitter.addWidget(self._ring_box)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
+        self._splitter.splitterMoved.connect(lambda *_: self._fit())
         self._stack = QStackedLayout()
         self._stack.addWidget(self._splitter)
         self._stack.addWidget(self._empty)
@@ -215,8 +217,15 @@ class InterventionsPanel(Panel):
         self._row.setSpacing(px(_BAR_PX))
         self._ring_title.setContentsMargins(px(8), px(3), px(8), px(3))
         shown = dict(_WIDTHS)
-        for column in _GIVE_WAY:
+        last = [JournalColumn.NOTE, JournalColumn.ENDED]
+        has_notes = any(entry.note for entry in self.context.store.books.changes.entries.values())
+        for column in (*_GIVE_WAY, *(reversed(last) if has_notes else last)):
             is_hidden = px(sum(shown.values()) + _WHAT_LEAST_PX) > room
             self.table.setColumnHidden(column, is_hidden)
             if is_hidden:
                 del shown[column]
+        room = self.ring_table.viewport().width() or self.width()
+        of_rings = px(_RING_WIDTHS[RingColumn.STEP] + _WHY_LEAST_PX)
+        for of_ring in (RingColumn.DID, RingColumn.VALUE):
+            of_rings += px(_RING_WIDTHS[of_ring])
+            self.ring_table.setColumnHidden(of_ring, of_rings > room)
