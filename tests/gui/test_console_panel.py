@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from moduleview.gui.console.transcript import MAXIMUM_LINES, cell_of, kind_of
 from moduleview.gui.panels.console import ConsolePanel
+from moduleview.gui.tree.tree_menus import TreeMenus
 from moduleview.telemetry.commands import Capability, InterruptCode
 from moduleview.telemetry.console_book import MAXIMUM_CHARACTERS, ConsoleBook
 from moduleview.telemetry.console_messages import (
@@ -24,6 +25,8 @@ from moduleview.telemetry.console_messages import (
     OutputPart,
     RunCell,
 )
+from real_window import open_in, real_window, wait
+from toy_tasks import toy_task
 
 
 @pytest.fixture
@@ -196,6 +199,7 @@ def test_what_takes_long_is_said_with_a_way_to_end_it(qtbot, panel, bench):
     assert not panel.interrupt.isVisible()
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support grabbing the keyboard")  # of the open list
 def test_names_are_asked_for_one_question_at_a_time_and_stale_answers_are_dropped(qtbot, panel, bench):
     qtbot.keyClicks(panel.input, "model.")
     assert bench.sent_of(CompleteCode) == [CompleteCode(1, "mo", None)]
@@ -306,3 +310,25 @@ def test_input_grows_with_its_lines_and_leaves_room_for_the_text(qtbot, panel, b
     qtbot.waitUntil(lambda: panel.input.height() > low)
     assert panel.input.height() < 240 // 2 + 20
     assert panel.rect().contains(panel.input.mapTo(panel, QPoint(0, panel.input.height() - 1)))
+
+
+def test_use_in_console_brings_the_console_forward_and_its_cell_runs_in_the_live_model(qapp, tmp_path):
+    with real_window(tmp_path) as window:
+        open_in(window, toy_task)
+        docks = window.contents.docks
+        console, modules = docks.dock("console"), docks.dock("modules").panel
+        assert not console.is_shown
+        chosen = {action.text(): action for action in modules.findChild(TreeMenus).of_node(1).actions()}["Use in console"]
+        chosen.trigger()
+        wait(lambda: console.is_shown, "the console")
+        panel = console.panel
+        assert panel.input.code() == 'model.get_submodule("0")'
+        rows = docks.dock("inspector").panel.parameters
+        window.contents.selection.select("0")
+        wait(lambda: rows.model.rowCount() > 0, "the parameters")
+        panel.input.set_code("")
+        {action.text(): action for action in rows.menu_of(0).actions()}["Use in console"].trigger()
+        assert panel.input.code() == 'model.get_parameter("0.weight")'
+        panel.input.set_code(panel.input.code() + ".shape")
+        panel.input.run_asked.emit()
+        wait(lambda: any("torch.Size([8, 4])" in text for _, _, text in shown(panel)), "the answer")

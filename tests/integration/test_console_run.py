@@ -26,6 +26,7 @@ from moduleview.telemetry.console_messages import (
     OutputKind,
     RunCell,
 )
+from moduleview.telemetry.lab_tensors import TensorTaken
 from moduleview.telemetry.records import LogLine, ModelChanged, RunChanged, RunState, StepRecord
 from source_records import Taken, opened
 from toy_tasks import plain_loop, toy_model, toy_task
@@ -81,6 +82,13 @@ def test_names_stay_and_are_those_of_the_live_run() -> None:
         assert cells.run("x = 20\nx + 1\nx + 2") == "21\n22\n"
         assert cells.run("_ * 2, x") == "(44, 20)\n"
         assert cells.run("for i in range(2): i") == "0\n1\n"
+
+
+def test_a_tensor_goes_from_a_cell_into_the_lab_and_back() -> None:
+    with console() as cells:
+        assert cells.run("lab.put(model[0].weight, 'first')") == "'first'\n"
+        assert cells.taken.of_type(TensorTaken)[-1].tensor.name == "first"
+        assert cells.run("import torch\ntorch.equal(lab['first'], model[0].weight)") == "True\n"
 
 
 def test_kinds_of_text_are_told_apart_and_none_goes_to_the_log() -> None:
@@ -145,7 +153,7 @@ def test_a_long_cell_prints_while_it_runs_and_is_bounded() -> None:
     [
         "while True:\n    pass",
         "class Endless:\n    def __repr__(self):\n        while True: pass\nEndless()",
-        "import time\nwhile True:\n    time.sleep(0.01)",
+        "import time\nwhile True:\n    time.sleep(0.01)",  # user code
         "import torch\nx = torch.ones(8, 8)\nwhile True:\n    x = (x @ x).clamp(max=1)",
         "while True:\n    try:\n        while True: pass\n    except Exception:\n        pass",
     ],
@@ -176,7 +184,7 @@ def test_code_that_catches_an_interrupt_takes_the_next_one() -> None:
 
 def test_a_call_in_c_ends_before_its_interrupt_comes() -> None:
     with console() as cells:
-        cell = cells.send("import time\nprint('now', flush=True)\ntime.sleep(0.5)\nprint('after')")
+        cell = cells.send("import time\nprint('now', flush=True)\ntime.sleep(0.5)\nprint('after')")  # user code
         cells.taken.until(lambda _: "now" in cells.text(cell))
         begin_s = time.monotonic()
         cells.interrupt(cell)

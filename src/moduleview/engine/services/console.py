@@ -19,6 +19,7 @@ from moduleview.engine.services.base import LiveModel, Service
 from moduleview.engine.thread_state import ThreadState
 from moduleview.interventions.console_cell import ConsoleCell
 from moduleview.introspect.lookup import module_at
+from moduleview.lab.lab_object import Lab
 from moduleview.telemetry.console_messages import (
     CellEnded,
     CellOutcome,
@@ -42,6 +43,7 @@ class Console(Service[ConsoleCommand]):
     def __init__(self, live: LiveModel) -> None:
         super().__init__(live)
         self._pid = os.getpid()
+        self._lab = Lab(live.shelf, live.put)
 
     def opened(self) -> None:
         """A new run: say that names stand for other things now."""
@@ -124,4 +126,5 @@ class Console(Service[ConsoleCommand]):
         place.names.setdefault("__name__", "__console__")
         place.give("model", self.live.run.model)
         place.give("task", self.live.task)
+        place.give("lab", self._lab)
         place.given["module"] = place.names["module"] = None if fqn is None else module_at(self.live.run.model, fqn)

@@ -24,6 +24,7 @@ from moduleview.gui.models.tensor_columns import (
 )
 from moduleview.gui.models.tensor_table_model import TensorTableModel
 from moduleview.gui.panel import PanelContext
+from moduleview.gui.tree.tree_actions import python_expression
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.sight import is_in_sight
 from moduleview.gui.widgets.vertical_scroll import VerticalScroll
@@ -111,6 +112,10 @@ class TensorsTab(QWidget):
         fqn = self.model.fqn(row)
         copy = menu.addAction(self.tr("Copy path"))
         copy.triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(fqn))
+        expression = python_expression(fqn, "get_parameter" if self._are_parameters else "get_buffer")
+        use = menu.addAction(self.tr("Use in console"))
+        use.setEnabled(Capability.INTERVENE in self._context.capabilities())
+        use.triggered.connect(lambda _checked=False: self._context.console.insert(expression))
         self._lab.add_tensor(menu, fqn, is_parameter=self._are_parameters)
         if self._are_parameters:
             menu.addSeparator()

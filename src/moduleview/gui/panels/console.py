@@ -141,7 +141,7 @@ class ConsolePanel(Panel):
         fqn = self.context.selection.fqn
         what = self.tr("nothing") if fqn is None else fqn or self.tr("the whole model")
         self.input.setPlaceholderText(
-            self.tr("model, task, module ({0}), _   Enter runs, Shift+Enter for another line").format(what)
+            self.tr("model, module ({0}), task, lab, _   Enter runs, Shift+Enter for another line").format(what)
         )
 
     def _connect(self) -> None:

@@ -73,6 +73,10 @@ class TreeActions(QObject):
         """``model.get_submodule("blocks.4")`` to the clipboard, a line each."""
         self._copy("\n".join(python_expression(snapshot.fqns[node]) for node in nodes))
 
+    def use_in_console(self, snapshot: ModelSnapshot, node: int) -> None:
+        """The same into the console, where its cursor stands."""
+        self._context.console.insert(python_expression(snapshot.fqns[node]))
+
     def _copy(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
         self._context.notify(self.tr("Copied"))
@@ -81,12 +85,12 @@ class TreeActions(QObject):
         self.undo_stack.push(_SentCommands(text, forth, back, self._context.send))
 
 
-def python_expression(fqn: str) -> str:
-    """How a module is reached from ``model`` in Python."""
+def python_expression(fqn: str, getter: str = "get_submodule") -> str:
+    """How a module is reached from ``model`` in Python; with another getter a parameter or a buffer."""
     if not fqn:
         return "model"
     escaped = fqn.replace("\\", "\\\\").replace('"', '\\"')
-    return f'model.get_submodule("{escaped}")'
+    return f'model.{getter}("{escaped}")'
 
 
 class _SentCommands(QUndoCommand):

@@ -44,6 +44,8 @@ class TreeMenus(QObject):
         fqns = [snapshot.fqns[each] for each in nodes]
         self._add(menu, self.tr("Copy path"), lambda: self._actions.copy_paths(snapshot, nodes)).setShortcut("Ctrl+C")
         self._add(menu, self.tr("Copy Python expression"), lambda: self._actions.copy_expressions(snapshot, nodes))
+        use = self._add(menu, self.tr("Use in console"), lambda: self._actions.use_in_console(snapshot, node))
+        use.setEnabled(Capability.INTERVENE in self._context.capabilities())
         menu.addSeparator()
         is_parent = int(snapshot.subtree_end[node]) > node + 1
         self._add(menu, self.tr("Expand subtree"), lambda: self._view.set_subtree_expanded(node, True), is_parent)
