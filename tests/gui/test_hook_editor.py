@@ -163,6 +163,16 @@ def test_live_hook_that_never_ends_is_interrupted_and_training_goes_on(editor):
     wait(lambda: editor.contents.parts.session.store.run.step >= 2, "training goes on")
 
 
+def test_code_that_never_ends_while_it_goes_live_is_interrupted(editor):
+    name = editor.write("while True:\n    pass\ndef f(module, args, output): pass")
+    editor.click(editor.side.go_live)
+    wait(lambda: not editor.side.interrupt.isHidden(), "the button")
+    editor.click(editor.side.interrupt)
+    wait(lambda: name in editor.book.changed, "the answer")
+    assert editor.book.changed[name].problem.line in (1, 2)
+    editor.run(1)
+
+
 def test_names_of_the_live_module_are_offered_behind_the_dot(editor):
     editor.write("def f(module, args, output):\n    ")
     wait(lambda: editor.book.words is not None, "the names")

@@ -11,6 +11,7 @@ import pytest
 import torch
 from open_run import OpenRun, open_run
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from moduleview import TrainingTask
 from moduleview.hooks.board import list_hooks
@@ -28,7 +29,7 @@ from moduleview.telemetry.user_hooks_messages import (
     UserHookWords,
     WrittenHook,
 )
-from toy_tasks import toy_task
+from toy_tasks import plain_loop, toy_task
 
 K = UserHookKind
 
@@ -420,6 +421,33 @@ def test_new_run_gets_the_hook_with_the_arguments_it_had() -> None:
         assert state.state is UserHookState.LIVE
         assert state.arguments == {"by": 5.0}
         assert "stayed" in state.note
+
+
+def test_journals_undo_takes_it_off_and_says_so() -> None:
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("second", "def hook(m, args, output):\n    return output * 0")))
+        run.opened.journal.take_back(1, run.opened.run, run.opened.n_steps)
+        assert run.last(UserHookChanged).state is UserHookState.OFF
+        assert not run.task.model.second._forward_hooks
+
+
+def test_hook_fires_in_a_checkpoints_recomputation_as_torchs_own_does() -> None:
+    class Saves(Model):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.second(checkpoint(self.first, x, use_reentrant=False))
+
+    code = "def hook(module, args, output):\n    return output * 0.5"
+    with open_run(lambda: toy_task(model=Saves())) as run:
+        run.ask(PutUserHookOn(hook_on("first", code)))
+        run.steps(2)
+        run.ask(RemoveUserHook("mine"))
+        n_calls, weights = run.last(UserHookChanged).n_calls, weights_of(run)
+    calls = []
+    task = toy_task(model=Saves())
+    task.model.first.register_forward_hook(lambda _m, _a, output: (calls.append(1), output * 0.5)[1])
+    plain_loop(task, 2)
+    assert n_calls == len(calls)
+    assert all(map(torch.equal, weights, task.model.parameters()))
 
 
 def test_names_behind_the_dot_come_without_reading_an_attribute_of_the_model() -> None:

@@ -19,6 +19,7 @@ from moduleview.telemetry.user_hooks_messages import (
     RemoveUserHook,
     SetUserHookArguments,
     TryUserHook,
+    UserHookChanged,
     UserHookKind,
     UserHookState,
     WrittenHook,
@@ -43,6 +44,7 @@ class HookAsks(QObject):
         self._sent: dict[str, WrittenHook] = {}
         self._words_asked: set[tuple[UserHookKind, str]] = set()
         self._step_seen: tuple[int | None, float] = (None, 0.0)
+        self._put: tuple[str, UserHookChanged | None, float] | None = None  # what is not answered yet
 
     @property
     def book(self) -> UserHooksBook:
@@ -67,6 +69,7 @@ class HookAsks(QObject):
     def go_live(self, hook: WrittenHook) -> None:
         """Put it on, or exchange what is on."""
         self._sent[hook.name] = hook
+        self._put = hook.name, self.book.changed.get(hook.name), time.monotonic()
         self._context.send(PutUserHookOn(hook))
 
     def take_off(self, hook: WrittenHook) -> None:
@@ -97,7 +100,7 @@ class HookAsks(QObject):
     def runs_code(self, store: StoreView) -> bool:
         """A dry run goes on, or a hook is live in a run that goes on."""
         is_live = any(changed.state in _ON for changed in self.book.changed.values())
-        return bool(self.book.trying) or (is_live and store.run.state is RunState.RUNNING)
+        return self._awaits_answer or bool(self.book.trying) or (is_live and store.run.state is RunState.RUNNING)
 
     def may_be_stuck(self, store: StoreView) -> bool:
         """A dry run goes on, or a run with a live hook has made no step for two seconds."""
@@ -106,7 +109,15 @@ class HookAsks(QObject):
             self._step_seen = store.last_step, now_s
         has_some_on = any(changed.state in _ON for changed in self.book.changed.values())
         is_trying = any(not trying.reason for trying in self.book.trying.values())
-        return is_trying or (has_some_on and now_s - self._step_seen[1] > _STUCK_S)
+        is_late = self._awaits_answer and self._put is not None and now_s - self._put[2] > _STUCK_S
+        return is_trying or is_late or (has_some_on and now_s - self._step_seen[1] > _STUCK_S)
+
+    @property
+    def _awaits_answer(self) -> bool:
+        """A hook is to go live, and its code may be running, whose top level may never end."""
+        if self._put is not None and self.book.changed.get(self._put[0]) is not self._put[1]:
+            self._put = None
+        return self._put is not None
 
 
 def _text_of(hook: WrittenHook) -> tuple[object, ...]:

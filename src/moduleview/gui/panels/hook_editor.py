@@ -198,6 +198,7 @@ class HookEditorPanel(Panel):
         page.editor.run_asked.connect(lambda: side.dry_run.click())
         side.try_asked.connect(lambda: self._with_hook(asks.try_out))
         side.live_asked.connect(lambda: self._with_hook(asks.go_live))
+        side.live_asked.connect(self._look_whether_stuck)
         side.off_asked.connect(lambda: self._with_hook(asks.take_off))
         side.interrupt_asked.connect(asks.interrupt)
         side.fields.edited.connect(lambda name, value: self._with_hook(lambda hook: asks.set_field(hook, name, value)))
