@@ -24,8 +24,8 @@ class DetailTable(QWidget):
 
     Args:
         theme: Colours and zoom.
-        headers: A column each; the first takes the room that is left.
-        widths_px: Of the other columns.
+        headers: A column each.
+        widths_px: Of each column; the one with 0 takes the room that is left.
         name: Accessible name, translated.
         parent: Owner.
     """
@@ -40,7 +40,7 @@ class DetailTable(QWidget):
         self.model = TextTableModel(headers, self)
         self.table = RowTable(theme, self.model, name, self)
         self.table.setItemDelegate(CellDelegate(theme, None, self.table))
-        self.table.set_columns(dict(enumerate((0, *widths_px))), 0)
+        self.table.set_columns(dict(enumerate(widths_px)), widths_px.index(0))
         self.table.selectionModel().currentRowChanged.connect(lambda index: self._show_detail(index.row()))
         self.detail = CodeView(theme, self)
         self.detail.setLineWrapMode(CodeView.LineWrapMode.WidgetWidth)
