@@ -263,13 +263,22 @@ def test_sums_norms_and_views_between_a_layer_and_its_activation_are_passed() ->
     assert gains(Block(), torch.ones(2, 4)) == {"one": ("silu", 1.4142), "two": ("silu", 1.4142)}
 
 
+def test_activation_that_a_module_computes_by_hand_is_known_by_the_name_of_its_class() -> None:
+    class NewGELUActivation(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return 0.5 * x * (1.0 + torch.tanh(0.8 * (x + 0.04 * torch.pow(x, 3.0))))
+
+    model = nn.Sequential(nn.Linear(4, 4), NewGELUActivation(), nn.Linear(4, 4), nn.LeakyReLU(0.2))
+    assert gains(model, torch.ones(2, 4)) == {"0": ("gelu", 1.4142), "2": ("leaky_relu", 1.3868)}
+
+
 # -- what cannot be done ------------------------------------------------------------------------------------------
 
 
 def test_shape_that_cannot_be_taken_is_said_at_its_row_and_the_rest_goes_on() -> None:
     book = previewed(Tanned(), choice_of("xavier_normal_"))
     note = book.changes["norm.weight"].note
-    assert note.startswith("xavier_normal_ cannot take shape 4. torch: ValueError: Fan in and fan out")
+    assert note.startswith("cannot take shape 4. torch: ValueError: Fan in and fan out")
     assert book.changes["norm.weight"].failed
     assert book.changes["norm.weight"].after is None
     assert book.changes["head.weight"].after is not None

@@ -54,6 +54,11 @@ class ActivationTrace(TorchFunctionMode):
         for _, tensor in bounded_leaves(output):
             self._sources[tensor] = frozenset({fqn})
 
+    def note_activation(self, name: str, slope: float | None, inputs: Any) -> None:
+        """A module that is an activation is called with this: how it computes it does not matter then."""
+        sources = self._sources_of(tuple(tensor for _, tensor in bounded_leaves(inputs)))
+        self._found.update(dict.fromkeys(sources, suggestion_for(name, slope, _SEEN)))
+
     @property
     def suggestions(self) -> Mapping[str, Suggestion]:
         """By FQN of the modules that were called; those whose output nothing took leave the model."""

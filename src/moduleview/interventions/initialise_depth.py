@@ -16,7 +16,7 @@ from torch.nn.modules import module as torch_module
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.interventions.initialise_activations import ActivationTrace
 from moduleview.interventions.initialise_function import words_of
-from moduleview.interventions.initialise_gains import has_weights
+from moduleview.interventions.initialise_gains import activation_of, has_weights
 from moduleview.interventions.initialise_randomness import OwnRandomness
 from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
 from moduleview.introspect.module_attributes import attributes_of
@@ -64,6 +64,8 @@ def run_forward(copied: nn.Module, forward: Forward) -> ForwardSeen:
     names = {id(module): fqn for fqn, module in copied.named_modules()}
     with ExitStack() as handles:
         for module in list(copied.modules()):
+            if activation_of(module)[0]:
+                handles.callback(module.register_forward_pre_hook(_Activation(module, trace)).remove)
             if _is_watched(names[id(module)], module):
                 hook = _Watch(names[id(module)], seen, stds, trace if has_weights(module) else None)
                 handles.callback(module.register_forward_hook(hook).remove)
@@ -101,6 +103,18 @@ class _Watch:
             self._stds.append(_std(leaves[0][1]) if leaves else None)
         if self._trace is not None:
             self._trace.note_output(self._fqn, output)
+
+
+class _Activation:
+    """Notes what a module that is an activation is called with."""
+
+    def __init__(self, module: nn.Module, trace: ActivationTrace) -> None:
+        self._name, self._slope = activation_of(module)
+        self._trace = trace
+
+    def __call__(self, module: nn.Module, args: Any) -> None:  # noqa: ARG002  torch's
+        """It is called."""
+        self._trace.note_activation(self._name, self._slope, args)
 
 
 def _std(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -26,6 +26,7 @@ ACTIVATIONS = KNOWN | STAND_INS.keys()
 _NAMES: Mapping[str, str] = MappingProxyType(
     {name.replace("_", ""): name for name in ACTIVATIONS}  # ReLU6, LeakyReLU, Hardtanh, LogSigmoid, ...
 )
+_PARTS = (("gelu", "gelu"), ("silu", "silu"), ("swish", "silu"))  # NewGELUActivation: computed by hand, with a tanh
 _PASSED_BY = ("norm", "dropout", "pool", "flatten", "identity", "unflatten", "upsample")
 
 
@@ -51,7 +52,10 @@ def suggestion_for(activation: str, slope: float | None, seen: str) -> Suggestio
 
 def activation_of(module: nn.Module) -> tuple[str, float | None]:
     """Name of the activation that a module is, and its slope; "" for none."""
-    name = _NAMES.get(type(module).__name__.lower(), "")
+    kind = type(module).__name__.lower()
+    name = _NAMES.get(kind, "")
+    if not name and not attributes_of(module).get("_modules") and not attributes_of(module).get("_parameters"):
+        name = next((found for part, found in _PARTS if part in kind), "")
     slope = getattr(module, "negative_slope", None) if name == "leaky_relu" else None
     return name, slope
 

@@ -10,8 +10,8 @@ import torch
 from moduleview.hooks.sampling import flat_elements, sample_elements
 from moduleview.telemetry.initialising_messages import N_BINS, Spread
 
-MOST_ELEMENTS = 1_048_576
-"""Of a larger tensor a sample of that many is looked at: some 10 ms."""
+MOST_ELEMENTS = 262_144
+"""Of a larger tensor a sample of that many is looked at: a standard deviation is then off by about 0.1 %."""
 
 
 def spreads(before: torch.Tensor, after: torch.Tensor) -> tuple[Spread, Spread, float, float]:

@@ -76,7 +76,7 @@ class Filler:
             try:
                 self._call(tensor, **arguments)
             except Exception as error:
-                raise CannotFill(_explained(self._choice.initialiser, tensor, error)) from None
+                raise CannotFill(_explained(tensor, error)) from None
         return " ".join(str(warning.message).splitlines()[0] for warning in warned)
 
 
@@ -144,8 +144,8 @@ def _why_too_much(tensor: torch.Tensor) -> str:
     return f"An orthogonal matrix of {rows:,} × {columns:,} is too much work: it would hold the run for over 10 s."
 
 
-def _explained(name: str, tensor: torch.Tensor, error: Exception) -> str:
-    return f"{name} cannot take shape {shape_words(tuple(tensor.shape))}. torch: {words_of(error)}"
+def _explained(tensor: torch.Tensor, error: Exception) -> str:
+    return f"cannot take shape {shape_words(tuple(tensor.shape))}. torch: {words_of(error)}"
 
 
 def _dtype(tensor: torch.Tensor) -> str:

@@ -28,7 +28,7 @@ from moduleview.telemetry.store_view import StoreView
 
 _LEAST_TABLE_PX, _CHART_PX = 440, 264
 _WIDTHS: dict[int, int] = {  # logical px
-    PreviewColumn.ORDER: 40,
+    PreviewColumn.ORDER: 48,
     PreviewColumn.NAME: 140,
     PreviewColumn.KIND: 104,
     PreviewColumn.MEAN: 144,
