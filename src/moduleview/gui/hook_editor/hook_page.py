@@ -17,6 +17,7 @@ from moduleview.telemetry.user_hooks_messages import HookProblem, UserHookKind, 
 
 _QUIET_MS = 400  # after the last key, before a half-written line is called wrong
 _NARROWEST_TARGET_PX = 60
+_KIND_LETTERS = 12
 
 
 class HookPage(QWidget):
@@ -38,6 +39,8 @@ class HookPage(QWidget):
         self.read = HookCode()
         self.kind = QComboBox(self)
         self.kind.setAccessibleName(self.tr("Kind of hook"))
+        self.kind.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.kind.setMinimumContentsLength(_KIND_LETTERS)
         for kind in UserHookKind:
             self.kind.addItem(words.kind(kind))
         self.kind.activated.connect(lambda row: self.kind_chosen.emit(list(UserHookKind)[row]))

@@ -9,6 +9,7 @@ from moduleview.gui.hook_editor.fields_form import FieldsForm
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
 
+_LEAST_RESULT_PX = 24
 _MOST_FIELDS_PX = 84  # three of them; more are scrolled to
 
 
@@ -88,6 +89,7 @@ class HookSide(QWidget):
     def _space(self) -> None:
         px = self._theme.px
         self._buttons.setSpacing(px(6))
+        self.result.setMinimumHeight(px(_LEAST_RESULT_PX))
         self._column.setContentsMargins(px(8), px(4), px(8), px(4))
         self._column.setSpacing(px(6))
         self.fit_fields()

@@ -29,7 +29,7 @@ from moduleview.telemetry.user_hooks_messages import UserHookChanged, UserHookKi
 _WIDTHS: dict[int, int] = {HookColumn.STATE: 68, HookColumn.NAME: 60, HookColumn.KIND: 104, HookColumn.CALLS: 52}
 _SHARES = (3, 6, 4)
 _WATCH_MS = 500
-_NARROW_PX, _NARROWEST_PX = 1300, 620  # below, the list keeps two columns; below that it makes room
+_NARROW_PX, _NARROWEST_PX = 1300, 760  # below, the list keeps two columns; below that it makes room
 
 
 class HookEditorPanel(Panel):
@@ -271,9 +271,9 @@ class HookEditorPanel(Panel):
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(1)
         for widget, share in zip((self.table, self.page, self.side), _SHARES, strict=True):
-            widget.setMinimumWidth(1)
             self._split.addWidget(widget)
             self._split.setStretchFactor(self._split.count() - 1, share)
+        self.table.setMinimumWidth(1)
         self._split.setSizes([1000 * share for share in _SHARES])
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._split)
