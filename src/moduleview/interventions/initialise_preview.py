@@ -170,17 +170,13 @@ class Preview:
         """What is different on the copy now, each tensor at the first visit of a module that has it."""
         done: set[int] = set()
         for visit in plan.visits:
-            attributes = attributes_of(visit.module)
-            twins = attributes_of(twin.of(visit.module))
-            for table in ("_parameters", "_buffers"):
-                for name, tensor in list((attributes.get(table) or {}).items()):
-                    copied = (twins.get(table) or {}).get(name)
-                    if tensor is None or copied is None or id(tensor) in done:
-                        continue
-                    done.add(id(tensor))
-                    fqn = f"{visit.fqn}.{name}" if visit.fqn else name
-                    change = self._compare(visit, fqn, tensor, copied, is_same=copied is twin.of(tensor))
-                    yield None if change is None else PreviewGrew(self._request, (), (change,))
+            for name, tensor, copied in _pairs(visit.module, twin.of(visit.module)):
+                if id(tensor) in done:
+                    continue
+                done.add(id(tensor))
+                fqn = f"{visit.fqn}.{name}" if visit.fqn else name
+                change = self._compare(visit, fqn, tensor, copied, is_same=copied is twin.of(tensor))
+                yield None if change is None else PreviewGrew(self._request, (), (change,))
 
     def _compare(
         self, visit: PlannedVisit, fqn: str, tensor: torch.Tensor, copied: torch.Tensor, *, is_same: bool
@@ -229,6 +225,16 @@ class Preview:
         if not names:
             return ""
         return f"{', '.join(names[:4])} of {len(states):,} parameter{'' if len(states) == 1 else 's'}"
+
+
+def _pairs(module: nn.Module, copied: nn.Module) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
+    """Names of a module's own tensors, with those that stand there on the copy now."""
+    mine, theirs = attributes_of(module), attributes_of(copied)
+    for table in ("_parameters", "_buffers"):
+        for name, tensor in list((mine.get(table) or {}).items()):
+            other = (theirs.get(table) or {}).get(name)
+            if tensor is not None and other is not None:
+                yield name, tensor, other
 
 
 def _points(before: ForwardSeen, after: ForwardSeen) -> tuple[DepthPoint, ...]:

@@ -102,11 +102,10 @@ class Twin:
     def _take_hooks_of_torch(self, module: nn.Module, own: dict[str, Any]) -> None:
         for name in ("_forward_pre_hooks", "_forward_hooks"):
             with_kwargs = module.__dict__.get(f"{name}_with_kwargs", {})
-            for number, hook in list(module.__dict__.get(name, {}).items()):
-                if _is_of_torch(hook):
-                    own[name][number] = self._copied(hook, 0)
-                    if number in with_kwargs:
-                        own[f"{name}_with_kwargs"][number] = True
+            ours = [item for item in module.__dict__.get(name, {}).items() if _is_of_torch(item[1])]
+            for number, hook in ours:
+                own[name][number] = self._copied(hook, 0)
+            own[f"{name}_with_kwargs"].update({number: True for number, _ in ours if number in with_kwargs})
 
     def _copied(self, value: Any, depth: int) -> Any:
         if id(value) in self._of:
