@@ -64,7 +64,7 @@ class CopiesColumn(QWidget):
             context.theme,
             "snowflake",
             self.tr("No tensor here yet"),
-            self.tr("Take a copy of a weight, gradient, activation or batch: nothing changes it any more."),
+            self.tr("A frozen copy of a weight, gradient or batch."),
             parent=self,
         )
         self._lay_out()

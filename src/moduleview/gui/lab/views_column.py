@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from moduleview.gui.lab.einsum_picture import EinsumPicture
 from moduleview.gui.lab.histogram_view import HistogramView
@@ -39,6 +49,7 @@ class ViewKind(StrEnum):
     LABELS = "labels"
 
 
+_WIDE_PX = 520
 _SLICED = frozenset((ViewKind.TABLE, ViewKind.IMAGE, ViewKind.HISTOGRAM, ViewKind.SPECTRUM))
 
 
@@ -220,10 +231,11 @@ class ViewsColumn(QWidget):
     def _lay_out(self) -> None:
         self._bar = QHBoxLayout()
         for button in self.buttons.values():
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             self._bar.addWidget(button)
-        self._bar.addWidget(self.parts)
-        self._bar.addWidget(self.about, 1)
-        self._bar.addWidget(self.keep)
+        self._bar.addStretch(1)
+        self._second = QHBoxLayout()
+        self._is_wide: bool | None = None
         self._stack = QStackedLayout()
         for part in (self._empty, *self.views.values(), self.where_from, self.einsum, self.value):
             part.setMinimumSize(1, 1)
@@ -232,12 +244,27 @@ class ViewsColumn(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._bar)
+        column.addLayout(self._second)
         column.addWidget(self.plane)
         column.addLayout(self._stack, 1)
         self._context.theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow column what is shown is said in a line of its own."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= self._context.theme.px(_WIDE_PX)
+        if is_wide == self._is_wide:
+            return
+        self._is_wide = is_wide
+        for part in (self.parts, self.about, self.keep):
+            self._bar.removeWidget(part)
+            self._second.removeWidget(part)
+            (self._bar if is_wide else self._second).addWidget(part, 1 if part is self.about else 0)
+
     def _on_theme_changed(self) -> None:
         px = self._context.theme.px
+        self._second.setContentsMargins(px(8), 0, px(8), px(2))
+        self._second.setSpacing(px(4))
         self._bar.setContentsMargins(px(8), px(4), px(8), px(4))
         self._bar.setSpacing(px(2))
