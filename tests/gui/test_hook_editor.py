@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication, QComboBox
 
-from moduleview.gui.hook_editor.drafts import MAXIMUM_HOOKS
+from moduleview.gui.hook_editor.drafts import MAXIMUM_HOOKS, Drafts
 from moduleview.gui.tree.tree_menus import TreeMenus
 from moduleview.telemetry.commands import Run
 from moduleview.telemetry.user_hook_templates import template_of
@@ -229,15 +229,17 @@ def test_hooks_are_kept_between_two_starts_and_none_goes_live_by_itself(qtbot, t
 
 
 @pytest.mark.parametrize("kept", ["{", "[1]", '[{"name": "../x", "kind": "forward", "fqn": "", "code": ""}]', "null"])
-def test_broken_settings_leave_the_editor_empty(editor, kept):
-    editor.panel.restore_kept(kept)
-    assert editor.panel.drafts.all == ()
+def test_broken_settings_leave_the_editor_empty(kept):
+    drafts = Drafts(None)
+    drafts.restore(kept)
+    assert drafts.all == ()
 
 
-def test_there_is_an_end_to_how_many_hooks_there_are(editor):
+def test_there_is_an_end_to_how_many_hooks_there_are():
+    drafts = Drafts(None)
     for _ in range(MAXIMUM_HOOKS + 1):
-        editor.panel.drafts.add(UserHookKind.FORWARD, "")
-    assert len(editor.panel.drafts.all) == MAXIMUM_HOOKS
+        drafts.add(UserHookKind.FORWARD, "")
+    assert len(drafts.all) == MAXIMUM_HOOKS
 
 
 def test_names_are_offered_within_a_tenth_of_a_second(editor):
