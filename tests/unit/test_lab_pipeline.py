@@ -7,7 +7,9 @@ import re
 import pytest
 import torch
 from lab_pipelines import Workbench, same, step
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from moduleview.lab.estimate import TooMuchError, refuse_too_much
 from moduleview.telemetry.lab_pipelines import AxisLabel, StepState
 
 X = torch.arange(24.0).reshape(4, 6)
@@ -180,3 +182,18 @@ def test_tensors_of_any_kind_go_through(tensor: torch.Tensor) -> None:
     outcomes = bench.run(step("unsqueeze", dim="0"), step("clone"), step("sum"))
     assert outcomes[1].state is StepState.DONE
     assert outcomes[2].parts or outcomes[2].error
+
+
+def test_an_estimate_leaves_the_trainers_compiled_code_alone() -> None:
+    flags: list[bool] = []
+
+    def compute() -> torch.Tensor:
+        flags.append(is_in_torch_dispatch_mode())
+        return torch.empty(2, 2, device="meta") + 1
+
+    refuse_too_much(compute)
+    assert flags == [False]
+    assert torch._C._len_torch_dispatch_stack() == 0
+    with pytest.raises(TooMuchError, match="would make"):
+        refuse_too_much(lambda: torch.empty(2**40, device="meta") + 1)
+    assert torch._C._len_torch_dispatch_stack() == 0

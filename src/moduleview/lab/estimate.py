@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _pop_mode, _push_mode
 from torch.utils.flop_counter import flop_registry
 
 from moduleview.errors import ModuleViewError
@@ -30,12 +30,23 @@ class TooMuchError(ModuleViewError):
 
 
 class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up what each of torch's own operations makes and computes, on meta tensors."""
+    """Adds up what each of torch's own operations makes and computes, on meta tensors; in this thread only.
+
+    As torch enters a mode (2.13) it also sets flags of the whole process: a compiled step that is made meanwhile in the
+    trainer's thread would run uncompiled, or compile anew. The stack of modes itself is each thread's own.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.n_bytes = self.n_elements = 0
         self.n_products = self.n_slow_products = self.n_decomposed = 0
+
+    def __enter__(self) -> _Tally:
+        _push_mode(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _pop_mode()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
