@@ -312,13 +312,25 @@ def test_input_grows_with_its_lines_and_leaves_room_for_the_text(qtbot, panel, b
     assert panel.rect().contains(panel.input.mapTo(panel, QPoint(0, panel.input.height() - 1)))
 
 
+def test_a_low_panel_shows_the_whole_input(qtbot, panel, bench):
+    panel.resize(400, 110)
+    enter(qtbot, panel, "f()")
+    for _ in range(5):
+        qtbot.keyClick(panel.input, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(panel.interrupt.isVisible)
+    qtbot.waitUntil(lambda: panel.input.geometry().bottom() < panel.height())
+    assert panel.input.height() >= panel.input.fontMetrics().lineSpacing()
+
+
 def test_use_in_console_brings_the_console_forward_and_its_cell_runs_in_the_live_model(qapp, tmp_path):
     with real_window(tmp_path) as window:
         open_in(window, toy_task)
         docks = window.contents.docks
         console, modules = docks.dock("console"), docks.dock("modules").panel
         assert not console.is_shown
-        chosen = {action.text(): action for action in modules.findChild(TreeMenus).of_node(1).actions()}["Use in console"]
+        chosen = {action.text(): action for action in modules.findChild(TreeMenus).of_node(1).actions()}[
+            "Use in console"
+        ]
         chosen.trigger()
         wait(lambda: console.is_shown, "the console")
         panel = console.panel

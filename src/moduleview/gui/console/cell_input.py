@@ -12,6 +12,7 @@ from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_editor import CodeEditor
 
 _MAXIMUM_LINES = 6
+_SHARE_OF_ROOM = 0.35  # of the panel's height, at most
 _ENTER = (Qt.Key.Key_Enter, Qt.Key.Key_Return)
 
 
@@ -24,6 +25,7 @@ class CellInput(CodeEditor):
         super().__init__(theme, None, parent, has_line_numbers=False)
         self._history = history
         self._is_recalling = False
+        self._room = 0
         self.setAccessibleName(self.tr("Python to run"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.textChanged.connect(self._on_text_changed)
@@ -41,9 +43,15 @@ class CellInput(CodeEditor):
         self.set_code("")
         return code
 
+    def set_room(self, height: int) -> None:
+        """Pixels that the panel has, for all that stands in it."""
+        self._room = height
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         """One line at least."""
-        n_lines = min(max(1, self.blockCount()), _MAXIMUM_LINES)
+        n_most = int(_SHARE_OF_ROOM * self._room / self.fontMetrics().lineSpacing()) if self._room else _MAXIMUM_LINES
+        n_lines = max(1, min(self.blockCount(), n_most, _MAXIMUM_LINES))
         frame = 2 * (round(self.document().documentMargin()) + self.frameWidth()) + self._theme.px(
             4
         )  # else a bar shows

@@ -8,6 +8,7 @@ from itertools import count
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from moduleview.gui.console.cell_history import CellHistory
@@ -92,6 +93,11 @@ class ConsolePanel(Panel):
         self._show_status()
         self._show_stack()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The input leaves room for what cells give."""
+        super().resizeEvent(event)
+        self.input.set_room(self.height())
+
     # -- what a person does ----------------------------------------------------------------------------------------
 
     def _on_run_asked(self) -> None:
@@ -157,11 +163,12 @@ class ConsolePanel(Panel):
     def _lay_out(self) -> None:
         self._empty.set_texts(
             self.tr("Nothing run yet"),
-            self.tr("Type Python below. It runs between two steps, in the live model: model[0].weight.grad"),
+            self.tr("Type Python below. It runs between two steps, in the live model."),
         )
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.transcript)
         self._stack.addWidget(self._empty)
+        self._stack.setMinimumHeight(1)  # else the input would be pushed out of a low panel
         self._bar = QWidget(self)
         self._bar_row = QHBoxLayout(self._bar)
         self._bar_row.addWidget(self._line, 1)
