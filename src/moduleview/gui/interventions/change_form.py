@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QWidget
 
 from moduleview.gui.dialogs.base import Dialog
@@ -76,6 +76,16 @@ class ChangeForm(Dialog):
         """The sentence about what is wrong, "" when nothing is."""
         return self._problem.text()
 
+    def event(self, event: QEvent) -> bool:
+        """Be as high as the words need, whatever comes or goes; ``adjustSize()`` cuts wrapped lines."""
+        if event.type() != QEvent.Type.LayoutRequest:
+            return super().event(event)  # after which it may be deleted
+        is_done, layout = super().event(event), self.layout()
+        if layout is not None:
+            width = max(self.width(), self.theme.px(_WIDTH_PX))
+            self.resize(width, layout.totalHeightForWidth(width))
+        return is_done
+
     def _show_fields(self, fields: Sequence[ChangeField]) -> None:
         while self._form.rowCount():
             self._form.removeRow(0)
@@ -105,10 +115,6 @@ class ChangeForm(Dialog):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.apply_button.setEnabled(not problem and self._request is None)
-        layout, width = self.layout(), max(self.width(), self.theme.px(_WIDTH_PX))
-        if layout is not None:  # adjustSize() cuts wrapped lines
-            layout.activate()
-            self.resize(width, layout.totalHeightForWidth(width))
 
     def _on_apply(self) -> None:
         self._request = time.monotonic_ns()  # another form may be open

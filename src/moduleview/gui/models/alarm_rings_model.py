@@ -71,7 +71,7 @@ class AlarmRingsModel(QAbstractTableModel):
             is_right = section in (RingColumn.STEP, RingColumn.VALUE)
             side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
-        headers = (self.tr("Step"), self.tr("Value"), self.tr("Alarm"), self.tr("Then"))
+        headers = (self.tr("Step"), self.tr("Value"), self.tr("Alarm that rang"), self.tr("Then"))
         return headers[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     # -- inside ----------------------------------------------------------------------------------------------------

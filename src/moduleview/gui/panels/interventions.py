@@ -7,16 +7,16 @@ from typing import ClassVar
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from moduleview.gui.interventions.change_menu import ChangeMenu
 from moduleview.gui.models.alarm_rings_model import AlarmRingsModel, RingColumn
 from moduleview.gui.models.journal_model import JournalColumn, JournalModel
 from moduleview.gui.panel import Area, Badge, Panel, PanelContext
-from moduleview.gui.widgets.cell_delegate import CellDelegate
+from moduleview.gui.widgets.cell_delegate import ROW_PX, CellDelegate
 from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.gui.widgets.row_table import RowTable
+from moduleview.gui.widgets.row_table import HEADER_PX, RowTable
 from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.telemetry.changes_messages import ChangeJournaled, MakeAgain, TakeBack
 from moduleview.telemetry.commands import Capability
@@ -33,7 +33,7 @@ _WIDTHS: dict[int, int] = {
 _RING_WIDTHS: dict[int, int] = {RingColumn.STEP: 56, RingColumn.VALUE: 76, RingColumn.DID: 116}
 _GIVE_WAY = (JournalColumn.NODE, JournalColumn.PYTHON)  # first; then the step, or notes where there are none
 _WHAT_LEAST_PX, _WHY_LEAST_PX = 220, 180
-_BAR_PX = 6
+_BAR_PX, _LEAST_ROWS = 6, 2
 
 
 class InterventionsPanel(Panel):
@@ -91,7 +91,7 @@ class InterventionsPanel(Panel):
         self._drawn_for = state
         self.model.show_entries(tuple(book.entries.values()))
         self.rings.show_rings(tuple(book.rings))
-        self._ring_box.setVisible(bool(book.rings))
+        self.ring_table.setVisible(bool(book.rings))
         self._fit()
         self._stack.setCurrentWidget(self._splitter if book.entries or book.rings else self._empty)
         if self.model.rowCount() and not self.table.currentIndex().isValid():
@@ -178,19 +178,11 @@ class InterventionsPanel(Panel):
         for button in self._bar():
             self._row.addWidget(button)
         self._row.addWidget(self._about, 1)
-        self._ring_box = QWidget(self)
-        self._ring_title = QLabel(self.tr("Alarms that rang"), self)
-        self._ring_title.setProperty("role", "caption")
-        column = QVBoxLayout(self._ring_box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._ring_title)
-        column.addWidget(self.ring_table, 1)
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.table)
-        self._splitter.addWidget(self._ring_box)
+        self._splitter.addWidget(self.ring_table)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
         self._splitter.splitterMoved.connect(lambda *_: self._fit())
@@ -215,7 +207,7 @@ class InterventionsPanel(Panel):
         px, room = self.context.theme.px, self.table.viewport().width() or self.width()
         self._row.setContentsMargins(px(_BAR_PX), px(_BAR_PX), px(_BAR_PX), px(_BAR_PX))
         self._row.setSpacing(px(_BAR_PX))
-        self._ring_title.setContentsMargins(px(8), px(3), px(8), px(3))
+        self._splitter.setMinimumHeight(px(HEADER_PX + _LEAST_ROWS * ROW_PX))
         shown = dict(_WIDTHS)
         last = [JournalColumn.NOTE, JournalColumn.ENDED]
         has_notes = any(entry.note for entry in self.context.store.books.changes.entries.values())
