@@ -49,7 +49,7 @@ class ViewKind(StrEnum):
     LABELS = "labels"
 
 
-_WIDE_PX = 520
+_WIDE_PX = 640
 _SLICED = frozenset((ViewKind.TABLE, ViewKind.IMAGE, ViewKind.HISTOGRAM, ViewKind.SPECTRUM))
 
 

@@ -14,6 +14,7 @@ from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid
 
 _CELL_PX, _TEXT_PX, _GAP_PX, _LABEL_PX, _COLUMN_GAP_PX, _PAD_PX = 20, 8, 10, 18, 56, 8
 _TITLE_PX = 240
+_Column = tuple[str, list[tuple[Side, int, PictureGrid]]]
 _NONE = -1  # of a cell that belongs to no input
 
 
@@ -30,6 +31,7 @@ class WhereFromPicture(QWidget):
         self._titles: list[tuple[QRectF, str]] = []
         self._size = QSize(10, 10)
         self._place: CellPlace | None = None
+        self._is_stacked = False
         self._lit: frozenset[CellPlace] = frozenset()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -71,6 +73,10 @@ class WhereFromPicture(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer is over a cell, or over none."""
         self.point_at(self._place_at(event.position()))
+
+    def fit(self) -> None:
+        """What can be seen became wider or narrower."""
+        self._lay_out()
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer is elsewhere."""
@@ -142,13 +148,20 @@ class WhereFromPicture(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
             painter.setPen(QPen(QColor(tokens.accent), 2))
             painter.drawRect(box)
-            ends = (grid.left + grid.size[0], grid.left)
-            centers.append((place.side, ends, box.center().y()))
+            centers.append((place.side, *self._ends(grid, box)))
         painter.setPen(QPen(QColor(tokens.accent), 1))
+        if self._is_stacked:
+            return  # one below the other: a line would cross what lies between, and the frames tell enough
         targets = [each for each in centers if each[0] in (Side.RESULT, Side.OTHER)]
-        for _side, (right, _left), y in (each for each in centers if each[0] is Side.INPUT):
-            for _other, (_right, left), target_y in targets:  # between the grids: no line crosses a number
-                painter.drawLine(QPointF(right, y), QPointF(left, target_y))
+        for _side, begin, _end in (each for each in centers if each[0] is Side.INPUT):
+            for _other, _begin, end in targets:
+                painter.drawLine(begin, end)
+
+    @staticmethod
+    def _ends(grid: CellGrid, box: QRectF) -> tuple[QPointF, QPointF]:
+        """Where a line leaves a grid, and where one comes in: between the grids, so that it crosses no number."""
+        y = box.center().y()
+        return QPointF(grid.left + grid.size[0], y), QPointF(grid.left, y)
 
     def _source_of(self, side: Side, number: int, cell: int) -> int:
         """The input that a cell belongs to, for its tint."""
@@ -207,7 +220,7 @@ class WhereFromPicture(QWidget):
         if picture is not None:
             left = [(Side.INPUT, n, g) for n, g in enumerate(picture.inputs)]
             left += [(Side.GUIDE, n, g) for n, g in enumerate(picture.guides)]
-            columns = [
+            columns: list[_Column] = [
                 ("", left),
                 (
                     picture.title if picture.others else "",
@@ -215,18 +228,35 @@ class WhereFromPicture(QWidget):
                 ),
                 (picture.others_title, [(Side.OTHER, n, with_texts(picture, r)) for n, r in enumerate(picture.others)]),
             ]
-            for title, grids in columns:
-                if grids:
-                    width, height = self._lay_column(x, title, grids)
-                    bottom, x = max(bottom, height), x + width + px(_COLUMN_GAP_PX)
+            x, bottom = self._lay_columns([column for column in columns if column[1]])
         self._size = QSize(round(x), round(bottom) + px(_PAD_PX))
+        self.setMinimumSize(self._size)
         self.updateGeometry()
-        self.resize(self.sizeHint().expandedTo(self.size()))
         self.update()
 
-    def _lay_column(self, x: float, title: str, grids: list[tuple[Side, int, PictureGrid]]) -> tuple[float, float]:
+    def _lay_columns(self, columns: list[_Column]) -> tuple[float, float]:
+        """Side by side; where that is wider than what can be seen, one below the other."""
+        px = self._theme.px
+        parent = self.parentWidget()
+        right = bottom = 0.0
+        for is_stacked in (False, True):
+            self._grids, self._titles, self._is_stacked = {}, [], is_stacked
+            x = y = float(px(_PAD_PX))
+            right = bottom = 0.0
+            for title, grids in columns:
+                width, foot = self._lay_column(QPointF(x, y), title, grids)
+                right, bottom = max(right, x + width), max(bottom, foot)
+                if is_stacked:
+                    y = foot + px(_GAP_PX)
+                else:
+                    x += width + px(_COLUMN_GAP_PX)
+            if parent is None or right <= parent.width():
+                break
+        return right, bottom
+
+    def _lay_column(self, at: QPointF, title: str, grids: list[tuple[Side, int, PictureGrid]]) -> tuple[float, float]:
+        x, y = at.x(), at.y()
         px, metrics = self._theme.px, QFontMetrics(self._theme.mono_font())
-        y = float(px(_PAD_PX))
         title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, px(_TITLE_PX))
         width = float(metrics.horizontalAdvance(title))
         self._titles.append((QRectF(x, y, max(width + 4, 10), px(_LABEL_PX)), title))

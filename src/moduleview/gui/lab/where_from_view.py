@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from moduleview.gui.lab.question import Question
@@ -56,6 +57,11 @@ class WhereFromView(QWidget):
             self.picture.show_picture(answer)
         elif isinstance(answer, LabRefused):
             self.refused = answer.reason
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The grids stand beside each other or below."""
+        super().resizeEvent(event)
+        self.picture.fit()
 
     def _on_pointed(self, words: str) -> None:
         self.words.set_text(words or self._remark)
