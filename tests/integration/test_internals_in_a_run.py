@@ -54,7 +54,8 @@ def test_a_lazy_module_is_told_before_and_after_it_materialises() -> None:
         after = taken.until_type(InternalsReport)
     assert (told.fqn, told.step, told.was, told.now) == ("0", 0, "LazyLinear", "Linear")
     assert told.tensors[0] == "weight 4 × 5 float32"
-    assert any(line.text.startswith("0: LazyLinear materialised in step 0 to Linear") for line in taken.of_type(LogLine))
+    logged = [line.text for line in taken.of_type(LogLine)]
+    assert any(text.startswith("0: LazyLinear materialised in step 0 to Linear") for text in logged)
     assert changed.snapshot.type_names[1] == "Linear"
     assert changed.snapshot.traits[1] == ModuleTrait.PLAIN
     assert after.lazy is None

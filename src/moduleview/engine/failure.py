@@ -9,6 +9,7 @@ import torch
 
 from moduleview.engine.phase import Phase
 from moduleview.errors import ModuleViewError
+from moduleview.introspect.error_words import error_words
 from moduleview.introspect.user_traceback import user_traceback
 from moduleview.telemetry.commands import Command
 from moduleview.telemetry.display_names import displayable
@@ -58,7 +59,7 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     if not isinstance(error, RuntimeError):
         return False
-    words = _words(error)
+    words = error_words(error)
     return any(sign in words for sign in _OUT_OF_MEMORY_SIGNS)
 
 
@@ -111,12 +112,12 @@ def _advice(error: BaseException, phase: Phase, is_on_random_data: bool) -> str:
 
 
 def _is_about_shapes(error: BaseException) -> bool:
-    return isinstance(error, _SHAPE_ERRORS) and _SHAPE_WORDS.search(_words(error)) is not None
+    return isinstance(error, _SHAPE_ERRORS) and _SHAPE_WORDS.search(error_words(error)) is not None
 
 
 def _raised(error: BaseException) -> str:
     """The exception's type and the first line of its own words; of a DataLoader's worker, what was raised there."""
-    words, name, place = _words(error).strip(), type(error).__name__, ""
+    words, name, place = error_words(error).strip(), type(error).__name__, ""
     worker = _IN_WORKER.match(words)
     if worker is not None:  # the rest is the traceback of the worker, whose end says what it was
         name, place = worker[1], f" {worker[2]}"
@@ -124,13 +125,6 @@ def _raised(error: BaseException) -> str:
         words = ends[-1].strip() if ends else ""
     lines = words.splitlines()
     return f"{name}{place}: {displayable(lines[0]).rstrip('.')}" if lines else f"{name}{place}"
-
-
-def _words(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # a __str__ of the user's that raises
-        return ""
 
 
 def _seen(batch_description: str) -> str:

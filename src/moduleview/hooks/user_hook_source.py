@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from moduleview.introspect.error_words import raised_words
 from moduleview.introspect.user_traceback import user_traceback
 from moduleview.telemetry.user_hook_code import HookCode, read_hook_code
 from moduleview.telemetry.user_hooks_messages import Argument, HookProblem, WrittenHook
@@ -82,8 +83,7 @@ def _as_typed(default: Argument, value: Argument) -> Argument:
 def problem_of(error: BaseException, name: str) -> HookProblem:
     """What was raised, in words, with the hook's own line that it came from; the exception itself is not kept."""
     lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == file_name(name)]
-    message = f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
-    return HookProblem(message, lines[-1] if lines else None, user_traceback(error))
+    return HookProblem(raised_words(error, _LONGEST_MESSAGE), lines[-1] if lines else None, user_traceback(error))
 
 
 def forget_lines(name: str) -> None:

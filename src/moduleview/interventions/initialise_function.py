@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from moduleview.interventions.base import InterventionError
+from moduleview.introspect.error_words import error_words
 
 ModuleCall = Callable[[nn.Module], object]
 FILE_NAME = "<initialiser>"
@@ -64,7 +65,7 @@ def reset_of(module: nn.Module) -> str:
 
 def words_of(error: BaseException) -> str:
     """``ValueError: line 3: ...``: type, line of the person's text, first line of its own words."""
-    lines = str(error).strip().splitlines()
+    lines = error_words(error).strip().splitlines()
     line = line_of(error)
     where = f" in line {line}" if line else ""
     return f"{type(error).__name__}{where}: {lines[0]}" if lines else f"{type(error).__name__}{where}."

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from moduleview.introspect.error_words import raised_words
 from moduleview.introspect.registrations import shape_text
 
 MAXIMUM_LENGTH = 200
@@ -40,7 +41,7 @@ class BoundedRepr(reprlib.Repr):
         try:
             text = repr(x)
         except Exception as error:
-            return f"<{type(x).__name__}: its repr raised {raised(error)}>"
+            return f"<{type(x).__name__}: its repr raised {raised_words(error, _LONGEST_ERROR)}>"
         half = self.maxother // 2
         return text if len(text) <= self.maxother else f"{text[: half - 2]}...{text[1 - half :]}"
 
@@ -50,19 +51,9 @@ def bounded_repr(value: object) -> str:
     try:
         text = BoundedRepr().repr(value)
     except Exception as error:  # a list whose len() raises, a RecursionError
-        return f"<{type(value).__name__}: its repr raised {raised(error)}>"
+        return f"<{type(value).__name__}: its repr raised {raised_words(error, _LONGEST_ERROR)}>"
     text = " ".join(text.split())
     return text if len(text) <= MAXIMUM_LENGTH else f"{text[: MAXIMUM_LENGTH - 3]}..."
-
-
-def raised(error: BaseException) -> str:
-    """``ValueError: no repr today``."""
-    try:
-        message = str(error)
-    except Exception:  # its own str() raises too
-        message = ""
-    message = message if len(message) <= _LONGEST_ERROR else f"{message[: _LONGEST_ERROR - 3]}..."
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def tensor_words(tensor: Tensor) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from moduleview.introspect.bounded_repr import raised, tensor_bytes, tensor_words
+from moduleview.introspect.bounded_repr import tensor_bytes, tensor_words
+from moduleview.introspect.error_words import raised_words
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.introspect.module_dict import TABLES, callable_words, registered_in, tensors_in, unregistered_kind
 from moduleview.introspect.recomputed import names_written_before_calls
@@ -28,6 +29,7 @@ from moduleview.telemetry.internals_messages import (
 )
 
 MAXIMUM_LISTED = 2_000
+_LONGEST_ERROR = 80
 _CHEAP_MODULES = 500  # so many are compared with state_dict() without being asked
 _MOST_MODULES = 20_000  # and so many where a person asks
 _EXTRA_STATE = "_extra_state"
@@ -199,7 +201,7 @@ class SavedStateWalk:
         try:
             return Comparison.SAME, [str(key) for key in self.module.state_dict(keep_vars=True)], ""
         except Exception as error:
-            return Comparison.RAISED, None, raised(error)
+            return Comparison.RAISED, None, raised_words(error, _LONGEST_ERROR)
 
     @property
     def _most_modules(self) -> int:

@@ -38,7 +38,8 @@ _WORDS = {
         "    Returning a tensor replaces the gradient; returning None observes."
     ),
     UserHookKind.ACCUMULATED: (
-        "After param.grad was accumulated. Change param.grad in place to change it.\n\n    Nothing may be returned: torch raises then."
+        "After param.grad was accumulated. Change param.grad in place to change it.\n\n"
+        "    Nothing may be returned: torch raises then."
     ),
 }
 _WORDS_WITH_KWARGS = {

@@ -22,6 +22,7 @@ from moduleview.interventions.base import InterventionError
 from moduleview.interventions.user_hook import LiveUserHook
 from moduleview.interventions.user_hook_arguments import UserHookArguments
 from moduleview.interventions.user_hook_off import UserHookOff
+from moduleview.introspect.error_words import error_words
 from moduleview.telemetry.commands import Command
 from moduleview.telemetry.records import LogLine
 from moduleview.telemetry.user_hook_code import read_hook_code
@@ -202,7 +203,7 @@ class UserHooks(Service[UserHooksCommand]):
         """Whose returned value did not fit what it was given, or which torch names in its message."""
         if isinstance(error, torch.OutOfMemoryError):
             return
-        is_of_torch = bool(_OF_TORCH.search(str(error)))
+        is_of_torch = bool(_OF_TORCH.search(error_words(error)))
         for one in self._on.values():
             hook = one.hook
             problem = problem_of(error, one.name)
