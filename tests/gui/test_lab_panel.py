@@ -198,9 +198,9 @@ def test_python_is_copied_by_line_and_as_a_whole(qtbot, panel, lab):
     lab.put(np.ones((2, 3)))
     lab.settle(panel)
     add(panel, lab, "abs")
-    panel.pipeline.copy_line_button.click()
+    panel.pipeline.bar.copy_line.click()
     assert QGuiApplication.clipboard().text() == "x = x.abs(0)"
-    panel.pipeline.copy_all_button.click()
+    panel.pipeline.bar.copy_all.click()
     assert QGuiApplication.clipboard().text().startswith("import torch")
 
 

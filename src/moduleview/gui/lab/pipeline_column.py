@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QKeyCombination, QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QSplitter, QVBoxLayout, QWidget
 
 from moduleview.gui.lab.argument_form import ArgumentForm
 from moduleview.gui.lab.operation_finder import find_operation
 from moduleview.gui.lab.pipeline import Pipeline
+from moduleview.gui.lab.pipeline_bar import PipelineBar
 from moduleview.gui.lab.question import Question
 from moduleview.gui.lab.step_delegate import StepDelegate, toggle
 from moduleview.gui.lab.steps_model import StepsModel
 from moduleview.gui.lab.view_keys import ViewKeys
 from moduleview.gui.panel import PanelContext
-from moduleview.gui.widgets.icon_button import IconButton
 from moduleview.gui.widgets.vertical_scroll import VerticalScroll
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.lab_book import LabBook
@@ -57,7 +57,7 @@ class PipelineColumn(QWidget):
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
         self.form = ArgumentForm(context.theme, self._make_offers, self)
         self.form.edited.connect(self._on_edited)
-        self._make_buttons()
+        self._make_bar()
         self._lay_out()
         self._add_keys()
         self.list.setCurrentIndex(self.model.index(0))
@@ -98,7 +98,7 @@ class PipelineColumn(QWidget):
         """Show what the newest request gave."""
         self._tensors = tuple(book.tensors.values())
         self._catalogue = book.operations
-        self.add_button.setEnabled(book.operations is not None)
+        self.bar.add.setEnabled(book.operations is not None)
         answer = self._running.take(book)
         if isinstance(answer, PipelineAnswered):
             self._python = answer.python
@@ -171,7 +171,7 @@ class PipelineColumn(QWidget):
     def _run(self) -> None:
         source = self.model.source
         self._places = self.pipeline.places_on()
-        self._enable()
+        self.bar.enable(self.place, len(self.pipeline))
         if not self._places or (source is None and self.pipeline.needs_source):
             self._running.forget()
             self._python = ""
@@ -185,7 +185,7 @@ class PipelineColumn(QWidget):
 
     def _on_current_changed(self, _current: QModelIndex, _previous: QModelIndex) -> None:
         self._show_outcome()
-        self._enable()
+        self.bar.enable(self.place, len(self.pipeline))
         self.looked_at.emit()
 
     def _show_outcome(self) -> None:
@@ -205,32 +205,16 @@ class PipelineColumn(QWidget):
         ]
         return named, () if self._catalogue is None else self._catalogue.dtypes
 
-    def _enable(self) -> None:
-        place, n = self.place, len(self.pipeline)
-        self.remove_button.setEnabled(place >= 0)
-        self.up_button.setEnabled(place > 0)
-        self.down_button.setEnabled(0 <= place < n - 1)
-        self.copy_line_button.setEnabled(place >= 0)
-        self.copy_all_button.setEnabled(n > 0)
-
-    def _make_buttons(self) -> None:
-        theme = self._context.theme
+    def _make_bar(self) -> None:
         self._catalogue = self._context.store.books.lab.operations
-        self.add_button = QPushButton(self.tr("Add an operation"), self)
-        self.add_button.setAccessibleName(self.tr("Add an operation to the pipeline (Insert)"))
-        self.add_button.setToolTip(self.tr("Add an operation behind the chosen step (Insert)"))
-        self.add_button.clicked.connect(self.find_operation)
-        self.up_button = IconButton(theme, "chevron-up", self.tr("Move the step up (Alt+Up)"), self)
-        self.down_button = IconButton(theme, "chevron-down", self.tr("Move the step down (Alt+Down)"), self)
-        self.remove_button = IconButton(theme, "trash", self.tr("Remove the step (Delete)"), self)
-        self.copy_line_button = IconButton(theme, "copy", self.tr("Copy the step's Python line (Ctrl+C)"), self)
-        self.copy_all_button = IconButton(theme, "code", self.tr("Copy all as Python"), self)
-        self.up_button.clicked.connect(lambda: self._move(-1))
-        self.down_button.clicked.connect(lambda: self._move(1))
-        self.remove_button.clicked.connect(self._remove)
-        self.copy_line_button.clicked.connect(self._copy_line)
-        self.copy_all_button.clicked.connect(self._copy_all)
-        self._enable()
+        self.bar = PipelineBar(self._context.theme, self)
+        self.bar.add.clicked.connect(self.find_operation)
+        self.bar.up.clicked.connect(lambda: self._move(-1))
+        self.bar.down.clicked.connect(lambda: self._move(1))
+        self.bar.remove.clicked.connect(self._remove)
+        self.bar.copy_line.clicked.connect(self._copy_line)
+        self.bar.copy_all.clicked.connect(self._copy_all)
+        self.bar.enable(self.place, len(self.pipeline))
 
     def _add_keys(self) -> None:
         plain, alt = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
@@ -246,17 +230,6 @@ class PipelineColumn(QWidget):
         ViewKeys(self.list, keys)
 
     def _lay_out(self) -> None:
-        self._bar = QHBoxLayout()
-        self._bar.addWidget(self.add_button)
-        self._bar.addStretch(1)
-        for button in (
-            self.up_button,
-            self.down_button,
-            self.remove_button,
-            self.copy_line_button,
-            self.copy_all_button,
-        ):
-            self._bar.addWidget(button)
         self._split = QSplitter(Qt.Orientation.Vertical, self)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)
@@ -265,15 +238,8 @@ class PipelineColumn(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._bar)
+        column.addWidget(self.bar)
         column.addWidget(self._split, 1)
-        self._context.theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
-
-    def _on_theme_changed(self) -> None:
-        px = self._context.theme.px
-        self._bar.setContentsMargins(px(8), px(4), px(8), px(4))
-        self._bar.setSpacing(px(4))
 
     def resizeEvent(self, event: object) -> None:
         """In a low panel the fields stand beside the steps, in a high one below them."""

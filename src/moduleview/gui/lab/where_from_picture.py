@@ -218,17 +218,7 @@ class WhereFromPicture(QWidget):
         x = float(px(_PAD_PX))
         bottom = 0.0
         if picture is not None:
-            left = [(Side.INPUT, n, g) for n, g in enumerate(picture.inputs)]
-            left += [(Side.GUIDE, n, g) for n, g in enumerate(picture.guides)]
-            columns: list[_Column] = [
-                ("", left),
-                (
-                    picture.title if picture.others else "",
-                    [(Side.RESULT, n, with_texts(picture, r)) for n, r in enumerate(picture.results)],
-                ),
-                (picture.others_title, [(Side.OTHER, n, with_texts(picture, r)) for n, r in enumerate(picture.others)]),
-            ]
-            x, bottom = self._lay_columns([column for column in columns if column[1]])
+            x, bottom = self._lay_columns(_columns(picture))
         self._size = QSize(round(x), round(bottom) + px(_PAD_PX))
         self.setMinimumSize(self._size)
         self.updateGeometry()
@@ -271,3 +261,17 @@ class WhereFromPicture(QWidget):
             width = max(width, placed.size[0], metrics.horizontalAdvance(label))
             y += placed.size[1] + px(_GAP_PX)
         return width, y
+
+
+def _columns(picture: PictureAnswered) -> list[_Column]:
+    """Inputs and guides, results, and what they are compared with; those that hold something."""
+    left = [(Side.INPUT, n, grid) for n, grid in enumerate(picture.inputs)]
+    left += [(Side.GUIDE, n, grid) for n, grid in enumerate(picture.guides)]
+    results = [(Side.RESULT, n, with_texts(picture, result)) for n, result in enumerate(picture.results)]
+    others = [(Side.OTHER, n, with_texts(picture, result)) for n, result in enumerate(picture.others)]
+    columns: list[_Column] = [
+        ("", left),
+        (picture.title if others else "", results),
+        (picture.others_title, others),
+    ]
+    return [column for column in columns if column[1]]
