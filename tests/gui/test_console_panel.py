@@ -220,7 +220,7 @@ def test_a_line_for_the_console_is_put_where_the_cursor_is(qtbot, panel, bench):
     qtbot.keyClicks(panel.input, "f()")
     panel.input.popup.close()
     panel.input.moveCursor(QTextCursor.MoveOperation.Left)
-    bench.context.console.insert('model.get_submodule("a")')
+    bench.context.handovers.insert_code('model.get_submodule("a")')
     assert panel.input.code() == 'f(model.get_submodule("a"))'
 
 

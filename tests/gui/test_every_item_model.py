@@ -66,7 +66,7 @@ def window(qtbot, tmp_path):
     source.records.append(ModuleReport("head", "Linear", "Linear()", "", "", "", "", (HOOK,)))
     made.contents.clock.tick()
     made.contents.selection.select("head")
-    made.contents.context.hooks.write_hook("head")
+    made.contents.context.handovers.write_hook("head")
     made.contents.actions.run("tools.command_palette")
     made.findChild(InspectorPanel).modules.show_module(store.model, 0, True)
     for palette in made.findChildren(CommandPalette):

@@ -35,7 +35,7 @@ class Editor:
         return self.contents.parts.session.store.books.user_hooks
 
     def write(self, code, fqn="0", *, is_parameter=False):
-        self.contents.context.hooks.write_hook(fqn, is_parameter=is_parameter)
+        self.contents.context.handovers.write_hook(fqn, is_parameter=is_parameter)
         self.page.editor.selectAll()
         QApplication.clipboard().setText(code)
         self.page.editor.paste()
@@ -186,7 +186,7 @@ def test_names_of_the_live_module_are_offered_behind_the_dot(editor):
 
 
 def test_other_kind_brings_its_template_as_long_as_nothing_was_written(editor):
-    editor.contents.context.hooks.write_hook("0")
+    editor.contents.context.handovers.write_hook("0")
     choose(editor.page.kind, "Full backward")
     assert editor.page.editor.code() == template_of(UserHookKind.BACKWARD)
     editor.page.editor.moveCursor(QTextCursor.MoveOperation.End)
@@ -196,7 +196,7 @@ def test_other_kind_brings_its_template_as_long_as_nothing_was_written(editor):
 
 
 def test_selection_says_on_what_a_hook_goes(editor):
-    editor.contents.context.hooks.write_hook("0")
+    editor.contents.context.handovers.write_hook("0")
     editor.contents.selection.select("3")
     editor.click(editor.page.take)
     assert editor.panel.drafts.all[-1].fqn == "3"

@@ -244,7 +244,7 @@ def test_subtree_follows_the_selection_until_another_is_written(panel: Initialis
     assert panel.form.place.text() == "head"
     panel.side.follow.click()
     assert panel.form.place.text() == second
-    panel.context.initialise.initialise(first)
+    panel.context.handovers.initialise(first)
     assert panel.form.place.text() == first
 
 

@@ -66,7 +66,7 @@ def lab_of(window):
 
 def take(window, kind, fqn=""):
     lab, n = lab_of(window), len(book_of(window).tensors)
-    window.contents.context.lab.open_tensor(kind, fqn)
+    window.contents.context.handovers.open_tensor(kind, fqn)
     wait(lambda: len(book_of(window).tensors) > n and lab.copies.model.rowCount() > n, "a copy")
     return lab
 
@@ -122,7 +122,7 @@ def test_gradient_activation_and_batch_come_too(window):
     lab = take(window, TensorKind.INPUT)
     assert lab.pipeline.source.shape == (16, 4)
     n = len(book_of(window).tensors)
-    window.contents.context.lab.open_tensor(TensorKind.ACTIVATION, "1")
+    window.contents.context.handovers.open_tensor(TensorKind.ACTIVATION, "1")
     window.contents.actions.run("run.step")
     wait(lambda: len(book_of(window).tensors) > n, "the activation")
     assert list(book_of(window).tensors.values())[-1].shape == (16, 8)

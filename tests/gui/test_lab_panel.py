@@ -82,7 +82,7 @@ def test_take_menu_offers_what_is_selected_and_asks_for_it(panel, bench, lab):
 
 
 def test_refused_copy_is_said_where_it_was_asked_and_in_the_status_bar(panel, bench, lab):
-    bench.context.lab.open_tensor(TensorKind.PARAMETER, "gone")
+    bench.context.handovers.open_tensor(TensorKind.PARAMETER, "gone")
     lab.settle(panel)
     assert "no parameter 'gone'" in panel.copies.said.text()
     assert bench.notices == [panel.copies.said.text()]

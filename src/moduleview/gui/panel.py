@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
 from typing import ClassVar
 
 from PySide6.QtWidgets import QWidget
 
-from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.gui_thread import gui_thread_only
-from moduleview.gui.hook_link import HookLink
-from moduleview.gui.initialise_link import InitialiseLink
-from moduleview.gui.lab_link import LabLink
+from moduleview.gui.handovers import Handovers
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.selection import Selection
@@ -47,10 +45,8 @@ class PanelContext:
         run_action: Runs an action of the window's table by its id ("run.start", "file.open").
         notify: Shows a sentence at the left of the status bar for 8 s.
         axes: The steps and rows that all plots show.
-        hooks: Begins a hook in the hook editor.
-        console: Takes a line of Python to the console.
-        lab: Takes a tensor to the tensor lab.
-        initialise: Takes a subtree to the panel for new starting values.
+        handovers: Gives something to a panel, which comes forward: a tensor to the lab, a line to the console.
+        request_numbers: Numbers for requests whose answers are waited for, no two the same.
     """
 
     store: StoreView
@@ -62,10 +58,8 @@ class PanelContext:
     run_action: Callable[[str], None]
     notify: Callable[[str], None]
     axes: SharedAxes = field(default_factory=SharedAxes)
-    hooks: HookLink = field(default_factory=HookLink)
-    console: ConsoleLink = field(default_factory=ConsoleLink)
-    lab: LabLink = field(default_factory=LabLink)
-    initialise: InitialiseLink = field(default_factory=InitialiseLink)
+    handovers: Handovers = field(default_factory=Handovers)
+    request_numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 @dataclass(frozen=True)

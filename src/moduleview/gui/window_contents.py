@@ -16,12 +16,9 @@ from moduleview.gui.actions.state_reader import StateReader
 from moduleview.gui.actions.view_actions import ViewActions, ViewTargets
 from moduleview.gui.actions.window_verbs import VerbsContext, WindowVerbs
 from moduleview.gui.clock import Clock, ClockWork
-from moduleview.gui.console_link import ConsoleLink
 from moduleview.gui.docking.docks import Docks
-from moduleview.gui.hook_link import HookLink
-from moduleview.gui.initialise_link import InitialiseLink
+from moduleview.gui.handovers import Handovers
 from moduleview.gui.interventions.undo_feed import UndoFeed
-from moduleview.gui.lab_link import LabLink
 from moduleview.gui.lifetime.closing import Closing
 from moduleview.gui.look.gradient_scale import GradientScale
 from moduleview.gui.main_window import MainWindow
@@ -158,10 +155,7 @@ class WindowContents(QObject):
             run_action=lambda action_id: self.actions.run(action_id),
             notify=self.status.say,
             axes=SharedAxes(self),
-            hooks=HookLink(self),
-            console=ConsoleLink(self),
-            lab=LabLink(self),
-            initialise=InitialiseLink(self),
+            handovers=Handovers(self),
         )
 
     def _make_pages(self, recent: RecentFiles) -> None:
@@ -178,10 +172,7 @@ class WindowContents(QObject):
         panels = [panel for panel in made if panel is not None]
         docks = Docks(panels, self.parts.theme, self.parts.settings, parent)
         docks.placement_changed.connect(self.redraw)
-        self.context.hooks.wanted.connect(lambda _fqn, _is_parameter: docks.bring_forward("hook_editor"))
-        self.context.console.wanted.connect(lambda _code: docks.bring_forward("console"))
-        self.context.lab.wanted.connect(lambda _wish: docks.bring_forward("lab"))
-        self.context.initialise.wanted.connect(lambda _fqn: docks.bring_forward("initialise"))
+        self.context.handovers.panel_wanted.connect(docks.bring_forward)
         entries = [(dock.objectName(), dock.windowTitle()) for dock in docks.docks]
         specs = ViewActions(self._make_view_targets(), self).panel_specs(entries)
         self.actions.extend(specs)

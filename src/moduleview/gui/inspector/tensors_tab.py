@@ -115,7 +115,7 @@ class TensorsTab(QWidget):
         expression = python_expression(fqn, "get_parameter" if self._are_parameters else "get_buffer")
         use = menu.addAction(self.tr("Use in console"))
         use.setEnabled(Capability.INTERVENE in self._context.capabilities())
-        use.triggered.connect(lambda _checked=False: self._context.console.insert(expression))
+        use.triggered.connect(lambda _checked=False: self._context.handovers.insert_code(expression))
         self._lab.add_tensor(menu, fqn, is_parameter=self._are_parameters)
         if self._are_parameters:
             menu.addSeparator()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QKeyCombination, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
+from moduleview.gui.handovers import TensorWish
 from moduleview.gui.lab.checkpoint_choice import CheckpointChoice
 from moduleview.gui.lab.copies_model import CopiesModel, CopyColumn
 from moduleview.gui.lab.question import Question
 from moduleview.gui.lab.take_menu import TakeMenu
 from moduleview.gui.lab.view_keys import ViewKeys
-from moduleview.gui.lab_link import TensorWish
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.widgets.cell_delegate import CellDelegate

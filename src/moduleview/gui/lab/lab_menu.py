@@ -40,4 +40,4 @@ class LabMenu(QObject):
     def _add(self, menu: QMenu, text: str, kind: TensorKind, fqn: str) -> None:
         action = menu.addAction(text)
         action.setEnabled(Capability.REPORTS in self._context.capabilities())
-        action.triggered.connect(lambda _checked=False: self._context.lab.open_tensor(kind, fqn))
+        action.triggered.connect(lambda _checked=False: self._context.handovers.open_tensor(kind, fqn))

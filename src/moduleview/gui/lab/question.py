@@ -25,7 +25,7 @@ class Question:
 
     def ask(self, make: Callable[[int], Command]) -> int:
         """Send what ``make`` gives for a new request number, which is returned."""
-        self._request, self._taken = self._context.lab.next_request(), None
+        self._request, self._taken = next(self._context.request_numbers), None
         self._context.send(make(self._request))
         return self._request
 

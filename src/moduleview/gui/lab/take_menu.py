@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
-from moduleview.gui.lab_link import TensorWish
+from moduleview.gui.handovers import TensorWish
 from moduleview.gui.panel import PanelContext
 from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.lab_tensors import TensorKind

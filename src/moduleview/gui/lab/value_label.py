@@ -23,6 +23,7 @@ class ValueLabel(QWidget):
             label.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
+            label.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # until there is something to select
             column.addWidget(label)
         column.addStretch(1)
         theme.changed.connect(self._on_theme_changed)
@@ -30,9 +31,9 @@ class ValueLabel(QWidget):
 
     def show_value(self, value: str, about: str, remark: str) -> None:
         """Show another one."""
-        self.value.setText(value)
-        self.about.setText(about)
-        self.remark.setText(remark)
+        for label, text in ((self.value, value), (self.about, about), (self.remark, remark)):
+            label.setText(text)
+            label.setFocusPolicy(Qt.FocusPolicy.StrongFocus if text else Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(value)
         self.setAccessibleDescription(f"{about}\n{remark}")
 

@@ -30,6 +30,7 @@ class WhereFromView(QWidget):
         self.words.setProperty("role", "muted")
         self._scroll = QScrollArea(self)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scroll.setAccessibleName(self.tr("Where the cells come from"))
         self._scroll.setWidget(self.picture)
         self._scroll.setWidgetResizable(True)
         self._scroll.viewport().setAutoFillBackground(False)

@@ -157,7 +157,7 @@ class ConsolePanel(Panel):
         self.clear.clicked.connect(self._on_clear)
         self._tick.timeout.connect(self._show_status)
         self.context.selection.changed.connect(self._show_place)
-        self.context.console.wanted.connect(self._on_code_wanted)
+        self.context.handovers.code_wanted.connect(self._on_code_wanted)
         self.context.theme.changed.connect(self._on_theme_changed)
 
     def _lay_out(self) -> None:

@@ -188,7 +188,7 @@ class HookEditorPanel(Panel):
         self.table.selectionModel().currentRowChanged.connect(self._on_row_changed)
         self.new.clicked.connect(self._on_new)
         self.delete.clicked.connect(self._on_delete)
-        self.context.hooks.wanted.connect(self._on_wanted)
+        self.context.handovers.hook_wanted.connect(self._on_wanted)
         page.kind_chosen.connect(lambda kind: self._with_hook(lambda hook: drafts.set_kind(hook.name, kind)))
         page.target_edited.connect(lambda fqn: self._with_hook(lambda hook: drafts.set_fqn(hook.name, fqn)))
         page.target_taken.connect(lambda: self._with_hook(self._take_selection))

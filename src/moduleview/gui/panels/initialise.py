@@ -189,7 +189,7 @@ class InitialisePanel(Panel):
         context = self.context
         context.selection.changed.connect(self._on_selected)
         context.theme.changed.connect(self._fit)
-        context.initialise.wanted.connect(self.choose_place)
+        context.handovers.initialising_wanted.connect(self.choose_place)
         self.form.edited.connect(self._on_edited)
         self.side.follow.clicked.connect(self.take_selection)
         self.side.preview.clicked.connect(self.preview)

@@ -7,12 +7,12 @@ from typing import ClassVar
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from moduleview.gui.handovers import TensorWish
 from moduleview.gui.lab.copies_column import CopiesColumn
 from moduleview.gui.lab.lab_columns import LabColumns
 from moduleview.gui.lab.pipeline_column import PipelineColumn
 from moduleview.gui.lab.shown_tensor import of_copy, of_part
 from moduleview.gui.lab.views_column import Sight, ViewsColumn
-from moduleview.gui.lab_link import TensorWish
 from moduleview.gui.panel import Area, Panel, PanelContext
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.display_names import displayable
@@ -48,7 +48,7 @@ class LabPanel(Panel):
         QStackedLayout(self).addWidget(self.columns)
         self.copies.chosen.connect(self.pipeline.set_source)
         self.pipeline.looked_at.connect(self._show_sight)
-        context.lab.wanted.connect(self._on_wanted)
+        context.handovers.tensor_wanted.connect(self._on_wanted)
         self._show_sight()
         self.refresh(context.store)
 

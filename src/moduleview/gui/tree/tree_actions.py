@@ -75,7 +75,7 @@ class TreeActions(QObject):
 
     def use_in_console(self, snapshot: ModelSnapshot, node: int) -> None:
         """The same into the console, where its cursor stands."""
-        self._context.console.insert(python_expression(snapshot.fqns[node]))
+        self._context.handovers.insert_code(python_expression(snapshot.fqns[node]))
 
     def _copy(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)

@@ -112,7 +112,7 @@ class TreeMenus(QObject):
                 self._add(submenu, model.texts.column_name(column), tick, bool(targets))
         can_intervene = Capability.INTERVENE in self._context.capabilities()
         fqn = model.snapshot.fqns[nodes[-1]]
-        self._add(menu, self.tr("Write a hook..."), lambda: self._context.hooks.write_hook(fqn), can_intervene)
+        self._add(menu, self.tr("Write a hook..."), lambda: self._context.handovers.write_hook(fqn), can_intervene)
 
     def _add_freezing(self, menu: QMenu, node: int) -> None:
         model = self._view.tree_model
@@ -135,7 +135,7 @@ class TreeMenus(QObject):
 
     def _add_initialising(self, menu: QMenu, fqn: str) -> None:
         can_intervene = Capability.INTERVENE in self._context.capabilities()
-        self._add(menu, self.tr("Initialise..."), lambda: self._context.initialise.initialise(fqn), can_intervene)
+        self._add(menu, self.tr("Initialise..."), lambda: self._context.handovers.initialise(fqn), can_intervene)
 
     @staticmethod
     def _add(menu: QMenu, text: str, run: Callable[[], object], is_enabled: bool = True) -> QAction:
