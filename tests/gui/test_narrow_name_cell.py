@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from moduleview.gui.look.theme import Theme
-from moduleview.gui.tree.name_cell import paint_name
+from moduleview.gui.tree.name_cell import NameTexts, paint_name
 from moduleview.gui.tree.tree_look import TreeLook
 
 
@@ -16,7 +16,7 @@ def painted(look: TreeLook, name: str, n_letters: int) -> QImage:
     image = QImage(width, look.px(22), QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
     painter = QPainter(image)
-    paint_name(painter, look, QRect(0, 0, width, image.height()), 0, (name, ""), is_selected=False)
+    paint_name(painter, look, QRect(0, 0, width, image.height()), 0, NameTexts("", name, "", ()), is_selected=False)
     painter.end()
     return image
 
