@@ -35,8 +35,10 @@ PLACES = {
     "lab/where_from_picture.py": ("In the tensor lab",),
     "lab/argument_field.py": ("In the tensor lab",),
     "plots/lab_image.py": ("In the tensor lab",),
+    "console/cell_input.py": ("In the console",),
+    "widgets/code_editor.py": ("In every editor of code",),
 }
-THE_SAME = {"Enter": "Return", "=": "+"}  # on another place of the keyboard
+THE_SAME = {"Enter": "Return", "=": "+", "Backtab": "Tab"}  # on another place of the keyboard
 _KEY = re.compile(r"\bKey_(?!\w*Modifier)(\w+)")
 
 
@@ -81,7 +83,7 @@ def test_question_mark_shows_the_keys_of_places_below_those_of_the_menus(qtbot: 
     (dialog,) = window.findChildren(ShortcutsDialog)
     menus = list(dict.fromkeys(line.menu for line in dialog.shown()))
     assert menus[0] == "File"
-    assert menus[-7:] == [
+    assert menus[-9:] == [
         "In the module tree",
         "In the search field",
         "In the gradient map",
@@ -89,6 +91,8 @@ def test_question_mark_shows_the_keys_of_places_below_those_of_the_menus(qtbot: 
         "In the legend of the curves",
         "In every table",
         "In the tensor lab",
+        "In the console",
+        "In every editor of code",
     ]
     qtbot.keyClicks(dialog.filter, "wheel rows")
     said = {label.text() for label in dialog.findChildren(QLabel) if label.isVisible()}

@@ -20,6 +20,8 @@ class PlaceKeys(QObject):
             *self._legend(),
             *self._tables(),
             *self._lab(),
+            *self._console(),
+            *self._editors(),
         )
 
     def _tree(self) -> tuple[Shortcut, ...]:
@@ -97,4 +99,26 @@ class PlaceKeys(QObject):
             Shortcut(place, self.tr("A page of cells up, down"), "PgUp; PgDown"),
             Shortcut(place, self.tr("First, last cell of the row; the whole image"), "Home; End"),
             Shortcut(place, self.tr("Zoom the image"), "+; -"),
+        )
+
+    def _console(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In the console")
+        return (
+            Shortcut(place, self.tr("Run what is whole, or go on with another line"), "Return"),
+            Shortcut(place, self.tr("Another line"), "Shift+Return"),
+            Shortcut(place, self.tr("Run it, whole or not"), "Ctrl+Return"),
+            Shortcut(place, self.tr("The cell before, after, of those that begin so"), "Up; Down"),
+            Shortcut(place, self.tr("Offer names, after a letter or a dot"), "Tab"),
+            Shortcut(place, self.tr("Interrupt the cell, where nothing is selected"), "Ctrl+C"),
+        )
+
+    def _editors(self) -> tuple[Shortcut, ...]:
+        place = self.tr("In every editor of code")
+        return (
+            Shortcut(place, self.tr("Run it, or try it"), "Ctrl+Return"),
+            Shortcut(place, self.tr("Another line, indented as this one"), "Return"),
+            Shortcut(place, self.tr("Offer names"), "Ctrl+Space"),
+            Shortcut(place, self.tr("Indent the lines, take it back"), "Tab; Shift+Tab"),
+            Shortcut(place, self.tr("Erase a whole indentation"), "Backspace"),
+            Shortcut(place, self.tr("Close the names; then Tab leaves the editor"), "Esc"),
         )
