@@ -84,6 +84,15 @@ def test_names_stay_and_are_those_of_the_live_run() -> None:
         assert cells.run("for i in range(2): i") == "0\n1\n"
 
 
+@pytest.mark.parametrize("code", ["del model, task, lab", "globals().clear()"])
+def test_names_that_a_cell_deletes_are_there_again_in_the_next_one(code: str) -> None:
+    with console() as cells:
+        cells.run(code)
+        assert cells.run("model is task.model, lab is None") == "(True, False)\n"
+        cells.run("model = 5")
+        assert cells.run("model") == "5\n"
+
+
 def test_a_tensor_goes_from_a_cell_into_the_lab_and_back() -> None:
     with console() as cells:
         assert cells.run("lab.put(model[0].weight, 'first')") == "'first'\n"

@@ -22,8 +22,8 @@ class ConsolePlace:
         self.n_cells = 0
 
     def give(self, name: str, value: object) -> None:
-        """Make ``name`` stand for ``value``, unless it was given already: then a person's own value stays."""
-        if name not in self.given or self.given[name] is not value:
+        """Make ``name`` stand for ``value``; where a person gave it to something else since, that stays."""
+        if name not in self.names or self.given.get(name) is not value:
             self.names[name] = self.given[name] = value
 
     def n_own_names(self) -> int:
