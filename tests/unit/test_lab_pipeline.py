@@ -122,6 +122,22 @@ def test_what_would_be_too_large_or_never_end_is_refused_before_it_begins(steps,
     assert re.search(words, outcomes[-1].error), outcomes[-1].error
 
 
+@pytest.mark.parametrize(
+    ("made", "size"),
+    [
+        (step("zeros", size="1000000, 1000000"), "4,000 GB"),
+        (step("zeros", size="1000000, 1000000", dtype="float64"), "8,000 GB"),
+        (step("full", size="1000000, 1000000", fill_value="7"), "8,000 GB"),
+        (step("full", size="1000000, 1000000", fill_value="0.5"), "4,000 GB"),
+        (step("randint", size="1000000, 1000000"), "8,000 GB"),
+        (step("arange", end="1000000000000"), "8,000 GB"),
+    ],
+)  # fmt: skip
+def test_what_would_be_created_is_refused_with_the_size_that_torch_would_make(made, size: str) -> None:
+    (outcome,) = Workbench(X).run(made)
+    assert f"would make {size} of tensors" in outcome.error
+
+
 def test_a_view_costs_nothing_however_many_elements_it_has() -> None:
     (outcome,) = Workbench(X).run(step("expand", sizes="1000000000000, 4, 6"))
     assert outcome.state is StepState.DONE

@@ -219,7 +219,16 @@ def refuse_creation(values: Values) -> None:
         n = float(values["n"]) ** 2
     if all(isinstance(values.get(name), int | float) for name in ("start", "end", "step")) and values["step"]:
         n = (values["end"] - values["start"]) / values["step"]
-    dtype = values.get("dtype")
-    width = dtype.itemsize if isinstance(dtype, torch.dtype) else 8
     if n > 0:
-        refuse_size(int(min(n * width, 1e30)))
+        refuse_size(int(min(n * _dtype_made(values).itemsize, 1e30)))
+
+
+def _dtype_made(values: Values) -> torch.dtype:
+    """As torch chooses it: what is asked for, or what the numbers are; of none of both its default."""
+    dtype = values.get("dtype")
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    numbers = [values[name] for name in ("fill_value", "low", "high", "start", "end", "step") if name in values]
+    if not all(isinstance(number, bool | int | float | complex) for number in numbers):
+        return torch.float64
+    return torch.tensor(sum(numbers)).dtype if numbers else torch.get_default_dtype()

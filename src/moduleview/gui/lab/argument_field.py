@@ -55,6 +55,7 @@ class ArgumentField(QObject):
     ) -> None:
         super().__init__(parent)
         self.spec = spec
+        self._text = text  # a box that is chosen from has replaced its own before it says so
         tensors, dtypes = offers
         if spec.kind in _TENSOR_KINDS:
             self.widget: QWidget = self._make_tensor_box(text, tensors, parent)
@@ -111,10 +112,15 @@ class ArgumentField(QObject):
 
     def _put_name(self, box: QComboBox, name: str) -> None:
         """A chosen tensor is written as its name; into a list it comes at the end."""
-        box.setEditText(name)
-        self._say(name)
+        box.setEditText(self._written(name))
+        self._say(box.currentText())
+
+    def _written(self, name: str) -> str:
+        before = self._text.strip().rstrip(",")
+        return f"{before}, {name}" if before and self.spec.kind is ArgumentKind.TENSORS else name
 
     def _say(self, text: str) -> None:
+        self._text = text
         self.edited.emit(self.spec.name, text)
 
     def _placeholder(self) -> str:

@@ -1,0 +1,96 @@
+"""What a person does with the lab by hand: a checkpoint, cells to the clipboard, colours, where cells come from."""
+
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from test_lab_in_the_window import add, cells_of, lab_of, wait
+
+from moduleview.gui.actions.command_palette import CommandPalette
+from moduleview.gui.lab.checkpoint_choice import CheckpointChoice
+from moduleview.gui.lab.views_column import ViewKind
+from real_window import open_in, real_window
+from toy_tasks import toy_task
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, garbage_stays_collectable):
+    with real_window(tmp_path) as made:
+        open_in(made, toy_task)
+        made.contents.docks.bring_forward("lab")
+        books = made.contents.parts.session.store.books
+        wait(lambda: books.lab.operations is not None, "the list of operations")
+        yield made
+
+
+def see(window, kind):
+    lab_of(window).views.buttons[kind].click()
+    return lab_of(window).views
+
+
+def test_tensor_of_a_checkpoint_is_chosen_from_its_list(window, tmp_path):
+    torch.save({"model": {"0.weight": torch.arange(6.0).reshape(2, 3)}}, tmp_path / "saved.pt")
+    lab = lab_of(window)
+    lab.findChild(CheckpointChoice).list_file(str(tmp_path / "saved.pt"))
+    wait(lambda: window.findChildren(CommandPalette), "the list")
+    palette = window.findChildren(CommandPalette)[-1]
+    assert palette.titles() == ["model.0.weight"]
+    palette.field.returnPressed.emit()
+    wait(lambda: lab.copies.model.rowCount() == 1, "the copy")
+    wait(lambda: cells_of(lab) == [["0", "1", "2"], ["3", "4", "5"]], "the cells")
+
+
+@pytest.mark.parametrize(("separator", "text"), [("\t", "0\t1\n2\t3"), (",", "0,1\n2,3")])
+def test_cells_are_copied_as_text_and_as_csv(window, separator, text):
+    add(window, "arange", end="4")
+    add(window, "reshape", shape="2, 2")
+    view = see(window, ViewKind.TABLE).views[ViewKind.TABLE]
+    wait(lambda: cells_of(lab_of(window)) == [["0", "1"], ["2", "3"]], "the cells")
+    view.table.select_all()
+    QGuiApplication.clipboard().clear()
+    view.copy(separator)
+    wait(lambda: QGuiApplication.clipboard().text() != "", "the text")
+    assert QGuiApplication.clipboard().text() == text
+
+
+def test_image_is_zoomed_and_shown_whole_again(qtbot, window):
+    add(window, "randn", size="64, 64")
+    image = see(window, ViewKind.IMAGE).views[ViewKind.IMAGE].image
+    wait(lambda: image.text_at(63, 63) != "", "the image")
+    image.setFocus()
+    qtbot.keyClick(image, Qt.Key.Key_Plus)
+    assert image.region[2:] != (64, 64)
+    wait(lambda: image.text_at(0, 0) == "", "the region")
+    qtbot.keyClick(image, Qt.Key.Key_Home)
+    assert image.region == (0, 0, 64, 64)
+    wait(lambda: image.text_at(0, 0) != "", "all of it")
+
+
+@pytest.mark.parametrize(
+    ("operation", "texts", "words"),
+    [
+        ("index_select", {"dim": "0", "index": "[1, 0]"}, "result[0, 0] comes from x[1, 0]"),
+        ("scatter_", {"dim": "0", "index": "[[1, 1, 1]]", "src": "x"}, "result[0, 0] comes from x[0, 0]"),
+        ("expand", {"sizes": "2, 2, 3"}, "result[0, 0, 0] comes from x[0, 0]"),
+    ],
+)
+def test_picture_says_where_the_first_cell_comes_from(qtbot, window, operation, texts, words):
+    add(window, "arange", end="6")
+    add(window, "reshape", shape="2, 3")
+    add(window, operation, **texts)
+    picture = see(window, ViewKind.WHERE_FROM).where_from.picture
+    wait(lambda: picture.sizeHint().width() > 100, "the picture")
+    qtbot.keyClick(picture, Qt.Key.Key_Right)
+    assert lab_of(window).views.where_from.words.text() == words
+
+
+def test_chosen_tensor_is_added_to_a_list_of_tensors(window):
+    add(window, "arange", end="6")
+    add(window, "cat", tensors="x")
+    lab = lab_of(window)
+    field = next(each for each in lab.pipeline.form.fields if each.spec.name == "tensors")
+    field.widget.setCurrentIndex(0)
+    field.widget.activated.emit(0)
+    assert field.widget.currentText() == "x, x"
+    wait(lambda: not lab.pipeline.is_running and lab.pipeline.outcome().parts, "the outcome")
+    assert lab.pipeline.outcome().parts[0].shape == (12,)
