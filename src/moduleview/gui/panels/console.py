@@ -33,7 +33,7 @@ class ConsolePanel(Panel):
 
     panel_id: ClassVar[str] = "console"
     area: ClassVar[Area] = Area.BOTTOM
-    order: ClassVar[int] = 19
+    order: ClassVar[int] = 11
     needs: ClassVar[Capability] = Capability.INTERVENE
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:

@@ -37,7 +37,7 @@ class HookEditorPanel(Panel):
 
     panel_id: ClassVar[str] = "hook_editor"
     area: ClassVar[Area] = Area.BOTTOM
-    order: ClassVar[int] = 45
+    order: ClassVar[int] = 14
     needs: ClassVar[Capability] = Capability.INTERVENE
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:

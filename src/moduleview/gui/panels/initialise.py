@@ -45,7 +45,7 @@ class InitialisePanel(Panel):
 
     panel_id: ClassVar[str] = "initialise"
     area: ClassVar[Area] = Area.BOTTOM
-    order: ClassVar[int] = 40
+    order: ClassVar[int] = 13
     needs: ClassVar[Capability] = Capability.INTERVENE
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
