@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from moduleview.engine.checking import check_task
+from moduleview.engine.task import TrainingTask
 from moduleview.introspect.structure_findings import run_structure_checks
 from moduleview.telemetry.records import Finding, Severity, Tier
 
@@ -216,3 +218,14 @@ def test_the_worst_comes_first() -> None:
     model.same.weight = model.tied.weight
     severities = [finding.severity for finding in run_structure_checks(model, sgd(nn.Linear(1, 1)))]
     assert severities == [*[Severity.ERROR] * 3, Severity.WARNING, Severity.INFORMATION]
+
+
+def test_of_a_parameter_that_is_not_used_only_that_one_is_frozen() -> None:
+    model = nn.Sequential(nn.Linear(4, 4))
+    model.register_parameter("mask", nn.Parameter(torch.zeros(4)))
+    batches = [(torch.randn(2, 4), torch.randn(2, 4))] * 3
+    findings, _, _ = check_task(TrainingTask(model, sgd(model), batches, nn.functional.mse_loss), 3)
+    (finding,) = [finding for finding in findings if finding.id == "S8"]
+    assert "No pass of these steps used it." in finding.rule
+    exec(finding.fix, {"model": model})
+    assert [name for name, p in model.named_parameters() if not p.requires_grad] == ["mask"]

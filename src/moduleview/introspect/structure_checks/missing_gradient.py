@@ -57,11 +57,12 @@ class MissingGradient(StructureCheck):
             severity=Severity.WARNING if is_certain else Severity.INFORMATION,
             title=self.name,
             fqn=fqn,
-            rule=f"It ran, but its gradient was None each time that the optimizer stepped. {_end(gap_of, gap)}",
+            rule="It ran, but its gradient was None each time that the optimizer stepped. "
+            + (_end(gap_of, gap) if is_certain or gap is not None else "No pass of these steps used it."),
             evidence=(count, *names[:_MAXIMUM_NAMES], *more),
             advice="Remove what stops the gradient, or freeze the parameters where they are not to learn.",
             source=source or run.source_of(fqn),
-            fix=_fix(entry.fqn, gap, line),
+            fix=_fix(_frozen(run, entry, names), gap, line, is_certain=is_certain),
         )
 
 
@@ -114,9 +115,21 @@ def _joint(first: str, second: str) -> str:
     return ".".join(shared)
 
 
-def _fix(fqn: str, gap: GradientGap | None, line: str) -> str:
-    owner = f"model.get_submodule({fqn!r})" if fqn else "model"
-    frozen = f"# or, where it is not to learn:\n{owner}.requires_grad_(False)"
+def _frozen(run: CheckedRun, entry: RegisteredModule, names: list[str]) -> str:
+    """Code that freezes these and no others."""
+    prefix = f"{entry.fqn}." if entry.fqn else ""
+    below = {fqn for fqn, parameter in run.parameters.values() if fqn.startswith(prefix) and parameter.requires_grad}
+    if below <= set(names):
+        return f"model.get_submodule({entry.fqn!r}).requires_grad_(False)"
+    if len(names) == 1:
+        return f"model.get_parameter({names[0]!r}).requires_grad_(False)"
+    return f"for name in {names!r}:\n    model.get_parameter(name).requires_grad_(False)"
+
+
+def _fix(freezing: str, gap: GradientGap | None, line: str, *, is_certain: bool) -> str:
+    frozen = f"# or, where it is not to learn:\n{freezing}"
+    if gap is None and not is_certain:
+        return f"# where it is not to learn:\n{freezing}"
     if gap is None:
         return f"# let the loss use what it returns, as in\nloss = loss + auxiliary_loss\n{frozen}"
     if gap.kind is GapKind.NO_GRAD:
