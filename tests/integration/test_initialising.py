@@ -104,6 +104,7 @@ def test_run_that_is_previewed_trains_to_the_same_bits_as_one_that_is_not() -> N
     for looks in (True, False):
         watched = Watched()
         with opened(watched) as taken:
+            taken.until_state(RunState.READY)  # before, the model's own making seeds the same generator
             torch.manual_seed(5)
             if looks:
                 taken.source.send(PreviewInitialisation(1, NORMAL))
