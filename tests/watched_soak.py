@@ -65,6 +65,10 @@ def train_on_and_off(seed: int, n_steps: int, *, failing_share: float = 0.0) -> 
     return OnAndOff(is_same, n_toggles, n_raised, len(failed))
 
 
+LEAST_STEPS = 10  # on a machine that stands still for a second no steps would have been hammered
+PATIENCE_S = 30.0
+
+
 @dataclass(frozen=True)
 class Hammered:
     """Hooks toggled by another thread while a model trained.
@@ -135,7 +139,7 @@ class Hammer:
     def _toggle(self, source: InProcessSource) -> None:
         assert self._training is not None
         places, pause, until = _places(self._training), threading.Event(), time.monotonic() + self._seconds
-        while time.monotonic() < until:
+        while time.monotonic() < until or (self._begun < LEAST_STEPS and time.monotonic() < until + PATIENCE_S):
             pause.wait(self._period_s)
             place = self._chance.choice(places)
             with self._lock:
