@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from moduleview.hooks.model_index import ModelIndex
 from moduleview.interventions.alarm_watch import AlarmRule, Crossing, Reaction
@@ -12,7 +12,7 @@ from moduleview.interventions.fields import choice, integer, number
 from moduleview.interventions.offered import OfferedChange
 from moduleview.interventions.targets import place
 from moduleview.telemetry.changes_messages import Argument, ChangeField, FieldKind, Fits
-from moduleview.telemetry.quantities import GRAD_NORM
+from moduleview.telemetry.quantities import GRAD_NORM, RUN_QUANTITIES
 
 CLIPPED = (GRAD_NORM,)
 """Quantities that clipping can bring below a threshold."""
@@ -34,7 +34,13 @@ class Alarm(OfferedChange):
     fits: ClassVar[Fits] = Fits.ANYTHING
     changes_model: ClassVar[bool] = False
     fields: ClassVar[tuple[ChangeField, ...]] = (
-        ChangeField("quantity", "Series", FieldKind.TEXT, GRAD_NORM, tip="What is measured of it: grad_norm, loss"),
+        ChangeField(
+            "quantity",
+            "Series",
+            FieldKind.TEXT,
+            GRAD_NORM,
+            tip="What is measured: grad_norm, ... of this node; loss, learning_rate, memory, ... of the run",
+        ),
         choice("when", "Rings when it", tuple(Crossing), "What is compared with the threshold"),
         number("limit", "Threshold", 10.0, "The value, or how many times its median; not used for NaN or Inf"),
         integer(
@@ -54,6 +60,12 @@ class Alarm(OfferedChange):
         if fqn not in index.modules and fqn not in index.parameters:
             raise InterventionError(f"There is no module or parameter called {fqn} now. Choose another one.")
         return cls.fields
+
+    @classmethod
+    def make(cls, run: LiveRun, fqn: str, arguments: Mapping[str, Argument]) -> Self:
+        """What is of the whole run, as the loss, is so whatever is selected."""
+        made = super().make(run, fqn, arguments)
+        return cls("", made.arguments) if made.text_of("quantity").strip() in RUN_QUANTITIES else made
 
     @property
     def rule(self) -> AlarmRule | None:

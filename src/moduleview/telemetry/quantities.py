@@ -58,6 +58,10 @@ STATION_NORMS = frozenset(
 """Those on the way to ``grad_norm``; each needs the backward passes to be followed."""
 
 
+RUN_QUANTITIES = frozenset({LOSS, LEARNING_RATE, LOSS_SCALE, MEMORY, OVERHEAD})
+"""Of the whole run, not of a module or a tensor."""
+
+
 LOCAL_QUANTITIES = frozenset({MICRO_GRAD_NORM, ACCUMULATED_GRAD_NORM, LOCAL_GRAD_NORM, LOSS, MEMORY, OVERHEAD})
 """Of one rank alone where there are several: measured before the reduction, or about the rank itself."""
 

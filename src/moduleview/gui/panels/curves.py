@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
 from moduleview.gui.interventions.change_menu import ChangeMenu
 from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.plots.alarm_marks import AlarmMarks
 from moduleview.gui.plots.chart_lines import LineStyle, series_style
 from moduleview.gui.plots.chart_with_legend import ChartWithLegend
 from moduleview.gui.plots.chosen_series import SeriesChoice, choose_series, quantities_of
@@ -53,6 +54,7 @@ class CurvesPanel(Panel):
         self._body.setAccessibleName(self.tr("Curves"))
         self._chart = self._body.chart
         self._chart.setAccessibleName(self.tr("Curves against the step"))
+        self.alarms = AlarmMarks(self._chart)
         self._navigation = StepNavigation(self._chart, context.axes, self)
         self._lines = CurveLegend(self._body.legend, context.selection, self)
         self._texts = CurveWords(self)
@@ -88,6 +90,7 @@ class CurvesPanel(Panel):
         selected = (selection.fqns, selection.tensor_fqn, selection.pinned)
         chosen_for = (store.model, self._choices.wanted, self._choices.grouping, *selected)
         self._choose(store, chosen_for)
+        self._mark_rings(store)
         self._show_empty(store)
         if store.last_step is None:
             return
@@ -182,6 +185,11 @@ class CurvesPanel(Panel):
         if grouping is Grouping.NONE or selection.tensor_fqn is not None:
             return choose_series(store, selection.fqns, selection.tensor_fqn, selection.pinned, quantity)
         return group_series(store, selection.fqns, selection.pinned, quantity, grouping)
+
+    def _mark_rings(self, store: StoreView) -> None:
+        shown = {series.fqn for series in self._choice.series if not self._lines.is_hidden(series)}
+        rings = store.books.changes.rings
+        self.alarms.set_rings([one for one in rings if one.quantity == self._choices.quantity and one.fqn in shown])
 
     def _show_empty(self, store: StoreView) -> None:
         selection, choice = self.context.selection, self._choice

@@ -7,9 +7,11 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
+from moduleview.gui.interventions.change_menu import ChangeMenu
 from moduleview.gui.panel import Area, Panel, PanelContext
+from moduleview.gui.plots.alarm_marks import AlarmMarks
 from moduleview.gui.plots.chart_lines import LineStyle
 from moduleview.gui.plots.curve_points import LinePoints, steps_to_draw
 from moduleview.gui.plots.export.plot_export import PlotExport
@@ -43,6 +45,8 @@ class LossPanel(Panel):
         self._chart.set_log(False)
         self._chart.points_at_first_line = True
         self._chart.setAccessibleName(self.tr("Loss against the step"))
+        self.alarms = AlarmMarks(self._chart)
+        self._changes = ChangeMenu(context, self)
         self._navigation = StepNavigation(self._chart, context.axes, self)
         self._empty = EmptyState(
             context.theme,
@@ -53,7 +57,8 @@ class LossPanel(Panel):
         )
         self._log, self._smooth = LogToggle(is_on=False), SmoothToggle()
         export = PlotExport(context, self._chart, "loss", lambda: series_csv(context.store, (_LOSS,), self.title()))
-        self._menu = PlotMenu(context.theme, self._chart, (TimeSection(context.axes, self), export.add_to))
+        sections = (TimeSection(context.axes, self), self._add_alarm, export.add_to)
+        self._menu = PlotMenu(context.theme, self._chart, sections)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._chart)
@@ -82,6 +87,7 @@ class LossPanel(Panel):
         """Draw what changed since the last time."""
         axes = self.context.axes
         axes.take_extent(store.first_step, store.last_step)
+        self.alarms.set_rings([ring for ring in store.books.changes.rings if ring.quantity == LOSS])
         is_there = store.latest(_LOSS) is not None and store.last_step is not None
         self._stack.setCurrentWidget(self._chart if is_there else self._empty)  # first: the chart takes its size now
         steps = self._steps_to_draw(store)
@@ -101,6 +107,10 @@ class LossPanel(Panel):
         self._chart.draw_lines(
             [(points[0], style)], axes.steps, has_smooth=self._smooth.isChecked(), is_following=axes.is_following
         )
+
+    def _add_alarm(self, menu: QMenu, _at: object) -> None:
+        menu.addSeparator()
+        self._changes.add_alarm(menu, "", {"quantity": LOSS})
 
     def _steps_to_draw(self, store: StoreView) -> tuple[int, int, int]:
         """First and last step, and how many of them a point holds."""

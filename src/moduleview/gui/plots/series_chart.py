@@ -38,7 +38,7 @@ class SeriesChart(Canvas):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, _MARGINS, parent)
-        self._axes = LineAxes(Scale(is_log=True))
+        self.axes = LineAxes(Scale(is_log=True))
         self._limits = AxisLimits(is_log=True)
         self._lines: list[Line] = []
         self._drawn: list[tuple[CurvePoints, LineStyle]] = []
@@ -64,22 +64,22 @@ class SeriesChart(Canvas):
     @property
     def is_log(self) -> bool:
         """The value axis is logarithmic."""
-        return self._axes.scale.is_log
+        return self.axes.scale.is_log
 
     def set_log(self, is_log: bool) -> None:
         """Take a logarithmic or a linear value axis; ``draw_lines`` follows."""
-        self._axes = replace(self._axes, scale=Scale(is_log=is_log))
+        self.axes = replace(self.axes, scale=Scale(is_log=is_log))
         self._values.make_ticks = decade_ticks if is_log else linear_ticks
         self.forget_limits()
 
     def set_run_time(self, run_time: RunTime | None) -> None:
         """Let the x axis be seconds of training, or with None the step; ``draw_lines`` follows."""
-        self._axes = replace(self._axes, run_time=run_time)
+        self.axes = replace(self.axes, run_time=run_time)
         self._steps.make_ticks = step_ticks if run_time is None else time_ticks
 
     def step_under(self, position: QPointF) -> float:
         """The step, with a fraction, under a position."""
-        return self._axes.step_at(self.x_at(position))
+        return self.axes.step_at(self.x_at(position))
 
     def forget_limits(self) -> None:
         """The next lines have nothing to do with those before: find the value axis anew."""
@@ -108,8 +108,8 @@ class SeriesChart(Canvas):
         for line in self._lines[len(lines) :]:
             line.hide()
         for line, (points, style) in zip(self._lines, lines, strict=False):
-            line.draw(points, style, self._axes, has_smooth=has_smooth)
-        low, high = self._axes.x_of(np.array(steps)).tolist()
+            line.draw(points, style, self.axes, has_smooth=has_smooth)
+        low, high = self.axes.x_of(np.array(steps)).tolist()
         self.set_ranges((low, high), self._value_range(steps))
         self._tag_crosshair()
         self.redraw()
@@ -147,7 +147,7 @@ class SeriesChart(Canvas):
             self.forget_limits()
 
     def _tag_crosshair(self) -> None:
-        step, run_time = self._crosshair, self._axes.run_time
+        step, run_time = self._crosshair, self.axes.run_time
         if step is None:
             self._steps.tag = None
         elif run_time is None:
@@ -157,7 +157,7 @@ class SeriesChart(Canvas):
             self._steps.tag = (x, number_format.duration(x))
 
     def _x_of_step(self, step: float) -> float:
-        return float(self._axes.x_of(np.array([step], dtype=np.float64))[0])
+        return float(self.axes.x_of(np.array([step], dtype=np.float64))[0])
 
     def _value_range(self, steps: tuple[float, float]) -> tuple[float, float]:
         extremes: list[float] = []
@@ -165,9 +165,7 @@ class SeriesChart(Canvas):
             if style.is_hidden:
                 continue
             inside = (points.steps + points.n_steps > steps[0]) & (points.steps <= steps[1])
-            heights = np.concatenate(
-                [self._axes.scale.of(points.low[inside]), self._axes.scale.of(points.high[inside])]
-            )
+            heights = np.concatenate([self.axes.scale.of(points.low[inside]), self.axes.scale.of(points.high[inside])])
             heights = heights[np.isfinite(heights)]
             if len(heights):
                 extremes += [float(heights.min()), float(heights.max())]
@@ -181,7 +179,7 @@ class SeriesChart(Canvas):
         """What is not finite: a mark at the upper edge; on a logarithmic axis zero and less: one at the lower edge."""
         color = QColor(self.theme.tokens.non_finite)
         size = self.theme.px(_TICK_PX)
-        low, high = (self._axes.step_at(x) for x in self.x_range)
+        low, high = (self.axes.step_at(x) for x in self.x_range)
         width = max(2.0, min(round(self.area.width() / (high - low)), self.theme.px(4)))
         painter.setClipRect(self.area)
         for points, style in self._drawn:
@@ -199,7 +197,7 @@ class SeriesChart(Canvas):
         return mark_spans(
             points.steps[marked],
             points.n_steps[marked],
-            lambda steps: left + (self._axes.x_of(steps) - low) * scale,
+            lambda steps: left + (self.axes.x_of(steps) - low) * scale,
             width,
         )
 
@@ -212,7 +210,7 @@ class SeriesChart(Canvas):
                 continue
             color = QColor(style.color)
             color.setAlphaF(FADED if style.is_faded else 1.0)
-            for step, height in zip(*(found.tolist() for found in lone_points(points, self._axes.scale)), strict=True):
+            for step, height in zip(*(found.tolist() for found in lone_points(points, self.axes.scale)), strict=True):
                 left, top = round(self.x_px(self._x_of_step(step)) - side / 2), round(self.y_px(height) - side / 2)
                 painter.fillRect(QRectF(left, top, side, side), color)
 
@@ -237,7 +235,7 @@ class SeriesChart(Canvas):
         half = self.theme.px(3)
         painter.drawRect(QRectF(x - half, y - half, 2 * half, 2 * half))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        text = number_format.gradient(self._axes.scale.value(height))
+        text = number_format.gradient(self.axes.scale.value(height))
         draw_tag(painter, self, Edge.LEFT, height, text)
 
     # -- pointer ---------------------------------------------------------------------------------------------------
