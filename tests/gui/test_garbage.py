@@ -8,9 +8,12 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
-from moduleview.sources.garbage import GarbageGuard
+import pytest
+
+from moduleview.sources.garbage import N_MANY, GarbageGuard
 
 SCRIPT = """
 import sys, threading
@@ -113,5 +116,71 @@ def test_guard_frees_cycles_when_python_would() -> None:
         guard.collect()
         assert freed.is_set()
         assert kept
+    finally:
+        guard.release()
+
+
+@pytest.fixture
+def walks() -> Iterator[list[int]]:
+    """The generations that were walked."""
+    seen: list[int] = []
+
+    def note(phase: str, facts: dict[str, int]) -> None:
+        if phase == "start":
+            seen.append(facts["generation"])
+
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+
+
+class Hours:
+    """A clock of which each look is an hour later: every pause is over."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        self.now_s += 3600.0
+        return self.now_s
+
+
+def test_what_an_import_brings_is_walked_once_and_then_lies_in_the_oldest_generation(walks: list[int]) -> None:
+    guard = GarbageGuard(Hours())
+    try:
+        brought: list[list[int]] = [[] for _ in range(N_MANY + 10)]
+        guard.collect()
+        assert walks == [1]
+        assert any(one is brought[0] for one in gc.get_objects(generation=2))
+    finally:
+        guard.release()
+
+
+def test_oldest_generation_is_walked_once_it_has_grown_by_a_quarter(walks: list[int]) -> None:
+    thresholds = gc.get_threshold()
+    gc.set_threshold(thresholds[0], 1, 1)
+    guard = GarbageGuard(Hours())
+    try:
+        kept: list[list[int]] = []
+        n_old = len(gc.get_objects())
+        while 2 not in walks and len(kept) < n_old:
+            kept += [[] for _ in range(N_MANY // 2)]
+            guard.collect()
+        assert 2 in walks
+        assert len(kept) > n_old / 5
+    finally:
+        guard.release()
+        gc.set_threshold(*thresholds)
+
+
+def test_another_thread_that_collects_asks_for_the_oldest_generation_too(walks: list[int]) -> None:
+    guard = GarbageGuard(Hours())
+    try:
+        asker = threading.Thread(target=gc.collect)
+        asker.start()
+        asker.join()
+        assert walks == []
+        guard.collect()
+        assert walks == [2]
     finally:
         guard.release()

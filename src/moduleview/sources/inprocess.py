@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import queue
 import sys
@@ -152,6 +153,8 @@ class InProcessSource:
         with contextlib.suppress(TrainingInterrupted):
             self._was_interrupted = True  # from here on none comes: it would end up in Python's own code
         capture.stop()
+        if not gc.isenabled():  # a GarbageGuard collects: what the model leaves in cycles is to go now, not some day
+            gc.collect()
         give_back_memory()
 
     def _train_captured(self, device: str | None) -> None:
