@@ -93,6 +93,62 @@ def test_names_that_a_cell_deletes_are_there_again_in_the_next_one(code: str) ->
         assert cells.run("model") == "5\n"
 
 
+def test_a_given_name_that_a_cell_took_is_said_with_the_way_back() -> None:
+    with console() as cells:
+        text = cells.run("model = None")
+        assert "model stands for something of your own from now on" in text
+        assert "Write del model" in text
+        assert cells.run("x = 1") == ""
+        cells.run("del model")
+        assert cells.run("model is task.model") == "True\n"
+
+
+def test_a_thread_that_outlives_its_cell_prints_into_the_console_and_not_without_end() -> None:
+    code = (
+        "import threading\ngo, gone = threading.Event(), threading.Event()\n"
+        "def say():\n    go.wait()\n    print('late')\n    for n in range(1000): print(n)\n    gone.set()\n"
+        "thread = threading.Thread(target=say, daemon=True); thread.start()"
+    )
+    with console() as cells:
+        cell = cells.send(code)
+        cells.ended(cell)
+        assert "still run: 1. What they print comes here too" in cells.text(cell)
+        assert cells.run("import sys; kept = sys.stdout; print('mine'); go.set(); gone.wait(20)") == "mine\nTrue\n"
+        assert cells.text(cell, OutputKind.STDOUT).startswith("late\n0\n1\n")
+        assert cells.text(cell, OutputKind.STDOUT).count("\n") == 200
+        assert "cut at 200 lines" in cells.text(cell, OutputKind.NOTE)
+        before = cells.run("thread.join(); import builtins; builtins")
+        assert "late" not in before
+
+
+def test_what_keeps_a_cells_stdout_prints_into_later_cells_and_the_log() -> None:
+    with console() as cells:
+        cells.run(
+            "import sys\nkept = sys.stdout\nmodel.register_forward_hook(lambda *_: kept.write('ran\\n') and None)"
+        )
+        assert cells.run("print('to me', file=kept)") == "to me\n"
+        cells.taken.source.send(Run(n_steps=1))
+        cells.taken.until(lambda record: isinstance(record, LogLine) and record.text == "ran")
+
+
+def test_a_cell_runs_even_where_another_one_left_the_run_so_that_it_cannot_be_looked_at() -> None:
+    with console() as cells:
+        text = cells.run("groups = task.optimizer.param_groups; task.optimizer.param_groups = None")
+        assert "cannot be told: TypeError: 'NoneType'" in text
+        cells.run("task.optimizer.param_groups = groups")
+        assert cells.run("1") == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("%timeit f()", "timeit.timeit(lambda: f()"), ("await f()", "asyncio.run"), ("!ls", "getoutput")]
+)
+def test_a_notebooks_line_is_answered_by_what_to_write(code: str, said: str) -> None:
+    with console() as cells:
+        text = cells.run(code)
+        assert "SyntaxError" in text
+        assert said in text
+
+
 def test_a_tensor_goes_from_a_cell_into_the_lab_and_back() -> None:
     with console() as cells:
         assert cells.run("lab.put(model[0].weight, 'first')") == "'first'\n"

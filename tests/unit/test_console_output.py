@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from moduleview.engine.console_output import CellOutput, OutputLimits
-from moduleview.engine.console_streams import cell_streams
+from moduleview.engine.console_streams import CellStreams
 from moduleview.telemetry.console_messages import OutputKind
 
 
@@ -111,7 +111,7 @@ def test_prints_of_threads_that_were_there_before_go_elsewhere(made, sent, capsy
 
     other = threading.Thread(target=wait_and_print)
     other.start()
-    with cell_streams(output, lambda value: None):
+    with CellStreams().of_cell(output, lambda value: None, dict):
         may_print.set()
         assert was_printed.wait(5)
         own = threading.Thread(target=lambda: print("of the cell's thread"))
@@ -124,7 +124,7 @@ def test_prints_of_threads_that_were_there_before_go_elsewhere(made, sent, capsy
 
 
 def test_input_and_breakpoint_say_that_there_is_no_keyboard(made):
-    with cell_streams(made(), lambda value: None):
+    with CellStreams().of_cell(made(), lambda value: None, dict):
         with pytest.raises(EOFError, match="no keyboard"):
             input("? ")
         with pytest.raises(EOFError, match="no keyboard"):

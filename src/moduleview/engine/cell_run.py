@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 from moduleview.engine.cell_code import compile_cell, future_flags
+from moduleview.engine.cell_hints import hint_for
 from moduleview.engine.console_output import CellOutput
 from moduleview.engine.console_place import ConsolePlace
 from moduleview.engine.console_repr import shown_value
@@ -72,6 +73,8 @@ class CellRun:
         if isinstance(error, CodeInterrupted):
             text = text.replace(_INTERRUPTED, "KeyboardInterrupt")
         self._output.say(OutputKind.TRACEBACK, text)
+        if isinstance(error, SyntaxError) and (hint := hint_for(error)):
+            self._output.say(OutputKind.NOTE, hint)
 
 
 def _is_inside(error: SyntaxError) -> bool:

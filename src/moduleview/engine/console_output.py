@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from moduleview.telemetry.console_messages import CellPrinted, OutputKind, OutputPart
 
@@ -85,7 +86,22 @@ class CellOutput:
         characters, lines = self._left_out
         if characters:
             self.say(OutputKind.NOTE, f"Left out: {characters:,} more characters in {lines:,} lines.")
-        self._send()
+        self.send()
+
+    def send(self) -> None:
+        """Send what waits: in the sending thread, and in the writing one when that is over."""
+        parts: list[OutputPart] = []
+        texts: list[str] = []
+        for part in self._taken():
+            if parts and parts[-1].kind is not part.kind:
+                parts[-1] = OutputPart(parts[-1].kind, "".join(texts))
+                texts.clear()
+            if not texts:
+                parts.append(part)
+            texts.append(self._wrapped(part))
+        if parts:
+            parts[-1] = OutputPart(parts[-1].kind, "".join(texts))
+            self._put(CellPrinted(self._cell, tuple(parts)))
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -105,28 +121,14 @@ class CellOutput:
             where = f"{limits.n_lines:,} lines" if has_too_many_lines else f"{limits.n_characters:,} characters"
             self.say(OutputKind.NOTE, f"... cut at {where}; what the cell prints from here on is left out.")
             self._characters_left = self._lines_left = -1
-            text = text[len(kept) :]
-        self._left_out[0] += len(text)
+            self._left_out[0] -= len(kept)
+            self._left_out[1] -= kept.count("\n")
+        self._left_out[0] += len(text)  # a gigabyte of it is not copied to be counted
         self._left_out[1] += text.count("\n")
 
     def _send_often(self) -> None:
         while not self._is_over.wait(_PERIOD_S) and self._writer.is_alive():
-            self._send()
-
-    def _send(self) -> None:
-        """In the sending thread, and in the writing one when that is over."""
-        parts: list[OutputPart] = []
-        texts: list[str] = []
-        for part in self._taken():
-            if parts and parts[-1].kind is not part.kind:
-                parts[-1] = OutputPart(parts[-1].kind, "".join(texts))
-                texts.clear()
-            if not texts:
-                parts.append(part)
-            texts.append(self._wrapped(part))
-        if parts:
-            parts[-1] = OutputPart(parts[-1].kind, "".join(texts))
-            self._put(CellPrinted(self._cell, tuple(parts)))
+            self.send()
 
     def _taken(self) -> list[OutputPart]:
         taken = [self._waiting.popleft() for _ in range(len(self._waiting))]  # only one thread takes at a time
@@ -148,3 +150,25 @@ class CellOutput:
             column += len(line) - begin
         self._columns[part.kind] = len(pieces[-1].rpartition("\r")[2]) if "\r" in pieces[-1] else column
         return "\n".join(pieces)
+
+
+class LateOutput:
+    """The text of threads that outlive their cell: sent by whichever of them ends a line, and bounded more tightly.
+
+    Args:
+        cell: That started them.
+        put: Takes the records.
+    """
+
+    limits: ClassVar[OutputLimits] = OutputLimits(n_characters=20_000, n_lines=200)
+
+    def __init__(self, cell: int, put: Callable[[CellPrinted], None]) -> None:
+        self._output = CellOutput(cell, put, self.limits)
+        self._one_at_a_time = threading.Lock()  # no interrupt comes to these threads
+
+    def write(self, kind: OutputKind, text: str) -> None:
+        """Take text of one of the threads."""
+        with self._one_at_a_time:
+            self._output.write(kind, text)
+            if "\n" in text:
+                self._output.send()

@@ -26,6 +26,14 @@ class ConsolePlace:
         if name not in self.names or self.given.get(name) is not value:
             self.names[name] = self.given[name] = value
 
+    def own_meanings(self) -> list[str]:
+        """The given names that a person gave to something else, but ``module``, which is given anew with each cell."""
+        return [
+            name
+            for name, value in self.given.items()
+            if name != "module" and name in self.names and self.names[name] is not value
+        ]
+
     def n_own_names(self) -> int:
         """How many names a person made."""
         return sum(1 for name in self.names if name not in self.given and not name.startswith("_"))
