@@ -84,7 +84,7 @@ class Transcript(QPlainTextEdit):
         bar = self.verticalScrollBar()
         follows = bar.value() >= bar.maximum()
         super().resizeEvent(event)
-        self._make_room()
+        self._gutter.make_room()
         if follows:
             bar.setValue(bar.maximum())
 
@@ -118,12 +118,6 @@ class Transcript(QPlainTextEdit):
         cursor.insertText(_clean(line), self._formats[kind_of(state)])
         self._is_open = not is_ended
 
-    def _make_room(self) -> None:
-        width = self._gutter.wanted_width()
-        self.setViewportMargins(width, 0, 0, 0)
-        area = self.contentsRect()
-        self._gutter.setGeometry(area.left(), area.top(), width, area.height())
-
     def _on_theme_changed(self) -> None:
         tokens = self._theme.tokens
         self.setFont(self._theme.mono_font(11))
@@ -134,7 +128,7 @@ class Transcript(QPlainTextEdit):
         self.setPalette(palette)
         self._formats = {kind: _format(getattr(tokens, role), kind) for kind, role in _ROLES.items()}
         self._color_again()
-        self._make_room()
+        self._gutter.make_room()
 
     def _color_again(self) -> None:
         cursor = QTextCursor(self.document())

@@ -200,10 +200,7 @@ class CodeEditor(QPlainTextEdit):
 
     def _make_room(self, _n_lines: int = 0) -> None:
         if self._gutter is not None:
-            width = self._gutter.wanted_width()
-            self.setViewportMargins(width, 0, 0, 0)
-            area = self.contentsRect()
-            self._gutter.setGeometry(area.left(), area.top(), width, area.height())
+            self._gutter.make_room()
 
     def _show_mark(self) -> None:
         line, message = self._mark or (None, "")
