@@ -9,14 +9,20 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QLabel
 from torch import nn
 
+from moduleview.gui.interventions.change_form import ChangeForm
 from moduleview.gui.models.container_words import ContainerWords
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
 from moduleview.gui.models.private_tables import PrivateTables
 from moduleview.gui.models.tree_columns import Column
+from moduleview.interventions.register_buffer import RegisterBuffer
+from moduleview.interventions.register_parameter import RegisterParameter
 from moduleview.introspect.module_dict import TABLES, attributes_in
 from moduleview.introspect.tree import snapshot_model
+from moduleview.telemetry.changes_messages import ChangesOffered, PrepareChange
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.internals_messages import (
+    Attribute,
+    AttributeKind,
     Comparison,
     InternalsReport,
     LazyMaterialised,
@@ -181,12 +187,28 @@ def show(panel, bench, page, **changes):
     panel.refresh(bench.store)
 
 
-def test_every_private_table_of_torch_has_an_explanation(qapp) -> None:
+def explained(module: nn.Module) -> dict[str, str]:
     words = PrivateTables(QObject())
-    lazy = nn.LazyLinear.__mro__  # its two handles are in TABLES
-    assert lazy
-    for name in TABLES | set(vars(nn.Module())):
-        assert len(words.explanation(name)) > 20, name
+    return {entry.name: words.explanation(entry) for entry in attributes_in(module)[0]}
+
+
+def test_every_private_table_of_torch_has_an_explanation_of_its_own(qapp) -> None:
+    words = PrivateTables(QObject())
+    told = {words.explanation(Attribute(name, "dict", AttributeKind.TABLE, "")) for name in TABLES}
+    unknown = words.explanation(Attribute("_of_tomorrow", "dict", AttributeKind.TABLE, ""))
+    assert len(told) == len(TABLES)
+    assert min(map(len, told)) > 20
+    assert unknown.startswith("A table of this torch's nn.Module that is not explained")
+    assert unknown not in told
+
+
+def test_a_private_name_says_whose_it_is_and_where_nobody_names_it_that_other_code_put_it_there(qapp) -> None:
+    rnn = nn.LSTM(2, 2)
+    rnn._is_hf_initialized = True
+    told = explained(rnn)
+    assert "Private to torch.nn.modules.rnn.RNNBase, whose own code uses it" in told["_flat_weights"]
+    assert "so other code has put it there" in told["_is_hf_initialized"]
+    assert told["hidden_size"] == ""
 
 
 def test_the_inside_is_asked_for_only_while_somebody_looks(panel, bench) -> None:
@@ -218,6 +240,35 @@ def test_plain_tensors_stand_first_and_say_what_would_register_them(panel, bench
     tab.table.setCurrentIndex(tab.model.index(column(tab).index("_parameters"), 0))
     assert "The module's own parameters by name" in tab.detail.code()
     assert "weight: 2 × 2 float32" in tab.detail.code()
+
+
+def test_a_plain_tensor_is_made_a_buffer_or_parameter_from_its_entry(qtbot, panel, bench) -> None:
+    bench.capabilities |= Capability.INTERVENE
+    bench.store.apply(ChangesOffered((RegisterBuffer.offer(), RegisterParameter.offer())))
+    show(panel, bench, 0)
+    tab, offer = panel.internals.attributes, panel.internals.registering
+    for button, kind in ((offer.button, "register_buffer"), (offer.parameter, "register_parameter")):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        (form,) = panel.findChildren(ChangeForm)
+        assert bench.sent_of(PrepareChange)[-1] == PrepareChange(kind, "stem.norm")
+        assert form.fields[0].field.name == "attribute"
+        form.close()
+        qtbot.waitUntil(lambda: not panel.findChildren(ChangeForm))
+    tab.table.setCurrentIndex(tab.model.index(column(tab).index("_parameters"), 0))
+    assert not offer.isVisible()
+
+
+def test_integers_can_be_a_buffer_only_and_a_source_that_changes_nothing_offers_nothing(panel, bench) -> None:
+    entry = Attribute("ids", "Tensor", AttributeKind.TENSOR, "3 int64")
+    offer = panel.internals.registering
+    offer.show_for("stem", entry)
+    assert offer.isHidden()
+    bench.capabilities |= Capability.INTERVENE
+    offer.show_for("stem", entry)
+    assert not offer.isHidden()
+    assert offer.button.isEnabled()
+    assert not offer.parameter.isEnabled()
+    assert "floating-point" in offer.parameter.toolTip()
 
 
 def test_what_is_saved_and_left_out_stands_with_its_size_and_reason(panel, bench) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
+from moduleview.introspect import saved_state
 from moduleview.introspect.bounded_repr import bounded_repr
 from moduleview.introspect.lazy_state import lazy_modules, lazy_state, tensors_told
 from moduleview.introspect.module_dict import MAXIMUM_ATTRIBUTES, attributes_in
@@ -75,6 +78,59 @@ def test_a_property_is_never_read_and_a_raising_repr_becomes_a_sentence() -> Non
     module.many = [Hostile(), 1]
     assert attribute(module, "odd").value == "<Hostile: its repr raised RuntimeError: no repr today>"
     assert "its repr raised" in attribute(module, "many").value
+
+
+class Endless:
+    def __repr__(self) -> str:
+        while True:
+            pass
+
+
+class HostileKey:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr today")
+
+
+class Hostile(dict):
+    def items(self):
+        raise ValueError("no items today")
+
+
+def test_a_repr_without_end_costs_its_own_entry_and_hardly_any_time() -> None:
+    module = nn.Linear(2, 2)
+    module.before, module.first, module.second, module.after = 1, Endless(), Endless(), [2]
+    began_s = time.perf_counter()
+    told = {entry.name: entry.value for entry in attributes_in(module, longest_s=0.05)[0]}
+    assert time.perf_counter() - began_s < 5.0
+    assert told["first"] == told["second"] == "<Endless: its repr did not end within 0.05 s>"
+    assert (told["before"], told["after"]) == ("1", "[2]")
+
+
+def test_many_reprs_without_end_leave_the_others_unasked_but_named() -> None:
+    module = nn.Linear(2, 2)
+    for at in range(7):
+        setattr(module, f"endless_{at}", Endless())
+    told = {entry.name: entry.value for entry in attributes_in(module, longest_s=0.05)[0]}
+    assert told["endless_6"] == "<Endless: not asked: those before it took too long>"
+
+
+def test_a_container_that_raises_and_a_key_that_raises_cost_their_own_entry() -> None:
+    module = nn.Linear(2, 2)
+    module.hostile = Hostile(a=torch.zeros(1))
+    module.keyed = {HostileKey(): torch.zeros(1)}
+    told = {entry.name: entry for entry in attributes_in(module)[0]}
+    assert "it cannot be read: ValueError: no items today" in told["hostile"].value
+    assert "its repr raised" in told["keyed"].entries[0]
+    assert told["_parameters"].kind is AttributeKind.TABLE
+
+
+def test_state_dict_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_state, "LONGEST_S", 0.05)
+    module = nn.Linear(2, 2)
+    module.register_state_dict_pre_hook(lambda *_: repr(Endless()))
+    state = saved(module, calls=True)
+    assert state.comparison is Comparison.RAISED
+    assert state.error == "nothing, but took longer than 0.05 s and was ended"
 
 
 def test_huge_attributes_are_cut() -> None:

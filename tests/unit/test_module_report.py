@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from moduleview.errors import ModuleViewError
+from moduleview.introspect import class_documentation, module_report
+from moduleview.introspect.class_documentation import document_class
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_report import MAXIMUM_SUMMARY, describe_module
 
@@ -58,6 +60,51 @@ def test_what_raises_becomes_a_sentence_in_its_place() -> None:
     assert "RuntimeError" in report.summary
     assert "no repr today" in report.summary
     assert report.source
+
+
+class Endless(nn.Linear):
+    def extra_repr(self) -> str:
+        while True:
+            pass
+
+
+class Enormous(nn.Module):
+    def __repr__(self) -> str:
+        return "x" * 10_000_000
+
+    def extra_repr(self) -> str:
+        return "y\n" * 1_000_000
+
+
+class EndlessNames(type):
+    def __dir__(cls):
+        while True:
+            pass
+
+
+class HardToDescribe(nn.Module, metaclass=EndlessNames):
+    """Words."""
+
+
+def test_a_repr_without_end_is_ended_and_what_follows_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_report, "LONGEST_S", 0.05)
+    report = describe_module(Endless(2, 2), "", with_source=False)
+    assert report.summary == "The repr cannot be shown: it took longer than 0.05 s."
+    assert report.extra_repr == "The extra_repr was not asked for: what was asked before it took too long."
+
+
+def test_an_enormous_repr_is_cut() -> None:
+    report = describe_module(Enormous(), "", with_source=False)
+    for text in (report.summary, report.extra_repr):
+        assert text.endswith("... cut at 20,000 characters")
+        assert len(text) < 20_100
+
+
+def test_help_of_a_class_whose_names_have_no_end_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(class_documentation, "LONGEST_S", 0.05)
+    told = document_class("", HardToDescribe)
+    assert told.docstring == "Words."
+    assert told.help_text == "The help cannot be shown: it took longer than 0.05 s."
 
 
 def test_a_class_made_at_run_time_has_no_source_and_says_so() -> None:

@@ -1,45 +1,18 @@
-"""Ends code of a person's that does not end by itself, between two of its bytecodes."""
+"""How long a preview of new starting values, or the change itself, may call a person's code."""
 
 from __future__ import annotations
 
-import ctypes
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from moduleview.introspect import time_limit as limits
+from moduleview.introspect.time_limit import TookTooLong
+
+__all__ = ["LONGEST_S", "TookTooLong", "time_limit"]
 
 LONGEST_S = 20.0
 """For everything that one preview, or one change, calls of a person's code at a time."""
 
 
-class TookTooLong(BaseException):
-    """The limit was reached. No ``Exception``: a loop that catches those must not catch this."""
-
-
-@contextmanager
-def time_limit(seconds: float = LONGEST_S) -> Iterator[None]:
-    """Raise ``TookTooLong`` in this thread where the block is not over in time.
-
-    A call into C that does not return cannot be ended so: it is waited for.
-    """
-    thread, lock = threading.get_ident(), threading.Lock()
-    is_over = False
-
-    def interrupt() -> None:
-        with lock:
-            if not is_over:
-                _raise_in(thread, TookTooLong)
-
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        with lock:
-            is_over = True
-        timer.cancel()
-        timer.join()
-
-
-def _raise_in(thread: int, error: type[BaseException]) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+def time_limit(seconds: float = LONGEST_S) -> AbstractContextManager[None]:
+    """See ``introspect.time_limit``."""
+    return limits.time_limit(seconds)

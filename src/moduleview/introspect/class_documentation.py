@@ -9,10 +9,11 @@ from __future__ import annotations
 import pydoc
 import re
 
-from moduleview.introspect.module_report import class_texts, cut, part, written_class
+from moduleview.introspect.module_report import AskedTexts, class_texts, cut, written_class
 from moduleview.telemetry.internals_messages import ClassDocumentation
 
 _MAXIMUM_HELP = 200_000  # characters
+LONGEST_S = 5.0  # a metaclass of a person's may have a __dir__ without end
 _OWN_FILE = re.compile(r"^moduleview_target_(.+)_[0-9a-f]{8}\.")  # the name under which a person's file is imported
 
 
@@ -27,5 +28,7 @@ def document_class(fqn: str, cls: type) -> ClassDocumentation:
         signatures=texts.signatures,
         source=texts.source,
         location=texts.location,
-        help_text=part(lambda: cut(pydoc.plain(pydoc.render_doc(cls, "Help on %s:")), _MAXIMUM_HELP), "help"),
+        help_text=AskedTexts(LONGEST_S).text(
+            lambda: cut(pydoc.plain(pydoc.render_doc(cls, "Help on %s:")), _MAXIMUM_HELP), "help"
+        ),
     )

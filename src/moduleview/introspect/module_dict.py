@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor, nn
 
 from moduleview.introspect.bounded_repr import bounded_repr, tensor_bytes, tensor_words
+from moduleview.introspect.error_words import raised_words
+from moduleview.introspect.private_names import written_for
 from moduleview.introspect.recomputed import names_written_before_calls
+from moduleview.introspect.time_limit import TookTooLong, time_limit
 from moduleview.telemetry.internals_messages import Attribute, AttributeKind
 
 MAXIMUM_ATTRIBUTES = 500
 _MAXIMUM_ENTRIES = 20
+LONGEST_S = 0.5
+"""For all that the entries of one module are asked: their ``repr`` is a person's code."""
+_LONGEST_LATER_S = 0.05  # and once that has been reached for each of a few more
+_MOST_ENDLESS = 4
+_LONGEST_ERROR = 80
 _COMPUTED = "written by a hook before each call, from what is registered"
 _LOOKED_AT = 100  # entries of a list or dict: what is among the first is among the rest
 TABLES = frozenset(vars(nn.Module())) | {
@@ -32,15 +43,61 @@ TABLES = frozenset(vars(nn.Module())) | {
 """Names that torch itself puts into ``__dict__``, of 2.4 to 2.13 and of the torch that runs."""
 
 
-def attributes_in(module: nn.Module) -> tuple[tuple[Attribute, ...], int]:
-    """The first 500 entries of ``vars(module)``, and how many there are. Training thread only."""
+def attributes_in(module: nn.Module, longest_s: float = LONGEST_S) -> tuple[tuple[Attribute, ...], int]:
+    """The first 500 entries of ``vars(module)``, and how many there are. Training thread only.
+
+    What raises, or has no end, costs its own entry only.
+
+    Args:
+        module: Whose entries.
+        longest_s: For what they are asked, in seconds; those after it have hardly any time left.
+    """
     own = vars(module)
-    registered = registered_in(own)
-    with torch._C.DisableTorchFunction():
-        shown = tuple(
-            _attribute(str(name), value, registered, own) for name, value in islice(own.items(), MAXIMUM_ATTRIBUTES)
-        )
-    return shown, len(own)
+    tell = partial(_told, registered=registered_in(own), own=own, classes=type(module).__mro__)
+    left = deque(islice(own.items(), MAXIMUM_ATTRIBUTES))
+    shown: list[Attribute] = []
+    for limit_s in (longest_s, *[_LONGEST_LATER_S] * _MOST_ENDLESS):
+        if _tell_in_time(left, shown, tell, limit_s):
+            break
+    shown += [_unread(*entry, "not asked: those before it took too long") for entry in left]
+    return tuple(shown), len(own)
+
+
+def _tell_in_time(
+    left: deque[tuple[str, object]], shown: list[Attribute], tell: Callable[[str, object], Attribute], limit_s: float
+) -> bool:
+    """Move entries from left to shown; False where one had no end, which is told without being asked."""
+    try:
+        with torch._C.DisableTorchFunction(), time_limit(limit_s):
+            while left:
+                shown.append(tell(*left[0]))
+                left.popleft()
+    except TookTooLong:
+        if left:  # else it came when all were told
+            shown.append(_unread(*left.popleft(), f"its repr did not end within {limit_s:g} s"))
+        return False
+    return True
+
+
+def _told(
+    name: str, value: object, *, registered: frozenset[int], own: Mapping[str, Any], classes: Sequence[type]
+) -> Attribute:
+    name = str(name)
+    try:
+        told = _attribute(name, value, registered, own)
+    except Exception as error:  # a dict of a person's own whose items() raises
+        told = _unread(name, value, f"it cannot be read: {raised_words(error, _LONGEST_ERROR)}")
+    return replace(told, written_for=written_for(name, classes)) if _is_private(name) else told
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and name not in TABLES
+
+
+def _unread(name: str, value: object, why: str) -> Attribute:
+    name = str(name)
+    kind = AttributeKind.TABLE if name in TABLES else AttributeKind.PLAIN
+    return Attribute(name, type(value).__name__, kind, f"<{type(value).__name__}: {why}>")
 
 
 def unregistered_kind(value: object, registered: frozenset[int] = frozenset()) -> AttributeKind:
@@ -85,6 +142,7 @@ def _attribute(name: str, value: object, registered: frozenset[int], own: Mappin
         type_name=type(value).__name__,
         kind=kind,
         value=_value(value) if not entries else "",
+        can_be_learned=isinstance(value, Tensor) and (value.is_floating_point() or value.is_complex()),
         n_entries=_length(value),
         n_bytes=sum(map(tensor_bytes, tensors)) if tensors else None,
         entries=entries,
@@ -119,10 +177,10 @@ def _hook_note(name: str, value: object, own: Mapping[str, Any]) -> str:
 
 def _entries(value: object) -> tuple[str, ...]:
     if isinstance(value, Mapping):
-        named = [(str(key), part) for key, part in islice(value.items(), _MAXIMUM_ENTRIES)]
+        named = [(_key(key), part) for key, part in islice(value.items(), _MAXIMUM_ENTRIES)]
         return tuple(f"{_cut(key)}: {_entry(part)}" for key, part in named)
     if isinstance(value, set | frozenset):
-        return tuple(sorted(_cut(str(part)) for part in islice(value, _MAXIMUM_ENTRIES)))
+        return tuple(sorted(_cut(_key(part)) for part in islice(value, _MAXIMUM_ENTRIES)))
     return tuple(f"{at}: {_entry(part)}" for at, part in enumerate(_parts(value)[:_MAXIMUM_ENTRIES]))
 
 
@@ -148,11 +206,15 @@ def _parts(value: object) -> list[object]:
     """The first of what a plain list, tuple, set or dict holds; a class of a user's own is not asked."""
     if type(value) in (list, tuple, set, frozenset):
         return list(islice(value, _LOOKED_AT))  # type: ignore[call-overload]
-    return list(islice(value.values(), _LOOKED_AT)) if isinstance(value, dict) else []
+    return list(islice(dict.values(value), _LOOKED_AT)) if issubclass(type(value), dict) else []  # type: ignore[arg-type]
 
 
 def _length(value: object) -> int | None:
     return len(value) if isinstance(value, list | tuple | dict | set | frozenset) else None
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else bounded_repr(key)
 
 
 def _cut(name: str) -> str:

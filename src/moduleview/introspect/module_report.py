@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import reprlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,10 +17,14 @@ from torch import nn
 from moduleview.errors import ModuleViewError
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_attributes import attributes_of
+from moduleview.introspect.time_limit import TookTooLong, time_limit
 from moduleview.telemetry.records import ModuleReport
 
 MAXIMUM_SUMMARY = 20_000  # characters
-_MAXIMUM_SOURCE = 200_000
+LONGEST_S = 0.5
+"""For what one module is asked: its ``repr`` is a person's code, and the run waits for it."""
+_MAXIMUM_SOURCE = _MAXIMUM_DOCSTRING = 200_000
+_LONGEST_OF_CLASS_S = 5.0  # read beside the run
 _MODULES_FOR_REPR = 1_000  # torch's repr recurses and builds everything before it could be cut
 
 
@@ -35,11 +40,12 @@ def describe_module(model: nn.Module, fqn: str, *, with_source: bool = True) -> 
     if module is None:
         raise ModuleViewError(f"The model has no module called {fqn!r}; it was renamed or removed.")
     texts = class_texts(written_class(type(module))) if with_source else ClassTexts()
+    asked = AskedTexts(LONGEST_S)
     return ModuleReport(
         fqn=fqn,
         type_name=type(module).__name__,
-        summary=part(lambda: _summary(module), "repr"),
-        extra_repr=part(lambda: cut(module.extra_repr(), MAXIMUM_SUMMARY), "extra_repr"),
+        summary=asked.text(lambda: _summary(module), "repr"),
+        extra_repr=asked.text(lambda: cut(module.extra_repr(), MAXIMUM_SUMMARY), "extra_repr"),
         docstring=texts.docstring,
         signatures=texts.signatures,
         source=texts.source,
@@ -60,9 +66,12 @@ class ClassTexts:
 def class_texts(cls: type) -> ClassTexts:
     """What a person can read about a class. Looks at no module, so that any thread may call it."""
     source, location = _source_and_location(cls)
+    asked = AskedTexts(_LONGEST_OF_CLASS_S)
     return ClassTexts(
-        docstring=part(lambda: inspect.cleandoc(cls.__dict__.get("__doc__") or ""), "docstring"),
-        signatures=part(lambda: _signatures(cls), "signatures"),
+        docstring=asked.text(
+            lambda: cut(inspect.cleandoc(cls.__dict__.get("__doc__") or ""), _MAXIMUM_DOCSTRING), "docstring"
+        ),
+        signatures=asked.text(lambda: cut(_signatures(cls), MAXIMUM_SUMMARY), "signatures"),
         source=source,
         location=location,
     )
@@ -87,6 +96,30 @@ def part(read: Callable[[], str], what: str) -> str:
         return read()
     except Exception as error:
         return f"The {what} cannot be shown: it raised {type(error).__name__}: {reprlib.repr(str(error))}"
+
+
+class AskedTexts:
+    """Texts that a person's code gives: what raises or has no end becomes a sentence in their place.
+
+    Args:
+        longest_s: For all of them together, in seconds.
+    """
+
+    def __init__(self, longest_s: float) -> None:
+        self._longest_s = self._left_s = longest_s
+
+    def text(self, read: Callable[[], str], what: str) -> str:
+        """What ``read`` gives, or a sentence about ``what``."""
+        if self._left_s <= 0:
+            return f"The {what} was not asked for: what was asked before it took too long."
+        began_s = time.perf_counter()
+        try:
+            with time_limit(self._left_s):
+                return part(read, what)
+        except TookTooLong:
+            return f"The {what} cannot be shown: it took longer than {self._longest_s:g} s."
+        finally:
+            self._left_s -= time.perf_counter() - began_s
 
 
 def _summary(module: nn.Module) -> str:

@@ -18,6 +18,7 @@ from moduleview.introspect.error_words import raised_words
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.introspect.module_dict import TABLES, callable_words, registered_in, tensors_in, unregistered_kind
 from moduleview.introspect.recomputed import names_written_before_calls
+from moduleview.introspect.time_limit import TookTooLong, time_limit
 from moduleview.telemetry.internals_messages import (
     AttributeKind,
     Comparison,
@@ -29,6 +30,8 @@ from moduleview.telemetry.internals_messages import (
 )
 
 MAXIMUM_LISTED = 2_000
+LONGEST_S = 5.0
+"""For ``state_dict()``, which a person's hooks may keep from ending."""
 _LONGEST_ERROR = 80
 _CHEAP_MODULES = 500  # so many are compared with state_dict() without being asked
 _MOST_MODULES = 20_000  # and so many where a person asks
@@ -199,7 +202,10 @@ class SavedStateWalk:
         if self._runs_users_code and not self.calls_state_dict:
             return Comparison.USERS_CODE, None, ""
         try:
-            return Comparison.SAME, [str(key) for key in self.module.state_dict(keep_vars=True)], ""
+            with time_limit(LONGEST_S):
+                return Comparison.SAME, [str(key) for key in self.module.state_dict(keep_vars=True)], ""
+        except TookTooLong:
+            return Comparison.RAISED, None, f"nothing, but took longer than {LONGEST_S:g} s and was ended"
         except Exception as error:
             return Comparison.RAISED, None, raised_words(error, _LONGEST_ERROR)
 

@@ -43,6 +43,8 @@ class Attribute(msgspec.Struct, frozen=True):
         n_bytes: Of its tensors.
         entries: The first names in it, each with what it is.
         note: What Python alone cannot see: that hooks take keywords, that a list repeats what is registered.
+        can_be_learned: It is a tensor of floating-point or complex numbers.
+        written_for: Of a private name that is not torch's: the class whose methods use it.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Attribute(msgspec.Struct, frozen=True):
     n_bytes: int | None = None
     entries: tuple[str, ...] = ()
     note: str = ""
+    can_be_learned: bool = False
+    written_for: str = ""
 
 
 class SavedKind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -22,6 +22,9 @@ _SHARES = (300, 130)
 class DetailTable(QWidget):
     """Keys: arrows move, Ctrl+C copies. Follows the theme by itself.
 
+    Signals:
+        turned_to: A row, -1 for none; also where the same row has other contents.
+
     Args:
         theme: Colours and zoom.
         headers: A column each.
@@ -29,6 +32,8 @@ class DetailTable(QWidget):
         name: Accessible name, translated.
         parent: Owner.
     """
+
+    turned_to = Signal(int)
 
     def __init__(
         self, theme: Theme, headers: Sequence[TextHeader], widths_px: Sequence[int], name: str, parent: QWidget
@@ -52,11 +57,16 @@ class DetailTable(QWidget):
         splitter.addWidget(self.detail)
         splitter.setSizes(_SHARES)
         splitter.setStretchFactor(0, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(splitter)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(splitter, 1)
         theme.changed.connect(self._fit)
         self._fit()
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put what can be done with the current row below the words on it."""
+        self._column.addWidget(widget)
 
     def show_rows(self, n_rows: int, make_row: MakeRow, tell: Callable[[int], str]) -> None:
         """Show other rows, the same one being current.
@@ -82,6 +92,7 @@ class DetailTable(QWidget):
 
     def _show_detail(self, row: int) -> None:
         self.detail.set_code(self._tell(row) if row >= 0 else "", "text")
+        self.turned_to.emit(row)
 
     def _fit(self) -> None:
         self.table.setColumnHidden(self._n_columns - 1, self.width() < self._theme.px(_NARROW_PX))

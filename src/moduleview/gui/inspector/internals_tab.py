@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from moduleview.gui.inspector.asked_pages import AskedPages
 from moduleview.gui.inspector.detail_table import DetailTable
 from moduleview.gui.inspector.internals_rows import InternalsRows
-from moduleview.gui.inspector.page_bar import PageBar
+from moduleview.gui.inspector.registering_offer import RegisteringOffer
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.internals_words import InternalsWords
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.widgets.code_view import CodeView
-from moduleview.gui.widgets.empty_state import EmptyState
-from moduleview.gui.widgets.rule import HorizontalRule
-from moduleview.gui.widgets.sight import is_in_sight
-from moduleview.telemetry.commands import Capability
-from moduleview.telemetry.internals_messages import Comparison, InternalsReport, RequestInternals
+from moduleview.telemetry.internals_messages import Comparison, InternalsReport, LazyMaterialised, RequestInternals
 
 _NARROW_PX = 330
 
 
-class InternalsTab(QWidget):
-    """Three pages over one report, which is asked for only while the tab is in sight."""
+class InternalsTab(AskedPages):
+    """Three pages over one report."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._context = context
-        self._wanted: tuple[str, int] | None = None
-        self._asked: tuple[str, int] | None = None
-        self._shown: tuple[object, ...] = ()
+        super().__init__(context, self._page_titles(), "list", parent)
         self._words = InternalsWords(self)
         self._rows = InternalsRows(self._words, self)
-        self.bar = PageBar(context.theme, self._titles(), self)
         self._note = QLabel(self, wordWrap=True)
         self._note.setProperty("role", "muted")
         self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -48,36 +40,17 @@ class InternalsTab(QWidget):
         self.saved = DetailTable(context.theme, headers[1], (0, 110, 62), self.tr("Keys of state_dict"), self)
         self.computed = CodeView(context.theme, self)
         self.computed.setLineWrapMode(CodeView.LineWrapMode.WidgetWidth)
-        self.computed.setAccessibleName(self.tr("Tensors that are computed"))
-        self._empty = EmptyState(context.theme, "list", "", "", parent=self)
-        self._lay_out()
-        self.bar.chosen.connect(self._on_page)
+        self.registering = RegisteringOffer(context, self)
+        self._top = QVBoxLayout()
+        for widget in (self.bar, self._note, self.compare):
+            self._top.addWidget(widget)
+            widget.setVisible(widget is self.bar)
+        self._lay_out_pages(self._top, (self.attributes, self.saved, self.computed))
+        self.attributes.add_below(self.registering)
+        self.attributes.turned_to.connect(self._on_attribute)
+        self.bar.chosen.connect(self._say_note)
         context.theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
-        self._say_empty()
-
-    def show_module(self, fqn: str, generation: int) -> None:
-        """Turn to another module, or to the same one after its structure has changed."""
-        self._wanted = (fqn, generation)
-        self._shown = ()
-
-    def refresh(self) -> None:
-        """Ask where that has not been done, and draw what has come. Only while the tab can be seen."""
-        if self._wanted is None or not is_in_sight(self):
-            return
-        if self._wanted != self._asked and Capability.REPORTS in self._context.capabilities():
-            self._asked = self._wanted
-            self._context.send(RequestInternals(self._wanted[0]))
-        book, fqn = self._context.store.books.internals, self._wanted[0]
-        report = book.report(fqn)
-        shown = (self._wanted, report, book.materialised(fqn))
-        if shown == self._shown:
-            return
-        self._shown = shown
-        if report is None:
-            self._say_empty()
-        else:
-            self._draw(report)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Buttons stand closer in a narrow panel."""
@@ -86,9 +59,21 @@ class InternalsTab(QWidget):
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _draw(self, report: InternalsReport) -> None:
-        self._stack.setCurrentWidget(self._content)
-        rows, words = self._rows, self._words
+    def _question(self, fqn: str) -> RequestInternals:
+        return RequestInternals(fqn)
+
+    def _answers(self, fqn: str) -> tuple[InternalsReport | None, LazyMaterialised | None]:
+        book = self._context.store.books.internals
+        return book.report(fqn), book.materialised(fqn)
+
+    @property
+    def _report(self) -> InternalsReport | None:
+        report = self._shown[1] if self._shown else None
+        return report if isinstance(report, InternalsReport) else None
+
+    def _draw(self) -> None:
+        report, rows, words = self._report, self._rows, self._words
+        assert report is not None
         entries, saved = rows.attributes(report), rows.saved(report)
         self.attributes.show_rows(
             len(entries), lambda row: rows.attribute_row(entries[row]), lambda row: words.attribute(entries[row])
@@ -104,12 +89,11 @@ class InternalsTab(QWidget):
             "no pruning mask. Each parameter is what forward() uses."
         )
         self.computed.set_code(told or nothing, "text")
-        self._on_page(self.bar.page)
+        self._say_note(self.bar.page)
 
-    def _on_page(self, page: int) -> None:
-        self._pages.setCurrentIndex(page)
-        report = self._shown[1] if self._shown else None
-        if not isinstance(report, InternalsReport):
+    def _say_note(self, page: int) -> None:
+        report = self._report
+        if report is None:
             return
         self._note.setText(self._note_of(report, page))
         self._note.setVisible(bool(self._note.text()))
@@ -132,18 +116,16 @@ class InternalsTab(QWidget):
             lines.append(self._words.saved_summary(report.saved))
         return "\n".join(line for line in lines if line)
 
+    def _on_attribute(self, row: int) -> None:
+        report = self._report
+        entries = self._rows.attributes(report) if report is not None and row >= 0 else []
+        self.registering.show_for("" if report is None else report.fqn, entries[row] if entries else None)
+
     def _on_compare(self) -> None:
         if self._wanted is not None:
             self._context.send(RequestInternals(self._wanted[0], calls_state_dict=True))
 
-    def _say_empty(self) -> None:
-        if Capability.REPORTS in self._context.capabilities():
-            self._empty.set_texts(self.tr("Nothing read yet"), self.tr("It comes at the next safe point of the run."))
-        else:
-            self._empty.set_texts(self.tr("Nothing to read"), self.tr("This source does not run the model."))
-        self._stack.setCurrentWidget(self._empty)
-
-    def _titles(self) -> tuple[tuple[str, str], ...]:
+    def _page_titles(self) -> tuple[tuple[str, str], ...]:
         return (
             (
                 self.tr("Attributes"),
@@ -155,27 +137,6 @@ class InternalsTab(QWidget):
             ),
             (self.tr("Computed"), self.tr("Parametrizations, weight_norm, spectral_norm, pruning masks")),
         )
-
-    def _lay_out(self) -> None:
-        self._content = QWidget(self)
-        self._column = QVBoxLayout(self._content)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._top = QVBoxLayout()
-        for widget in (self.bar, self._note, self.compare):
-            self._top.addWidget(widget)
-        self._column.addLayout(self._top)
-        self._column.addWidget(HorizontalRule(self._content))
-        pages = QWidget(self._content)
-        self._pages = QStackedLayout(pages)
-        for page in (self.attributes, self.saved, self.computed):
-            self._pages.addWidget(page)
-        self._column.addWidget(pages, 1)
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._content)
-        self._stack.addWidget(self._empty)
-        self.compare.hide()
-        self._note.hide()
 
     def _on_theme_changed(self) -> None:
         px = self._context.theme.px

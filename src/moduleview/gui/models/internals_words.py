@@ -33,7 +33,7 @@ class InternalsWords(QObject):
     def attribute(self, entry: Attribute) -> str:
         """All that is known of one entry of ``__dict__``."""
         what = displayable(f"{entry.name}: {entry.type_name}", _LONGEST)
-        explanation = self._tables.explanation(entry.name) if entry.kind is AttributeKind.TABLE else self._kind(entry)
+        explanation = self._kind(entry) or self._tables.explanation(entry)
         lines = [what, explanation, displayable(entry.note, _LONGEST), displayable(entry.value, _LONGEST)]
         shown = [f"  {displayable(line, _LONGEST)}" for line in entry.entries]
         if entry.n_entries is not None and entry.entries and entry.n_entries > len(entry.entries):

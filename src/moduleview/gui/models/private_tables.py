@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from moduleview.telemetry.display_names import displayable
+from moduleview.telemetry.internals_messages import Attribute, AttributeKind
+
 
 class PrivateTables(QObject):
     """The sentences, translated; those of torch 2.4 to 2.13. GUI thread only."""
 
-    def explanation(self, name: str) -> str:
-        """What a name in ``__dict__`` is for, "" where torch does not put it there."""
+    def explanation(self, entry: Attribute) -> str:
+        """What an entry of ``__dict__`` is for; "" where its name is not a private one."""
         for sentences in (self._registrations, self._forward_hooks, self._backward_hooks, self._saving, self._others):
-            if text := sentences().get(name):
+            if text := sentences().get(entry.name):
                 return text
-        return ""
+        if entry.kind is AttributeKind.TABLE:
+            return self.tr("A table of this torch's nn.Module that is not explained here.")
+        return self._private(entry) if entry.name.startswith("_") else ""
+
+    def _private(self, entry: Attribute) -> str:
+        if entry.written_for:
+            return self.tr("Private to {0}, whose own code uses it; nn.Module does not know it.").format(
+                displayable(entry.written_for)
+            )
+        return self.tr(
+            "Private, but not of nn.Module: no method of its classes names it, so other code has put it there."
+        )
 
     def _registrations(self) -> dict[str, str]:
         return {
@@ -27,9 +41,7 @@ class PrivateTables(QObject):
             ),
             "_non_persistent_buffers_set": self.tr(
                 "Names of the buffers that were registered with persistent=False: they move with .to(), but "
-                "state_dict() "
-                ""
-                "leaves them out."
+                "state_dict() leaves them out."
             ),
             "_modules": self.tr(
                 "The module's children by name, as named_children() gives them. What is not in here is not seen by "
@@ -66,15 +78,12 @@ class PrivateTables(QObject):
             "_backward_hooks": self.tr(
                 "Run in the backward pass with the gradients of inputs and outputs: "
                 "register_full_backward_hook, or the "
-                ""
                 "deprecated register_backward_hook; _is_full_backward_hook says which. A module has but one of the "
                 "kinds."
             ),
             "_is_full_backward_hook": self.tr(
                 "True: the backward hooks are full ones. False: they are deprecated ones, which see the "
-                "gradients of the "
-                ""
-                "last operation of forward() only. None: there are none."
+                "gradients of the last operation of forward() only. None: there are none."
             ),
             "_backward_pre_hooks": self.tr(
                 "Run before the gradients of a module's inputs are computed: register_full_backward_pre_hook."
