@@ -1,5 +1,6 @@
 """The Console panel: typing, running, recalling, and what comes back, however much of it."""
 
+import gc
 import time
 
 import pytest
@@ -138,6 +139,14 @@ def test_text_that_goes_on_stays_on_its_line_and_a_bar_is_drawn_over(qtbot, pane
     assert [text for _, _, text in shown(panel)] == ["f()", "one two", "99 %", "red\ta\\u202eb"]
 
 
+def test_what_is_pasted_loses_its_prompts_and_runs_as_one_cell(qtbot, panel, bench):
+    QGuiApplication.clipboard().setText(">>> a = 1\n>>> for i in range(a):\n...     print(i)\n0\n")
+    qtbot.keyClick(panel.input, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert panel.input.code() == "a = 1\nfor i in range(a):\n    print(i)"
+    qtbot.keyClick(panel.input, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert [command.code for command in bench.sent_of(RunCell)] == ["a = 1\nfor i in range(a):\n    print(i)"]
+
+
 def test_up_recalls_what_begins_as_typed_and_down_brings_it_back(qtbot, panel, bench):
     for number, code in enumerate(("x = 1", "model", "y = 2"), start=1):
         enter(qtbot, panel, code)
@@ -260,6 +269,15 @@ def test_clear_empties_the_text_and_says_what_the_console_is_for(qtbot, panel, b
     assert [text for _, _, text in shown(panel)] == ["g()"]
 
 
+@pytest.fixture
+def own_garbage_only():
+    """As in the program: the collector runs at the clock's ticks, not within what is timed."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("own_garbage_only")
 def test_a_hundred_thousand_lines_hold_the_window_for_no_frame_and_its_memory_is_bounded(qtbot, panel, bench):
     enter(qtbot, panel, "f()")
     text = "\n".join(f"line {number} {'x' * 60}" for number in range(2_000)) + "\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from moduleview.gui.console.cell_history import CellHistory
 from moduleview.gui.console.completeness import is_complete
+from moduleview.gui.console.prompts import without_prompts
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_editor import CodeEditor
 
@@ -36,6 +37,12 @@ class CellInput(CodeEditor):
         """Put code where the cursor is, and the focus with it."""
         self.textCursor().insertText(code)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """What is pasted or dropped, as text without the prompts of another console."""
+        if source.hasText() and not self.isReadOnly():
+            self.textCursor().insertText(without_prompts(source.text()))
+            self.ensureCursorVisible()
 
     def take_code(self) -> str:
         """What was typed; the input is empty afterwards."""
