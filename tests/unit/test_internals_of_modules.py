@@ -238,6 +238,34 @@ def test_hooks_that_change_the_keys_run_only_when_asked() -> None:
     assert [(entry.name, entry.reason) for entry in asked.left_out] == [("0.weight", LeftOutReason.REMOVED_BY_HOOK)]
 
 
+def test_what_a_quantised_layer_saves_beyond_the_tables_is_listed() -> None:
+    class Packed(nn.Linear):
+        def _save_to_state_dict(self, destination, prefix, keep_vars):
+            super()._save_to_state_dict(destination, prefix, keep_vars)
+            del destination[f"{prefix}bias"]
+            destination[f"{prefix}scale"] = torch.ones(2)
+            destination[f"{prefix}dtype"] = torch.qint8
+
+    model = nn.Sequential(Packed(2, 2))
+    state = saved(model, calls=True)
+    assert [(entry.key, entry.what) for entry in state.entries] == [
+        ("0.weight", "2 × 2 float32"),
+        ("0.scale", "2 float32"),
+        ("0.dtype", "dtype"),
+    ]
+    assert [entry.key for entry in state.entries] == list(model.state_dict())
+    assert (state.n_entries, state.n_bytes) == (3, 24)
+    assert [(entry.name, entry.what) for entry in state.left_out] == [("0.bias", "2 float32")]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_scripted_module_is_read_too() -> None:
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(2, 2)))
+    assert recomputed_in(scripted) == ()
+    assert attributes_in(scripted)[1] > 0
+    assert [entry.key for entry in saved(scripted).entries] == ["0.weight", "0.bias"]
+
+
 def test_extra_state_is_saved_under_its_key() -> None:
     class Extra(nn.Module):
         def get_extra_state(self) -> object:

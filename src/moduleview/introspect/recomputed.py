@@ -37,7 +37,8 @@ def names_written_before_calls(own: Mapping[str, Mapping[str, object]]) -> froze
 
 
 def _parametrized(own: Mapping[str, Mapping[str, object]]) -> Iterator[Recomputed]:
-    lists = (own.get("_modules") or {}).get("parametrizations")
+    children = own.get("_modules") or {}
+    lists = children["parametrizations"] if "parametrizations" in children else None  # noqa: SIM401  a ScriptModule's
     if not isinstance(lists, nn.Module):
         return
     for name, chain in (attributes_of(lists).get("_modules") or {}).items():

@@ -6,7 +6,7 @@ have 100 000 modules: the walk is a generator, so that whoever drives it can sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,13 +89,13 @@ class SavedStateWalk:
 
     def result(self) -> SavedState:
         """What was found; compared with ``state_dict()`` where that is cheap."""
-        comparison, keys, error = self._compared()
+        comparison, state, error = self._compared()
         added: tuple[str, ...] = ()
-        if keys is not None:
-            added = tuple(key for key in keys if key not in self._keys)[:MAXIMUM_LISTED]
-            gone = self._keys.difference(keys)
-            self._n_left_out += len(gone)
-            self._left_out += [LeftOut(key, LeftOutReason.REMOVED_BY_HOOK) for key in sorted(gone)[:MAXIMUM_LISTED]]
+        if state is not None:
+            added = tuple(key for key in state if key not in self._keys)
+            gone = self._keys.difference(state)
+            self._take_out(gone)
+            self._put_in({key: state[key] for key in added})
             comparison = Comparison.DIFFERENT if added or gone else Comparison.SAME
         return SavedState(
             tuple(self._entries),
@@ -104,7 +104,7 @@ class SavedStateWalk:
             self._n_file_bytes,
             tuple(self._left_out),
             self._n_left_out,
-            added,
+            added[:MAXIMUM_LISTED],
             tuple(self._hooks[:MAXIMUM_LISTED]),
             comparison,
             error,
@@ -196,14 +196,40 @@ class SavedStateWalk:
 
     # -- the real one ------------------------------------------------------------------------------------------------
 
-    def _compared(self) -> tuple[Comparison, list[str] | None, str]:
+    def _take_out(self, gone: set[str]) -> None:
+        """Move what ``state_dict()`` does not have from what is saved to what is left out."""
+        for entry in [entry for entry in self._entries if entry.key in gone]:
+            self._entries.remove(entry)
+            self._left_out.append(LeftOut(entry.key, LeftOutReason.REMOVED_BY_HOOK, entry.what, entry.n_bytes))
+            if not entry.shares_with:
+                self._n_bytes -= entry.n_bytes
+                self._n_file_bytes -= entry.n_bytes
+        self._n_entries -= len(gone)
+        self._n_left_out += len(gone)
+
+    def _put_in(self, added: Mapping[str, object]) -> None:
+        """Tell what stands in ``state_dict()`` and in no table, as scale and zero point of a quantised layer."""
+        for key, value in added.items():
+            if isinstance(value, Tensor):
+                first, n_bytes = self._counted(key, value)
+                entry = SavedEntry(key, SavedKind.ADDED, tensor_words(value), n_bytes, first)
+            else:
+                entry = SavedEntry(key, SavedKind.ADDED, type(value).__name__)
+            if self._is_listed(key):
+                self._entries.append(entry)
+
+    def _compared(self) -> tuple[Comparison, dict[str, object] | None, str]:
         if isinstance(self.module, torch.jit.ScriptModule) or self._n_modules > self._most_modules:
             return Comparison.TOO_LARGE, None, ""
         if self._runs_users_code and not self.calls_state_dict:
             return Comparison.USERS_CODE, None, ""
         try:
             with time_limit(LONGEST_S):
-                return Comparison.SAME, [str(key) for key in self.module.state_dict(keep_vars=True)], ""
+                return (
+                    Comparison.SAME,
+                    {str(key): value for key, value in self.module.state_dict(keep_vars=True).items()},
+                    "",
+                )
         except TookTooLong:
             return Comparison.RAISED, None, f"nothing, but took longer than {LONGEST_S:g} s and was ended"
         except Exception as error:

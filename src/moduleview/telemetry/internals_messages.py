@@ -65,6 +65,7 @@ class SavedKind(StrEnum):
     PARAMETER = "parameter"
     BUFFER = "buffer"
     EXTRA_STATE = "extra state"
+    ADDED = "added"  # by a hook or a method of its own: it is in no table
 
 
 class SavedEntry(msgspec.Struct, frozen=True):

@@ -17,9 +17,10 @@ class RegisteringOffer(Offer):
     """Two buttons below the entry of a plain tensor, each of which opens its form; hidden for all other entries."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        super().__init__(context, self.tr("As buffer..."), parent)
+        super().__init__(context, self.tr("Buffer..."), parent)
+        self.button.setAccessibleName(self.tr("Make it a buffer"))
         self.button.setToolTip(self.tr("register_buffer at the next safe point; it can be taken back"))
-        self.parameter = QPushButton(self.tr("As parameter..."), self)
+        self.parameter = QPushButton(self.tr("Parameter..."), self)
         self.parameter.setAccessibleName(self.tr("Make it a parameter"))
         self._row.insertWidget(1, self.parameter)
         self._changes = ChangeMenu(context, self)

@@ -17,6 +17,7 @@ from moduleview.telemetry.internals_messages import (
     LeftOutReason,
     Recomputed,
     SavedEntry,
+    SavedKind,
     SavedState,
 )
 
@@ -68,6 +69,8 @@ class InternalsWords(QObject):
     def saved(self, entry: SavedEntry) -> str:
         """All that is known of one key of ``state_dict()``."""
         text = displayable(f"{entry.key}: {entry.kind.value}, {entry.what}", _LONGEST)
+        if entry.kind is SavedKind.ADDED:
+            text += "\n" + self.tr("In none of torch's tables: a hook or a method of its class puts it in.")
         if entry.shares_with:
             line = self.tr("In the same memory as {0}; counted there.").format(displayable(entry.shares_with))
             return f"{text}\n{line}"
@@ -121,7 +124,7 @@ class InternalsWords(QObject):
         if saved.n_left_out:
             facts.append(self.tr("{0} left out").format(exact_count(saved.n_left_out)))
         if saved.added:
-            facts.append(self.tr("{0} put in by hooks").format(exact_count(len(saved.added))))
+            facts.append(self.tr("{0} put in by its own code").format(exact_count(len(saved.added))))
         return f"{', '.join(facts)}. {self._comparison(saved)}".strip()
 
     def _comparison(self, saved: SavedState) -> str:
