@@ -11,17 +11,29 @@ from torch.optim import Optimizer
 from moduleview.interventions.base import Intervention, InterventionError, LiveRun
 from moduleview.interventions.initialise_calls import ModuleCalls
 from moduleview.interventions.initialise_catalogue import initialiser_called
-from moduleview.interventions.initialise_function import words_of
+from moduleview.interventions.initialise_function import RAISED_BY_CODE, words_of
 from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES, OldValues, size_words
-from moduleview.interventions.initialise_plan import Plan, Target, behind_computed, make_plan, subtree_places
+from moduleview.interventions.initialise_plan import (
+    PLAIN,
+    REGISTERED,
+    Plan,
+    PlannedVisit,
+    Target,
+    behind_computed,
+    make_plan,
+    subtree_places,
+)
 from moduleview.interventions.initialise_python import (
     Filled,
     python_of_clearing,
     python_of_keeping,
+    python_of_keeping_all,
+    python_of_putting_all_back,
     python_of_putting_back,
     python_of_tensors,
 )
 from moduleview.interventions.initialise_randomness import OwnRandomness
+from moduleview.interventions.initialise_structure import Structure, StructureChanges
 from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
 from moduleview.interventions.initialise_values import CannotFill, Filler, computed_shape, fill_target, has_way_back
 from moduleview.telemetry.initialising_messages import FUNCTION, RESET, Choice, Suggestion
@@ -32,8 +44,9 @@ _CHOOSE = "Choose other modules, another pattern or another initialiser."
 class Initialise(Intervention):
     """Gives parameters new values by an initialiser of torch's, the modules' own method, or a person's function.
 
-    Parameters that an initialiser of torch's cannot take keep their values. Where a module's method or a person's
-    function raises, or does not end, everything is put back.
+    Parameters that an initialiser of torch's cannot take keep their values. What a module's method or a person's
+    function does beside giving values (it registers a parametrization, sets the mode) is taken back too; where it
+    raises, or does not end, all of it is at once.
 
     Args:
         choice: What a person chose.
@@ -52,6 +65,8 @@ class Initialise(Intervention):
         self.fqn = choice.fqn
         self.changes_model = choice.initialiser in (RESET, FUNCTION)  # what they do may be more than new values
         self._old: OldValues | None = None
+        self._structure = StructureChanges([], [])
+        self._n_modules = 0  # of which more than values was changed
         self._states: list[tuple[Optimizer, torch.Tensor, dict[str, object]]] = []
         self._n_changed = 0
         self._filled: set[int] = set()  # that were given values, be they the same
@@ -87,24 +102,27 @@ class Initialise(Intervention):
         assert self._old is not None
         self._old.forget_unchanged()
         changed = {id(tensor) for tensor in self._old.tensors}
-        self._n_changed = len(changed)
+        self._n_changed, self._n_modules = len(changed), len(self._structure)
         if self._choice.clears_optimizer_state:
             python += self._clear_states(run, changed | self._filled)
-        return f"{self._python_before(run, changed)}\n{python}"
+        return f"{self._python_before(run, plan.root_fqn, changed)}\n{python}"
 
     def undo(self, run: LiveRun) -> str:  # noqa: ARG002
         """Bring back the old values to the bit, and what the optimizer remembered with them."""
+        python = python_of_putting_all_back if self._may_be_more_than_values else python_of_putting_back
+        self._structure.put_back()
         if self._old is not None:
             self._old.put_back()
         for optimizer, tensor, state in self._states:
             optimizer.state[tensor] = state
         self._old, self._states = None, []
-        return python_of_putting_back(f"before_{self.number}")
+        return python(f"before_{self.number}")
 
     def pass_on(self, later: Intervention) -> None:
         """A later one of the same tensors keeps the older values from now on, and its own stay in force."""
         if isinstance(later, Initialise) and self._old is not None and later._old is not None:
             later._old.take_over(self._old)
+            later._structure.take_over(self._structure)
             taken = {id(tensor) for tensor in later._old.tensors}
             mine = [entry for entry in self._states if id(entry[1]) in taken]
             theirs = {(id(optimizer), id(tensor)) for optimizer, tensor, _ in mine}
@@ -118,7 +136,10 @@ class Initialise(Intervention):
     def __str__(self) -> str:
         what = "a function" if self._choice.initialiser == FUNCTION else self._choice.initialiser
         place = self._choice.fqn or "the whole model"
-        return f"Initialised {place} with {what} ({self._n_changed} tensor{'' if self._n_changed == 1 else 's'})"
+        much = f"{self._n_changed} tensor{'' if self._n_changed == 1 else 's'}"
+        if self._n_modules:
+            much += f", and more than values in {self._n_modules} module{'' if self._n_modules == 1 else 's'}"
+        return f"Initialised {place} with {what} ({much})"
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -149,25 +170,34 @@ class Initialise(Intervention):
         meant = [visit for visit in plan.visits if not calls.why_not(visit)]
         if not meant:
             raise InterventionError(f"No module is meant. {_CHOOSE}")
-        old = OldValues(subtree_places(plan.root), self.free_bytes)
+        places = subtree_places(plan.root, (*REGISTERED, PLAIN))
+        old = OldValues(places, self.free_bytes, keeps_gradients=self._choice.initialiser == FUNCTION)
+        structure = Structure(plan.root)
+        try:
+            self._call_all(calls, meant)
+        except BaseException:
+            structure.changes().put_back()
+            old.put_back()
+            raise
+        self._old, self._structure = old, structure.changes()
+        return calls.python()
+
+    def _call_all(self, calls: ModuleCalls, meant: list[PlannedVisit]) -> None:
         visit = meant[0]
         try:
             with time_limit():
                 for visit in meant:
                     calls.call(visit, visit.module)
         except TookTooLong:
-            old.put_back()
             message = f"It had not ended after {LONGEST_S:.0f} s, at {visit.fqn or 'the root'}; nothing was changed."
             raise InterventionError(message) from None
-        except Exception as error:
-            old.put_back()
+        except RAISED_BY_CODE as error:
             message = f"At {visit.fqn or 'the root'} it raised {words_of(error)} Nothing was changed."
             raise InterventionError(message) from None
-        except BaseException:
-            old.put_back()
-            raise
-        self._old = old
-        return calls.python()
+
+    @property
+    def _may_be_more_than_values(self) -> bool:
+        return self._choice.initialiser == FUNCTION or self._n_modules > 0
 
     def _clear_states(self, run: LiveRun, given: set[int]) -> str:
         """Forget moments that belong to the old values."""
@@ -182,10 +212,12 @@ class Initialise(Intervention):
         names = [name for name, p in run.model.named_parameters() if id(p) in given]
         return f"\n{python_of_clearing(names)}" if self._states else ""
 
-    def _python_before(self, run: LiveRun, changed: set[int]) -> str:
+    def _python_before(self, run: LiveRun, root_fqn: str, changed: set[int]) -> str:
+        variable = f"before_{self.number}"
+        if self._may_be_more_than_values:
+            return python_of_keeping_all(variable, root_fqn)
         tensors = (*run.model.named_parameters(), *run.model.named_buffers())
-        names = tuple(name for name, tensor in tensors if id(tensor) in changed)
-        return python_of_keeping(f"before_{self.number}", names)
+        return python_of_keeping(variable, tuple(name for name, tensor in tensors if id(tensor) in changed))
 
 
 def _note_filled(filled: list[Filled], filler: Filler, target: Target) -> None:

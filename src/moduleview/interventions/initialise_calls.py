@@ -27,7 +27,10 @@ class ModuleCalls:
     def __init__(self, choice: Choice, randomness: OwnRandomness) -> None:
         self._choice, self._randomness = choice, randomness
         self._is_reset = choice.initialiser == RESET
-        self._function = None if self._is_reset else function_of(choice.source)
+        self._function = None
+        if not self._is_reset:
+            with OwnRandomness(choice.seed).in_place_of_global():  # the text may draw, or seed, before it is called
+                self._function = function_of(choice.source)
         self._called: list[tuple[str, str]] = []
 
     def why_not(self, visit: PlannedVisit) -> str:

@@ -11,8 +11,11 @@ import torch
 from torch import nn
 
 from moduleview.interventions.base import InterventionError
+from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
 from moduleview.introspect.error_words import error_words
 
+RAISED_BY_CODE = (Exception, SystemExit, KeyboardInterrupt)
+"""What code of a person's raises. Not what ends the training thread, or code that takes too long: that passes."""
 ModuleCall = Callable[[nn.Module], object]
 FILE_NAME = "<initialiser>"
 _NAME = "init"
@@ -44,18 +47,35 @@ def function_of(source: str) -> ModuleCall:
     """
     found = namespace()
     before = set(found)
+    _run(source, found)
+    functions = [value for name, value in found.items() if name not in before and inspect.isfunction(value)]
+    function = found.get(_NAME)
+    if not callable(function):
+        if len(functions) != 1:
+            raise FunctionError("Write one function that takes a module: def init(module): ...")
+        function = functions[0]
+    if _only_begins(function):
+        line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
+        raise FunctionError("A call of it would do nothing: write it with def, without async, await and yield.", line)
+    return function
+
+
+def _run(source: str, names: dict[str, Any]) -> None:
     try:
-        exec(compile(source, FILE_NAME, "exec"), found)
+        with time_limit():
+            exec(compile(source, FILE_NAME, "exec"), names)
     except SyntaxError as error:
         raise FunctionError(f"Line {error.lineno}: {error.msg}.", error.lineno or 0) from None
-    except Exception as error:
+    except TookTooLong:
+        raise FunctionError(f"The text had not ended after {LONGEST_S:.0f} s.") from None
+    except RAISED_BY_CODE as error:
         raise FunctionError(f"The text raised {words_of(error)}", line_of(error)) from None
-    functions = [value for name, value in found.items() if name not in before and inspect.isfunction(value)]
-    if _NAME in found and callable(found[_NAME]):
-        return found[_NAME]  # type: ignore[no-any-return]
-    if len(functions) == 1:
-        return functions[0]
-    raise FunctionError("Write one function that takes a module: def init(module): ...")
+
+
+def _only_begins(function: Any) -> bool:
+    """What it returns has to be awaited or gone through before a line of it runs."""
+    kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    return any(is_kind(function) for is_kind in kinds)
 
 
 def reset_of(module: nn.Module) -> str:

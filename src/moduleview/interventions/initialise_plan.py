@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+import torch
 from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
@@ -16,6 +17,9 @@ from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.initialising_messages import Choice, Part
 
 MOST_VISITS = 100_000
+REGISTERED = ("_parameters", "_buffers")
+PLAIN = "__dict__"
+"""Tensors that are attributes and no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,13 +146,18 @@ def behind_computed(outer: nn.Module, name: str) -> tuple[ParametrizationList, l
     return found, list(parameters_of(found).values())
 
 
-def subtree_places(root: nn.Module) -> Iterator[tuple[nn.Module, str]]:
-    """Modules and names of all parameters and buffers in a subtree, tied ones at each of their places."""
+def subtree_places(root: nn.Module, tables: Sequence[str] = REGISTERED) -> Iterator[tuple[nn.Module, str]]:
+    """Modules and names of all tensors in these tables of a subtree, tied ones at each of their places."""
     for module in root.modules():
-        attributes = attributes_of(module)
-        for table in ("_parameters", "_buffers"):
-            for name in list(attributes.get(table) or {}):
-                yield module, name
+        for table in tables:
+            yield from ((module, name) for name in tensors_in(module, table))
+
+
+def tensors_in(module: nn.Module, table: str) -> dict[str, torch.Tensor]:
+    """The tensors in one of its tables, by name."""
+    attributes = attributes_of(module)
+    held = attributes if table == PLAIN else attributes.get(table) or {}
+    return {name: value for name, value in list(held.items()) if isinstance(value, torch.Tensor)}
 
 
 def _root_of(model: nn.Module, fqn: str) -> tuple[str, nn.Module, str]:

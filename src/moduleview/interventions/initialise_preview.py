@@ -14,14 +14,16 @@ from moduleview.interventions.base import InterventionError, LiveRun
 from moduleview.interventions.initialise_calls import ModuleCalls
 from moduleview.interventions.initialise_catalogue import initialiser_called
 from moduleview.interventions.initialise_depth import Forward, ForwardSeen, run_forward
-from moduleview.interventions.initialise_function import FunctionError, words_of
+from moduleview.interventions.initialise_function import RAISED_BY_CODE, FunctionError, words_of
 from moduleview.interventions.initialise_gains import has_weights, suggestions_by_registration
-from moduleview.interventions.initialise_old_values import bytes_of, same_bits, why_too_many
-from moduleview.interventions.initialise_plan import Plan, PlannedVisit, Target, make_plan, subtree_places
+from moduleview.interventions.initialise_old_values import OldValues, bytes_of, why_too_many
+from moduleview.interventions.initialise_plan import PLAIN, Plan, PlannedVisit, Target, make_plan, subtree_places
 from moduleview.interventions.initialise_randomness import OwnRandomness
 from moduleview.interventions.initialise_spread import spreads
+from moduleview.interventions.initialise_structure import Structure
 from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
 from moduleview.interventions.initialise_twin import Twin
+from moduleview.interventions.initialise_twin_before import TwinBefore
 from moduleview.interventions.initialise_values import CannotFill, Filler, fill_target, why_not_fillable
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.initialising_messages import (
@@ -70,6 +72,8 @@ class Preview:
         self._randomness = OwnRandomness(choice.seed)
         self._changed: list[torch.Tensor] = []
         self._n_failed = 0
+        self._changes_more_than_values = False
+        self._notes: dict[int, str] = {}
         self.suggestions: Mapping[str, Suggestion] = {}
 
     def pieces(self) -> Iterator[InitialisingRecord | None]:
@@ -107,7 +111,12 @@ class Preview:
             return ForwardSeen(problem=self._batch.words)
         if any(nn.parameter.is_lazy(p) for p in self._run.model.parameters()):
             return ForwardSeen(problem="A lazy module still waits for its first input.")
-        return run_forward(twin.model, self._batch.forward)
+        structure = Structure(twin.model)
+        values = OldValues(subtree_places(twin.model, ("_buffers", PLAIN)))
+        seen = run_forward(twin.model, self._batch.forward)
+        structure.changes().put_back()  # running statistics are the pass's own doing, not the initialiser's
+        values.put_back()
+        return seen
 
     def _with_suggestions(self, visits: list[Visit], plan: Plan) -> PreviewGrew:
         grown = []
@@ -139,6 +148,9 @@ class Preview:
     # -- what is called with modules -------------------------------------------------------------------------------
 
     def _call(self, plan: Plan, twin: Twin, calls: ModuleCalls) -> Iterator[InitialisingRecord | None]:
+        before = TwinBefore(plan, twin)
+        for _ in before.remember():
+            yield None
         has_ended = True
         for visit in plan.visits:
             note, failed = calls.why_not(visit), False
@@ -153,7 +165,7 @@ class Preview:
                 yield PreviewGrew(self._request, (self._visit(visit, note, failed=failed),), ())
             else:
                 yield None
-        yield from self._compared(plan, twin)
+        yield from self._compared(plan, before)
 
     def _called(self, calls: ModuleCalls, visit: PlannedVisit, twin: Twin) -> tuple[str, bool]:
         """What went wrong, "" for nothing; and whether it ended."""
@@ -162,48 +174,46 @@ class Preview:
                 calls.call(visit, twin.of(visit.module))
         except TookTooLong:
             return f"had not ended after {LONGEST_S:.0f} s and was interrupted", False
-        except Exception as error:
+        except RAISED_BY_CODE as error:
             return f"raised {words_of(error)}", True
         return "", True
 
-    def _compared(self, plan: Plan, twin: Twin) -> Iterator[InitialisingRecord | None]:
-        """What is different on the copy now, each tensor at the first visit of a module that has it."""
-        done: set[int] = set()
+    def _compared(self, plan: Plan, before: TwinBefore) -> Iterator[InitialisingRecord | None]:
+        """What is different on the copy now."""
+        for found in before.compare():
+            if found is None:
+                yield None
+                continue
+            visit = found.visit
+            self._changed.append(found.tensor)
+            fqn = f"{visit.fqn}.{found.name}" if visit.fqn else found.name
+            change = _change(visit.number, fqn, found.tensor, found.copied, note=found.note)
+            yield PreviewGrew(self._request, (), (change,))
+        told: set[int] = set()
         for visit in plan.visits:
-            for name, tensor, copied in _pairs(visit.module, twin.of(visit.module)):
-                if id(tensor) in done:
-                    continue
-                done.add(id(tensor))
-                fqn = f"{visit.fqn}.{name}" if visit.fqn else name
-                change = self._compare(visit, fqn, tensor, copied, is_same=copied is twin.of(tensor))
-                yield None if change is None else PreviewGrew(self._request, (), (change,))
+            words = before.words_of(visit)
+            if words and id(visit.module) not in told:
+                told.add(id(visit.module))
+                self._changes_more_than_values = True
+                yield PreviewGrew(self._request, (self._visit(visit, words, changes=True),), ())
 
-    def _compare(
-        self, visit: PlannedVisit, fqn: str, tensor: torch.Tensor, copied: torch.Tensor, *, is_same: bool
-    ) -> TensorChange | None:
-        if is_same and (why_not_fillable(tensor) or same_bits(tensor, copied)):
-            return None
-        self._changed.append(tensor)
-        note = "" if is_same else "is another tensor afterwards: an optimizer goes on with the old one"
-        return _change(visit.number, fqn, tensor, copied, note=note)
-
-    def _visit(self, visit: PlannedVisit, note: str, *, failed: bool) -> Visit:
+    def _visit(self, visit: PlannedVisit, note: str, *, failed: bool = False, changes: bool = False) -> Visit:
         suggestion = self.suggestions.get(visit.fqn) if has_weights(visit.module) else None
-        return Visit(visit.number, visit.fqn, type(visit.module).__name__, note, failed, suggestion)
+        said = " ".join(dict.fromkeys(filter(None, (self._notes.get(visit.number, ""), note))))
+        self._notes[visit.number] = said
+        return Visit(visit.number, visit.fqn, type(visit.module).__name__, said, failed, suggestion, changes)
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _end(self, plan: Plan, before: ForwardSeen, after: ForwardSeen, *, works_on_modules: bool) -> PreviewEnded:
         if works_on_modules:
-            places = subtree_places(plan.root)
-            kept = [attributes_of(module)["_parameters"].get(name) for module, name in places]
-            refusal = why_too_many(bytes_of(tensor for tensor in kept if tensor is not None))
+            refusal = why_too_many(bytes_of(_tensors_of(plan.root)))
         else:
             refusal = why_too_many(bytes_of(self._changed))
         if self._n_failed:
             n = f"{self._n_failed} module{'' if self._n_failed == 1 else 's'}"
             refusal = f"It raised or did not end at {n}: mend it, or choose types or names that it can take."
-        elif not self._changed:
+        elif not self._changed and not self._changes_more_than_values:
             refusal = refusal or "Nothing would change."
         return PreviewEnded(
             self._request,
@@ -225,16 +235,6 @@ class Preview:
         if not names:
             return ""
         return f"{', '.join(names[:4])} of {len(states):,} parameter{'' if len(states) == 1 else 's'}"
-
-
-def _pairs(module: nn.Module, copied: nn.Module) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
-    """Names of a module's own tensors, with those that stand there on the copy now."""
-    mine, theirs = attributes_of(module), attributes_of(copied)
-    for table in ("_parameters", "_buffers"):
-        for name, tensor in list((mine.get(table) or {}).items()):
-            other = (theirs.get(table) or {}).get(name)
-            if tensor is not None and other is not None:
-                yield name, tensor, other
 
 
 def _points(before: ForwardSeen, after: ForwardSeen) -> tuple[DepthPoint, ...]:

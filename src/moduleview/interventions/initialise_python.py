@@ -95,6 +95,40 @@ def python_of_putting_back(variable: str) -> str:
     )
 
 
+def python_of_keeping_all(variable: str, root_fqn: str) -> str:
+    """Keep all that a function may change in a subtree, for ``python_of_putting_all_back``."""
+    place = f"model.get_submodule({root_fqn!r})"
+    return "\n".join(
+        [
+            "import torch",
+            f"{variable} = [",
+            "    (module, type(module), {k: v.copy() if isinstance(v, (dict, list, set)) else v for k, v in "
+            "vars(module).items()})",
+            f"    for module in {place}.modules()",
+            "], [",
+            "    (tensor, tensor.detach().clone(), tensor.requires_grad)",
+            f"    for tensor in (*{place}.parameters(), *{place}.buffers())",
+            "    if not torch.nn.parameter.is_lazy(tensor)",
+            "]",
+        ]
+    )
+
+
+def python_of_putting_all_back(variable: str) -> str:
+    """Put it back."""
+    return "\n".join(
+        [
+            f"for module, kind, attributes in {variable}[0]:",
+            "    module.__class__ = kind",
+            "    vars(module).clear()",
+            "    vars(module).update(attributes)",
+            f"for tensor, values, is_trained in {variable}[1]:",
+            "    tensor.data = values",
+            "    tensor.requires_grad_(is_trained)",
+        ]
+    )
+
+
 def _plain_lines(name: str, run: Sequence[Filled], generator: str) -> list[str]:
     fqns = tuple(target.fqn for target, _, _ in run)
     first = run[0][1]

@@ -152,6 +152,7 @@ class Visit(msgspec.Struct, frozen=True):
         note: Why nothing is done to it, or what went wrong; "" for neither.
         failed: The note is about something that went wrong.
         suggestion: For modules with weights, where something is known.
+        changes: The note is about what would be changed in the module beside values.
     """
 
     number: int
@@ -160,6 +161,7 @@ class Visit(msgspec.Struct, frozen=True):
     note: str = ""
     failed: bool = False
     suggestion: Suggestion | None = None
+    changes: bool = False
 
 
 class Spread(msgspec.Struct, frozen=True, eq=False):

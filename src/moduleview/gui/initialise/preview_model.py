@@ -69,7 +69,7 @@ def rows_of(book: InitialisingBook, *, only_changes: bool) -> list[PreviewRow]:
     rows = []
     for number, visit in book.visits.items():
         changes = below.get(number, [])
-        if changes or visit.failed or not only_changes:
+        if changes or visit.failed or visit.changes or not only_changes:
             rows.append(PreviewRow(visit))
             rows += [PreviewRow(visit, change) for change in changes]
     return rows
@@ -251,7 +251,7 @@ def _new_runs(old: list[tuple[int, str]], new: list[tuple[int, str]]) -> list[tu
 
 def _look(row: PreviewRow, column: PreviewColumn) -> Look:
     is_visit = row.change is None
-    is_idle = is_visit and bool(row.note) and not row.failed
+    is_idle = is_visit and bool(row.note) and not (row.failed or row.visit.changes)
     match column:
         case PreviewColumn.NAME:
             return Look(color="muted" if is_idle else "text", is_mono=True, is_small=True, elides_left=is_visit)
