@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from builders import add_steps, declare_gradients, opened_store, snapshot_of
 from moduleview.gui.panels.curves import CurvesPanel
 from moduleview.gui.panels.loss import LossPanel
+from moduleview.gui.plots import chosen_series
 from moduleview.gui.plots.chart_lines import value_at
 from moduleview.gui.plots.curve_points import LinePoints, newest_values, running_median, smoothed
 from moduleview.gui.plots.legend import Legend
@@ -494,3 +495,19 @@ def test_crosshair_sorts_the_legend_by_value_and_leaving_puts_it_back(qtbot: QtB
     bench.context.selection.set_crosshair(None)
     assert order() == ["embed", "blocks.0.lin", "blocks.1.lin", "head", "embed"]
     assert colors == {row.text: row.style.color for row in legend.model.rows if row.style}
+
+
+def test_of_thousands_of_blocks_no_more_are_opened_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [
+        entry
+        for at in range(2_000)
+        for entry in ((f"{at}", "Block", ()), (f"{at}.lin", "Linear", (("weight", (2, 2)), ("bias", (2,)))))
+    ]
+    store = opened_store(snapshot_of((("", "Net", ()), *blocks)))
+    opened: list[int] = []
+    open_one = chosen_series._opened
+    monkeypatch.setattr(chosen_series, "_opened", lambda place, node: opened.append(node) or open_one(place, node))
+    chosen = chosen_series.choose_series(store, ("",), None, (), NORM)
+    assert [series.fqn for series in chosen.series] == [f"{at}" for at in range(16)]
+    assert chosen.n_left_out == 2_000 - 16
+    assert len(opened) < 30

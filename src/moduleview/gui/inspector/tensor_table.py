@@ -19,7 +19,7 @@ from moduleview.telemetry.hooks import HookKind
 
 _NARROW_PX, _NARROWEST_PX = 320, 240
 _LEAST_ROWS = 3  # in the lowest dock
-_N_MEASURED_ROWS = 200  # a look at the first is enough
+_N_MEASURED_ROWS = 64  # a look at the first is enough
 _CELL_PADDING_PX = 18
 
 

@@ -145,19 +145,16 @@ def _widened(place: SelectedPlace, node: int, room: int) -> list[tuple[int, bool
         deeper: list[tuple[int, bool]] = []
         for at, is_own in entries:
             deeper += [(at, is_own)] if is_own else _opened(place, at)
+            if len(deeper) > room and len(entries) > 1:
+                return entries  # the others of 10 000 need not be opened
         if deeper == entries:
-            return entries
-        if len(deeper) > room and len(entries) > 1:
             return entries
         entries = deeper
 
 
 def _opened(place: SelectedPlace, node: int) -> list[tuple[int, bool]]:
-    snapshot = place.snapshot
-    own = [(node, True)] if place.has_parameters(snapshot.own_tensors(node)) else []
-    return own + [
-        (child, False) for child in snapshot.children(node) if place.has_parameters(snapshot.subtree_tensors(child))
-    ]
+    own = [(node, True)] if place.has_parameters(place.snapshot.own_tensors(node)) else []
+    return own + [(child, False) for child in place.children_with_parameters(node)]
 
 
 def _part_label(label: str, key: SeriesKey) -> str:

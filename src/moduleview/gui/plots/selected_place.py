@@ -65,6 +65,16 @@ class SelectedPlace:
         begin, end = np.searchsorted(self._parameters, (tensors.start, tensors.stop))
         return bool(end > begin)
 
+    def children_with_parameters(self, node: int) -> list[int]:
+        """The children of a module at or below this place of which the same holds; there may be 10 000."""
+        snapshot = self.snapshot
+        below = snapshot.parent[node + 1 : int(snapshot.subtree_end[node])]
+        children = node + 1 + np.flatnonzero(below == node)
+        begins = np.searchsorted(self._parameters, snapshot.tensor_begin[children])
+        ends = np.searchsorted(self._parameters, snapshot.tensor_begin[snapshot.subtree_end[children]])
+        with_some: list[int] = children[ends > begins].tolist()
+        return with_some
+
     def _find_elsewhere(self) -> dict[str, str]:
         """Names by the first places that lie outside."""
         snapshot, found = self.snapshot, dict[str, str]()
