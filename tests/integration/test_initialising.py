@@ -17,13 +17,14 @@ from moduleview.telemetry.initialising_messages import (
     InitialisationAnswered,
     Initialise,
     InitialisersListed,
+    Part,
     PreviewBegun,
     PreviewEnded,
     PreviewGrew,
     PreviewInitialisation,
     RequestInitialisers,
 )
-from moduleview.telemetry.records import LogLine, ModelOpened, RunState
+from moduleview.telemetry.records import LogLine, ModelChanged, ModelOpened, RunState, StepRecord
 from source_records import Taken, opened
 from toy_tasks import toy_batches, toy_model, toy_task
 
@@ -232,3 +233,80 @@ def test_what_stands_is_given_to_the_model_of_the_next_run() -> None:
         taken.until_state(RunState.PAUSED)
     assert len(watched.tasks) == 2
     assert abs(float(watched.tasks[1].model[0].bias.detach().mean()) - 1) < 0.1
+
+
+def test_gains_that_no_preview_showed_are_looked_for_in_pieces_and_changes_keep_their_order() -> None:
+    def make() -> TrainingTask:
+        layers = [layer for _ in range(30) for layer in (nn.Linear(4, 4), nn.Tanh())]
+        return toy_task(model=nn.Sequential(*layers, nn.Linear(4, 2)))
+
+    watched = Watched(make)
+    with opened(watched) as taken:
+        taken.source.send(Run())
+        taken.until_step(1)
+        gained = Choice("", "xavier_normal_", part=Part.WEIGHTS, takes_gain_from_activation=True)
+        taken.source.send(Initialise(1, gained))
+        taken.source.send(Initialise(2, Choice("60", "ones_")))
+        first = taken.until_type(InitialisationAnswered)
+        second = taken.until_type(InitialisationAnswered)
+        python = next(r.python for r in taken.of_type(ChangeJournaled) if r.entry == first.entry)
+    assert (first.request, second.request) == (1, 2)
+    assert "{'gain': 1.6666666666666667}" in python.replace("5 / 3", "1.6666666666666667")
+
+
+def test_gains_are_those_of_the_first_run_when_the_run_begins_anew() -> None:
+    with opened(toy_task) as taken:
+        stand_still(taken, 2)
+        taken.source.send(Initialise(1, Choice("", "orthogonal_", part=Part.WEIGHTS, takes_gain_from_activation=True)))
+        taken.until_type(InitialisationAnswered)
+        taken.source.send(Stop())
+        taken.until_state(RunState.STOPPED)
+        taken.source.send(Run(1))
+        taken.until_type(InitialisationAnswered)
+    of_runs = [r.python for r in taken.of_type(ChangeJournaled) if "orthogonal_" in r.python]
+    assert of_runs[0] == of_runs[-1]
+    assert len(of_runs) >= 2
+
+
+def test_settings_that_a_function_leaves_behind_in_its_thread_are_put_back() -> None:
+    seen: list[object] = []
+
+    def make() -> TrainingTask:
+        task = toy_task()
+
+        def loss(outputs: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+            seen.append((torch.get_default_dtype(), torch.is_grad_enabled()))
+            return nn.functional.mse_loss(outputs, target)
+
+        task.loss = loss
+        return task
+
+    source = (
+        "def init(m):\n    torch.set_default_dtype(torch.float64)\n    torch.set_grad_enabled(False)\n    m.eval()\n"
+    )
+    with opened(make) as taken:
+        taken.source.send(PreviewInitialisation(1, Choice("", FUNCTION, source=source)))
+        preview_ended(taken, 1)
+        taken.source.send(Initialise(2, Choice("", FUNCTION, source=source)))
+        assert taken.until_type(InitialisationAnswered).entry
+        stand_still(taken, 2)
+    assert set(seen) == {(torch.float32, True)}
+
+
+def test_function_that_registers_a_parametrization_is_followed_and_taken_back_while_it_trains() -> None:
+    source = "def init(m):\n    if isinstance(m, nn.Linear):\n        nn.utils.parametrizations.weight_norm(m)\n"
+    watched = Watched()
+    with opened(watched) as taken:
+        taken.source.send(Run())
+        taken.until_step(2)
+        names = list(watched.tasks[-1].model.state_dict())
+        taken.source.send(Initialise(1, Choice("", FUNCTION, source=source)))
+        answer = taken.until_type(InitialisationAnswered)
+        taken.until(lambda record: isinstance(record, ModelChanged) and "0.parametrizations" in record.snapshot.fqns)
+        taken.until_step(taken.of_type(StepRecord)[-1].step + 3)
+        taken.source.send(TakeBack(answer.entry))
+        taken.until(
+            lambda record: isinstance(record, ModelChanged) and "0.parametrizations" not in record.snapshot.fqns
+        )
+        taken.until_step(taken.of_type(StepRecord)[-1].step + 3)
+    assert list(watched.tasks[-1].model.state_dict()) == names

@@ -12,7 +12,7 @@ from initialised_models import WEIGHTS_FIT, Tanned, bits, images, picture, train
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
-from moduleview.interventions import initialise, initialise_old_values
+from moduleview.interventions import initialise, initialise_matches, initialise_old_values
 from moduleview.interventions.base import InterventionError, LiveRun
 from moduleview.interventions.initialise import Initialise
 from moduleview.interventions.initialise_catalogue import all_initialisers
@@ -117,6 +117,13 @@ def test_only_types_names_and_parts_that_are_meant_get_new_values() -> None:
     assert changed(pattern="h.*weight$", is_regex=True) == {"hidden.weight", "head.weight", "shared.weight"}
     assert changed(fqn="shared", part=Part.WEIGHTS) == {"shared.weight"}
     assert changed(fqn="shared.bias") == {"shared.bias"}
+
+
+def test_regular_expression_that_goes_back_for_ever_is_ended_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(initialise_matches, "LONGEST_S", 0.2)
+    model = nn.ModuleDict({"a" * 60: nn.Linear(2, 2)})
+    with pytest.raises(InterventionError, match="had not ended after 0 s: it repeats what repeats"):
+        Initialise(choice_of("ones_", pattern="(a+)+!", is_regex=True)).apply(LiveRun(model))
 
 
 def test_tied_parameter_is_filled_once_and_stays_tied() -> None:

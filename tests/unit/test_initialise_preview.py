@@ -396,3 +396,12 @@ def test_pieces_are_small_so_that_the_run_goes_on_between_them() -> None:
         ).pieces()
     )
     assert len(pieces) > 150
+
+
+def test_gains_alone_are_looked_for_in_pieces_as_small() -> None:
+    model = nn.Sequential(*(nn.Linear(8, 8) for _ in range(50)), nn.Tanh())
+    preview = initialise_preview.Preview(
+        1, choice_of("xavier_normal_"), LiveRun(model), 0, initialise_preview.Batch(None, "")
+    )
+    assert len(list(preview.gain_pieces())) > 150
+    assert preview.suggestions["49"].activation == "tanh"

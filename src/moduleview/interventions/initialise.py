@@ -78,6 +78,11 @@ class Initialise(Intervention):
         return self._choice
 
     @property
+    def suggestions(self) -> Mapping[str, Suggestion]:
+        """The gains that it takes, by FQN of modules."""
+        return self._suggestions
+
+    @property
     def note(self) -> str:
         """The memory that it takes."""
         return f"Its old values take {size_words(self.kept_bytes)} until it is taken back." if self.kept_bytes else ""

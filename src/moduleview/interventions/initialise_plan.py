@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 import torch
 from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
 from moduleview.interventions.base import InterventionError
+from moduleview.interventions.initialise_matches import Matches
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_attributes import attributes_of
-from moduleview.telemetry.initialising_messages import Choice, Part
+from moduleview.telemetry.initialising_messages import Choice
 
 MOST_VISITS = 100_000
 REGISTERED = ("_parameters", "_buffers")
@@ -82,24 +81,24 @@ def make_plan(model: nn.Module, choice: Choice, *, works_on_modules: bool) -> Pl
     Raises:
         InterventionError: There is nothing of that name, or the pattern cannot be understood.
     """
-    matches = _Matches(choice)
     root_fqn, root, only = _root_of(model, choice.fqn)
     if only and works_on_modules:
         raise InterventionError(
             f"{choice.fqn} is a parameter, and this calls modules. Choose {root_fqn or 'the root'}."
         )
     plan = Plan(root_fqn, root)
-    done: dict[int, str] = {}
-    modules = [(root_fqn, root)] if only else post_order(root_fqn, root)
-    for number, (fqn, module) in enumerate(modules, 1):
+    for number, (fqn, module) in enumerate([(root_fqn, root)] if only else post_order(root_fqn, root), 1):
         if number > MOST_VISITS:
             raise InterventionError(f"apply would make more than {MOST_VISITS:,} visits. Choose a smaller subtree.")
-        visit = PlannedVisit(number, fqn, module, computes=_computed_tensor(model, fqn, module))
-        plan.visits.append(visit)
-        if not matches.has_type(visit.computes[1] if visit.computes else module):
+        plan.visits.append(PlannedVisit(number, fqn, module, computes=_computed_tensor(model, fqn, module)))
+    matches = Matches(choice, lambda: [name for visit in plan.visits for name in _names_at(visit)])
+    done: dict[int, str] = {}
+    for visit in plan.visits:
+        if not matches.has_type(visit.computes[1] if visit.computes else visit.module):
             visit.note = f"is no {' or '.join(choice.types)}"
         elif works_on_modules:
-            _plan_call(visit, matches)
+            visit.is_meant = any(map(matches.has_name, _names_at(visit)))
+            visit.note = "" if visit.is_meant else "its name does not fit the pattern"
         else:
             _plan_tensors(visit, matches, only, done)
     return plan
@@ -175,13 +174,13 @@ def _root_of(model: nn.Module, fqn: str) -> tuple[str, nn.Module, str]:
     raise InterventionError(f"There is no module or parameter called {fqn} now. Choose another one.")
 
 
-def _plan_call(visit: PlannedVisit, matches: _Matches) -> None:
-    names = [visit.fqn, *(_joined(visit.fqn, name) for name in parameters_of(visit.module))]
-    visit.is_meant = any(map(matches.has_name, names))
-    visit.note = "" if visit.is_meant else "its name does not fit the pattern"
+def _names_at(visit: PlannedVisit) -> list[str]:
+    """Of the module, of its parameters, and of the tensor that they are behind."""
+    computed = [_joined(visit.computes[0], visit.computes[2])] if visit.computes else []
+    return [visit.fqn, *(_joined(visit.fqn, name) for name in parameters_of(visit.module)), *computed]
 
 
-def _plan_tensors(visit: PlannedVisit, matches: _Matches, only: str, done: dict[int, str]) -> None:
+def _plan_tensors(visit: PlannedVisit, matches: Matches, only: str, done: dict[int, str]) -> None:
     parameters = parameters_of(visit.module)
     if only:
         parameters = {only: parameters[only]}
@@ -213,37 +212,6 @@ def _computed_tensor(model: nn.Module, fqn: str, module: nn.Module) -> tuple[str
     if not isinstance(module, ParametrizationList) or table != "parametrizations" or outer is None:
         return None
     return owner_fqn.removeprefix("."), outer, name
-
-
-class _Matches:
-    """What a choice lets through."""
-
-    def __init__(self, choice: Choice) -> None:
-        self._choice = choice
-        try:
-            self._regex = re.compile(choice.pattern) if choice.is_regex else None
-        except re.error as error:
-            raise InterventionError(f"The pattern is no regular expression: {error}.") from None
-
-    def has_type(self, module: nn.Module) -> bool:
-        names = {kind.__name__ for kind in type(module).__mro__}
-        return not self._choice.types or not names.isdisjoint(self._choice.types)
-
-    def has_name(self, fqn: str) -> bool:
-        if not self._choice.pattern:
-            return True
-        return fnmatchcase(fqn, self._choice.pattern) if self._regex is None else self._regex.search(fqn) is not None
-
-    def is_part(self, fqn: str) -> bool:
-        name = fqn.rpartition(".")[2]
-        is_bias = "bias" in name
-        match self._choice.part:
-            case Part.WEIGHTS:
-                return "weight" in name and not is_bias
-            case Part.BIASES:
-                return is_bias
-            case _:
-                return True
 
 
 def _joined(fqn: str, name: str) -> str:

@@ -74,6 +74,7 @@ class Preview:
         self._n_failed = 0
         self._changes_more_than_values = False
         self._notes: dict[int, str] = {}
+        self._before = ForwardSeen()
         self.suggestions: Mapping[str, Suggestion] = {}
 
     def pieces(self) -> Iterator[InitialisingRecord | None]:
@@ -95,16 +96,26 @@ class Preview:
         visits = [Visit(visit.number, visit.fqn, type(visit.module).__name__, visit.note) for visit in plan.visits]
         yield PreviewBegun(self._request, self._step, tuple(visits))
         twin = Twin(self._run.model)
-        for _ in twin.build():
-            yield None
-        before = self._pass_through(twin)
-        self.suggestions = {**suggestions_by_registration(self._run.model), **before.suggestions}
+        yield from self._look_for_gains(twin)
+        before = self._before
         yield self._with_suggestions(visits, plan)
         yield from self._call(plan, twin, calls) if calls is not None else self._fill(plan, twin)
         after = self._pass_through(twin)
         yield self._end(plan, before, after, works_on_modules=calls is not None)
 
+    def gain_pieces(self) -> Iterator[None]:
+        """Only what ``suggestions`` takes, in as small pieces."""
+        if bytes_of(_tensors_of(self._run.model)) <= MOST_COPIED_BYTES:
+            yield from self._look_for_gains(Twin(self._run.model))
+        else:
+            self.suggestions = suggestions_by_registration(self._run.model)
+
     # -- the depth -------------------------------------------------------------------------------------------------
+
+    def _look_for_gains(self, twin: Twin) -> Iterator[None]:
+        yield from twin.build()
+        self._before = self._pass_through(twin)
+        self.suggestions = {**suggestions_by_registration(self._run.model), **self._before.suggestions}
 
     def _pass_through(self, twin: Twin) -> ForwardSeen:
         if self._batch.forward is None:

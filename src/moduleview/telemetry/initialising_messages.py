@@ -92,6 +92,24 @@ class Choice(msgspec.Struct, frozen=True):
     clears_optimizer_state: bool = False
 
 
+class Suggestion(msgspec.Struct, frozen=True):
+    """The activation that follows a module, and the gain that goes with it.
+
+    Attributes:
+        activation: "relu", "gelu"; "" for none.
+        nonlinearity: As ``torch.nn.init.calculate_gain`` takes it.
+        parameter: Its slope, for leaky ReLU.
+        gain: What ``calculate_gain`` gives.
+        why: Where that was seen, and whether another one stands in.
+    """
+
+    activation: str
+    nonlinearity: str
+    parameter: float | None
+    gain: float
+    why: str
+
+
 class RequestInitialisers(msgspec.Struct, frozen=True, tag=True):
     """Say which initialisers there are."""
 
@@ -112,34 +130,18 @@ class Initialise(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         request: Number that the answer has.
+        gains: By FQN of modules, for a choice that takes them; empty where they are still to be looked for.
     """
 
     request: int
     choice: Choice
+    gains: tuple[tuple[str, Suggestion], ...] = ()
 
 
 class InitialisersListed(msgspec.Struct, frozen=True, tag=True):
     """All initialisers that there are here."""
 
     initialisers: tuple[Initialiser, ...]
-
-
-class Suggestion(msgspec.Struct, frozen=True):
-    """The activation that follows a module, and the gain that goes with it.
-
-    Attributes:
-        activation: "relu", "gelu"; "" for none.
-        nonlinearity: As ``torch.nn.init.calculate_gain`` takes it.
-        parameter: Its slope, for leaky ReLU.
-        gain: What ``calculate_gain`` gives.
-        why: Where that was seen, and whether another one stands in.
-    """
-
-    activation: str
-    nonlinearity: str
-    parameter: float | None
-    gain: float
-    why: str
 
 
 class Visit(msgspec.Struct, frozen=True):

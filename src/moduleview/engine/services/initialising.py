@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, ClassVar, assert_never
@@ -15,11 +16,12 @@ from torch.utils.hooks import RemovableHandle
 from moduleview.engine.model_call import call_model, split_batch
 from moduleview.engine.services.base import LiveModel, Service
 from moduleview.engine.tensor_tree import describe_tensors
+from moduleview.engine.thread_state import ThreadState
 from moduleview.errors import ModuleViewError
 from moduleview.hooks.silent_hook import SilentHook
 from moduleview.interventions.initialise import Initialise as Initialisation
 from moduleview.interventions.initialise_catalogue import all_initialisers
-from moduleview.interventions.initialise_function import words_of
+from moduleview.interventions.initialise_function import RAISED_BY_CODE, words_of
 from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES
 from moduleview.interventions.initialise_preview import Batch, Preview
 from moduleview.telemetry.commands import Command
@@ -54,6 +56,8 @@ class Initialising(Service[InitialisingCommand]):
         self._pieces: Iterator[InitialisingRecord | None] | None = None
         self._held_s: list[float] = []
         self._suggestions: tuple[Choice, Mapping[str, Suggestion]] | None = None
+        self._waiting: deque[Initialise] = deque()  # made in the order in which they were asked for
+        self._search: tuple[Preview, Iterator[None]] | None = None  # of gains, for the first of them
         self._wants_call = False
         self._call = _CaughtCall()
 
@@ -65,7 +69,8 @@ class Initialising(Service[InitialisingCommand]):
             case PreviewInitialisation():
                 self._begin(command)
             case Initialise():
-                self._initialise(command)
+                self._waiting.append(command)
+                self._apply_waiting()
             case _:
                 assert_never(command)
 
@@ -83,28 +88,34 @@ class Initialising(Service[InitialisingCommand]):
     @property
     def has_more_to_do(self) -> bool:
         """See ``Service``."""
-        return self._pieces is not None
+        return self._pieces is not None or self._search is not None
 
     def go_on(self) -> None:
         """See ``Service``."""
+        if not self.has_more_to_do:
+            return
         began_s = time.perf_counter()
-        while self._pieces is not None and time.perf_counter() - began_s < PIECE_S:
-            record = self._next_record(self._pieces)
-            if isinstance(record, PreviewEnded):
-                self._finish(record, time.perf_counter() - began_s)
-                return
-            if record is not None:
-                self.live.put(record)
+        with ThreadState():  # a person's code runs in between
+            while self._search is not None and time.perf_counter() - began_s < PIECE_S:
+                self._search_on(*self._search)
+            while self._pieces is not None and time.perf_counter() - began_s < PIECE_S:
+                record = self._next_record(self._pieces)
+                if isinstance(record, PreviewEnded):
+                    self._finish(record, time.perf_counter() - began_s)
+                    return
+                if record is not None:
+                    self.live.put(record)
         self._held_s.append(time.perf_counter() - began_s)
 
     def commands_to_repeat(self) -> Sequence[Command]:
         """What stands is done again to the new model."""
         standing = [one for one in self.live.journal.standing if isinstance(one, Initialisation)]
-        return [Initialise(0, one.choice) for one in standing]
+        return [Initialise(0, one.choice, tuple(one.suggestions.items())) for one in standing]
 
     def release(self) -> None:
         """See ``Service``."""
-        self._pieces = self._preview = None
+        self._pieces = self._preview = self._search = None
+        self._waiting.clear()
         self._call.take_off()
         self._call.forget()
 
@@ -123,7 +134,7 @@ class Initialising(Service[InitialisingCommand]):
         except StopIteration:
             self._pieces = self._preview = None
             return None
-        except Exception as error:
+        except RAISED_BY_CODE as error:
             reason = f"The preview could not go on: {words_of(error)} Preview again."
             return PreviewEnded(self._request, 0, reason, "", (), "", (0.0, 0.0))
 
@@ -152,13 +163,36 @@ class Initialising(Service[InitialisingCommand]):
 
     # -- the change ------------------------------------------------------------------------------------------------
 
-    def _initialise(self, command: Initialise) -> None:
+    def _apply_waiting(self) -> None:
+        while self._waiting and self._search is None:
+            choice = self._waiting[0].choice
+            if self._gains_of(self._waiting[0]) is not None:
+                self._apply(self._waiting.popleft())
+            else:
+                preview = Preview(0, choice, self.live.run, self.live.n_steps, self._batch())
+                self._search = preview, preview.gain_pieces()
+
+    def _search_on(self, preview: Preview, pieces: Iterator[None]) -> None:
+        """A piece of looking for gains; at the end the change that waits for them."""
+        try:
+            next(pieces)
+            return
+        except StopIteration:
+            self._suggestions = (preview.choice, preview.suggestions)
+        except RAISED_BY_CODE as error:
+            reason = f"The gains could not be found: {words_of(error)} Give a gain yourself."
+            self.live.put(InitialisationAnswered(self._waiting.popleft().request, 0, refusal=reason))
+        self._search = None
+        self._apply_waiting()
+
+    def _apply(self, command: Initialise) -> None:
         live = self.live
-        change = Initialisation(command.choice, self._suggestions_for(command.choice))
+        change = Initialisation(command.choice, self._gains_of(command))
         standing = [one.kept_bytes for one in live.journal.standing if isinstance(one, Initialisation)]
         try:
             change.free_bytes = MOST_KEPT_BYTES - sum(standing)
-            entry = live.journal.apply(change, live.run, live.n_steps)
+            with ThreadState():
+                entry = live.journal.apply(change, live.run, live.n_steps)
         except ModuleViewError as error:
             live.put(InitialisationAnswered(command.request, 0, refusal=str(error)))
             return
@@ -166,16 +200,12 @@ class Initialising(Service[InitialisingCommand]):
         if change.changes_model:
             live.announce_change()
 
-    def _suggestions_for(self, choice: Choice) -> Mapping[str, Suggestion]:
-        """Those that a preview of the same choice showed; without one they are looked for now."""
-        if not choice.takes_gain_from_activation:
-            return {}
-        if self._suggestions is None or self._suggestions[0] != choice:
-            preview = Preview(0, choice, self.live.run, self.live.n_steps, self._batch())
-            for _ in preview.pieces():
-                pass
-            self._suggestions = (choice, preview.suggestions)
-        return self._suggestions[1]
+    def _gains_of(self, command: Initialise) -> Mapping[str, Suggestion] | None:
+        """Those that came with it, or that a preview of the same choice showed; None where they are to be found."""
+        if not command.choice.takes_gain_from_activation or command.gains:
+            return dict(command.gains)
+        is_known = self._suggestions is not None and self._suggestions[0] == command.choice
+        return self._suggestions[1] if self._suggestions is not None and is_known else None
 
 
 class _CaughtCall:
