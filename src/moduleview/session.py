@@ -134,6 +134,7 @@ class Session:
                         self._leave(self._source)
                     self._source, self._opening = self._opening, None
                     self._apply(record)
+                    self._store.books.changes.forget_runs()
                 case OpenFailed():
                     self._leave(self._opening)
                     self._opening = None

@@ -17,7 +17,8 @@ from moduleview.gui.interventions.change_form import ChangeForm
 from moduleview.gui.main_window import MainWindow
 from moduleview.gui.models.journal_model import JournalColumn
 from moduleview.gui.panels.interventions import InterventionsPanel
-from moduleview.telemetry.commands import Run
+from moduleview.telemetry.changes_messages import TakeBack
+from moduleview.telemetry.commands import Run, Stop
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.records import RunState
 from real_window import open_in, real_window, wait
@@ -237,3 +238,38 @@ def test_alarm_pauses_at_its_step_and_is_marked_in_the_strip(window: MainWindow)
     window.contents.parts.session.send(Run(5))
     wait(lambda: store.run.step == 13, "the run to go on")
     assert len(store.books.changes.rings) == 1
+
+
+def rows_of(panel: InterventionsPanel) -> list[tuple[str, str]]:
+    columns = (JournalColumn.STATE, JournalColumn.WHAT)
+    rows = range(panel.model.rowCount())
+    return [(panel.model.index(row, columns[0]).data(), panel.model.index(row, columns[1]).data()) for row in rows]
+
+
+def test_what_was_changed_in_the_run_before_stays_to_be_copied_until_another_target_is_opened(
+    window: MainWindow,
+) -> None:
+    session = window.contents.parts.session
+    apply(window, "0", "Scale gradient", factor="0.5")
+    apply(window, "2", "Set dropout rate", rate="0.9")
+    session.send(TakeBack(1))
+    session.send(Run(2))
+    wait(lambda: session.store.run.step == 2, "two steps")
+    session.send(Stop())
+    session.send(Run(1))
+    wait(lambda: session.store.run.step == 1 and len(states(window)) == 1, "the run that begins anew")
+    panel = panel_of(window)
+    dropout, scaled = "Set the dropout rate of 2 to 0.9", "Scaled the gradient of 0 by 0.5"
+    assert rows_of(panel) == [("stands", dropout), ("run before", dropout), ("run before", scaled)]
+    panel.table.selectRow(2)
+    assert not panel.back_button.isEnabled()
+    panel.copy_button.click()
+    assert "mul_(0.5)" in QGuiApplication.clipboard().text()
+    panel.script_button.click()
+    assert QGuiApplication.clipboard().text().count("# before step 0: ") == 3
+    panel.table.selectRow(0)
+    assert panel.back_button.isEnabled()
+    panel.script_button.click()
+    assert QGuiApplication.clipboard().text().count("# before step 0: ") == 1
+    open_in(window, toy_task)
+    assert rows_of(panel_of(window)) == []

@@ -1,8 +1,9 @@
-"""The journal of what was changed in the run."""
+"""The journal of what was changed in the run, and in the runs before it."""
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 from moduleview.telemetry.book import Book
 from moduleview.telemetry.changes_messages import (
@@ -17,7 +18,26 @@ from moduleview.telemetry.changes_messages import (
 )
 
 N_RINGS = 10_000
+N_RUNS_BEFORE = 20
 _N_ANSWERS = 64
+
+
+@dataclass(frozen=True)
+class JournaledRun:
+    """What was changed in one run.
+
+    Attributes:
+        entries: Of the journal, the oldest first, as they were last.
+        lines: All that was done, in order.
+    """
+
+    entries: tuple[ChangeJournaled, ...] = ()
+    lines: tuple[JournalLine, ...] = ()
+
+    def script(self) -> str:
+        """Python that does to ``model`` and ``optimizer`` all that was done, each with the step before which it was."""
+        head = "import torch\nfrom torch import nn\n"
+        return "\n".join([head, *(f"# before step {line.step}: {line.what}\n{line.python}\n" for line in self.lines)])
 
 
 class ChangesBook(Book[ChangesRecord]):
@@ -30,10 +50,28 @@ class ChangesBook(Book[ChangesRecord]):
         rings: Of the alarms, the last 10 000, oldest first.
         prepared: The newest answer to an opened form.
         answers: The newest answers to requests, by number.
+        runs_before: Of the same target, the newest first, at most 20.
         generation: Grows when the journal begins anew: its numbers mean other entries then.
     """
 
     generation = 0
+    runs_before: tuple[JournaledRun, ...] = ()
+
+    def forget(self) -> None:
+        """The run begins anew."""
+        if self.entries:
+            self.runs_before = (self.now, *self.runs_before)[:N_RUNS_BEFORE]
+        super().forget()
+
+    def forget_runs(self) -> None:
+        """Another target is open, or none: what was changed in runs of the one before means nothing here."""
+        self.runs_before = ()
+        self.revision += 1
+
+    @property
+    def now(self) -> JournaledRun:
+        """This run, as it is."""
+        return JournaledRun(tuple(self.entries.values()), tuple(self.lines))
 
     def clear(self) -> None:
         """Begin empty."""
@@ -62,8 +100,3 @@ class ChangesBook(Book[ChangesRecord]):
                 self.answers[record.request] = record
                 while len(self.answers) > _N_ANSWERS:
                     self.answers.pop(next(iter(self.answers)))
-
-    def script(self) -> str:
-        """Python that does to ``model`` and ``optimizer`` all that was done, each with the step before which it was."""
-        head = "import torch\nfrom torch import nn\n"
-        return "\n".join([head, *(f"# before step {line.step}: {line.what}\n{line.python}\n" for line in self.lines)])

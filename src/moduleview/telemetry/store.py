@@ -120,6 +120,7 @@ class SeriesStore(Measurements):
         self.model = self.task = None
         self.run = RunChanged(state=RunState.CLOSED)
         self._forget_run()
+        self.books.changes.forget_runs()
         self._revisions.bump("model", "series", "run", "hooks", "findings", "report", "books")
 
     @property

@@ -10,11 +10,17 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from moduleview.gui.look import number_format
 from moduleview.gui.models.cell_guard import CellGuard, Index
 from moduleview.gui.models.cell_look import COPY_ROLE, LOOK_ROLE, Look
+from moduleview.telemetry.changes_book import JournaledRun
 from moduleview.telemetry.changes_messages import ChangeJournaled, EntryState
 from moduleview.telemetry.display_names import displayable
 
 _NO_INDEX = QModelIndex()
 _LONGEST = 400
+_MARKS = {
+    EntryState.STANDS: ("check", "success"),
+    EntryState.TAKEN_BACK: ("undo", "muted"),
+    EntryState.LET_GO: ("warning", "warning"),
+}
 
 
 class JournalColumn(IntEnum):
@@ -30,36 +36,48 @@ class JournalColumn(IntEnum):
 
 
 class JournalModel(QAbstractTableModel):
-    """A row an entry, the newest first."""
+    """A row an entry, the newest first; below those of this run, in grey, those of the runs before."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._guard = CellGuard()
         self._entries: list[ChangeJournaled] = []
+        self._runs = [JournaledRun()]
+        self._run_of_row: list[int] = []  # 0 is this one, 1 the one before
 
-    def show_entries(self, entries: Sequence[ChangeJournaled]) -> None:
+    def show_runs(self, now: JournaledRun, before: Sequence[JournaledRun]) -> None:
         """Take another journal; rows keep their places where only their states are others."""
-        newest_first = list(reversed(entries))
-        numbers = [entry.entry for entry in newest_first]
-        if numbers == [entry.entry for entry in self._entries]:
-            self._entries = newest_first
-            if numbers:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, len(JournalColumn) - 1))
+        runs = [now, *before]
+        rows = [(number, entry) for number, run in enumerate(runs) for entry in reversed(run.entries)]
+        is_same_past = len(runs) == len(self._runs) and all(
+            a is b for a, b in zip(runs[1:], self._runs[1:], strict=True)
+        )
+        n_new = len(now.entries) - len(self._runs[0].entries)
+        if not is_same_past or n_new < 0:
+            self.beginResetModel()
+            self._take(runs, rows)
+            self.endResetModel()
             return
-        n_new = len(numbers) - len(self._entries)
-        if n_new > 0 and numbers[n_new:] == [entry.entry for entry in self._entries]:
+        if n_new:
             self.beginInsertRows(_NO_INDEX, 0, n_new - 1)
-            self._entries = newest_first
+        self._take(runs, rows)
+        if n_new:
             self.endInsertRows()
-            self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, len(JournalColumn) - 1))
-            return
-        self.beginResetModel()
-        self._entries = newest_first
-        self.endResetModel()
+        if rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(JournalColumn) - 1))
+
+    def _take(self, runs: list[JournaledRun], rows: Sequence[tuple[int, ChangeJournaled]]) -> None:
+        self._runs = runs
+        self._run_of_row = [number for number, _ in rows]
+        self._entries = [entry for _, entry in rows]
 
     def entry(self, row: int) -> ChangeJournaled:
         """The entry in a row."""
         return self._entries[row]
+
+    def runs_back(self, row: int) -> int:
+        """How many runs ago the entry in a row was made; 0 for one of this run."""
+        return self._run_of_row[row]
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_INDEX) -> int:
         """Entries."""
@@ -90,30 +108,27 @@ class JournalModel(QAbstractTableModel):
     def _cell(self, index: Index, role: int) -> object:
         if not index.isValid():
             return None
-        entry, column = self._entries[index.row()], JournalColumn(index.column())
+        entry, column, n_back = self._entries[index.row()], JournalColumn(index.column()), self._run_of_row[index.row()]
         if role == LOOK_ROLE:
-            return self._look(entry, column)
+            return self._look(entry, column, n_back)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(entry, column)
+            return self._text(entry, column, n_back)
         if role == COPY_ROLE:
-            return entry.python if column is JournalColumn.PYTHON else self._text(entry, column)
+            return entry.python if column is JournalColumn.PYTHON else self._text(entry, column, n_back)
         if role == Qt.ItemDataRole.ToolTipRole:
-            shown = entry.python if column is JournalColumn.PYTHON else self._text(entry, column)
+            shown = entry.python if column is JournalColumn.PYTHON else self._text(entry, column, n_back)
             if column is JournalColumn.WHAT and entry.note:
                 shown = f"{shown}\n{entry.note}"
+            if column is JournalColumn.STATE and n_back:
+                shown = self.tr("{0}; {1} when that run ended").format(shown, self._text(entry, column, 0))
             return "\n".join(displayable(line, _LONGEST) for line in shown.splitlines())
         return None
 
-    def _look(self, entry: ChangeJournaled, column: JournalColumn) -> Look:
-        color = "text" if entry.stands else "muted"
+    def _look(self, entry: ChangeJournaled, column: JournalColumn, n_back: int) -> Look:
+        color = "text" if entry.stands and not n_back else "muted"
         match column:
-            case JournalColumn.STATE:
-                marks = {
-                    EntryState.STANDS: ("check", "success"),
-                    EntryState.TAKEN_BACK: ("undo", "muted"),
-                    EntryState.LET_GO: ("warning", "warning"),
-                }
-                icon, role = marks[entry.state]
+            case JournalColumn.STATE if not n_back:
+                icon, role = _MARKS[entry.state]
                 return Look(color=role, icon=icon, keeps_color=entry.stands)
             case JournalColumn.STEP | JournalColumn.ENDED:
                 return Look(color=color, is_mono=True, is_small=True, is_right=True)
@@ -122,10 +137,12 @@ class JournalModel(QAbstractTableModel):
             case JournalColumn.PYTHON:
                 return Look(color="muted", is_mono=True, is_small=True)
             case JournalColumn.NOTE:
-                return Look(color="warning" if entry.note else color)
+                return Look(color="warning" if entry.note and not n_back else color)
         return Look(color=color)
 
-    def _text(self, entry: ChangeJournaled, column: JournalColumn) -> str:
+    def _text(self, entry: ChangeJournaled, column: JournalColumn, n_back: int) -> str:
+        if column is JournalColumn.STATE and n_back:
+            return self.tr("run before") if n_back == 1 else self.tr("{0} runs before").format(n_back)
         if column is JournalColumn.STATE:
             words = {
                 EntryState.STANDS: self.tr("stands"),

@@ -18,6 +18,7 @@ from moduleview.gui.widgets.elided_label import ElidedLabel
 from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.row_table import HEADER_PX, RowTable
 from moduleview.gui.widgets.rule import HorizontalRule
+from moduleview.telemetry.changes_book import JournaledRun
 from moduleview.telemetry.changes_messages import ChangeJournaled, MakeAgain, TakeBack
 from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
@@ -89,11 +90,11 @@ class InterventionsPanel(Panel):
         if state == self._drawn_for:
             return
         self._drawn_for = state
-        self.model.show_entries(tuple(book.entries.values()))
+        self.model.show_runs(book.now, book.runs_before)
         self.rings.show_rings(tuple(book.rings))
         self.ring_table.setVisible(bool(book.rings))
         self._fit()
-        self._stack.setCurrentWidget(self._splitter if book.entries or book.rings else self._empty)
+        self._stack.setCurrentWidget(self._splitter if self.model.rowCount() or book.rings else self._empty)
         if self.model.rowCount() and not self.table.currentIndex().isValid():
             self.table.setCurrentIndex(self.model.index(0, 0))
         can_change = store.model is not None and Capability.INTERVENE in self.context.capabilities()
@@ -112,13 +113,19 @@ class InterventionsPanel(Panel):
         index = self.table.currentIndex()
         return self.model.entry(index.row()) if index.isValid() else None
 
+    def _run(self) -> JournaledRun:
+        """That of the current row, which may be one of the runs before."""
+        book, row = self.context.store.books.changes, self.table.currentIndex().row()
+        n_back = self.model.runs_back(row) if row >= 0 else 0
+        return book.runs_before[n_back - 1] if 0 < n_back <= len(book.runs_before) else book.now
+
     def _show_buttons(self) -> None:
-        entry = self._current()
+        entry, row = self._current(), self.table.currentIndex().row()
         self.back_button.setText(self.tr("Take back") if entry is None or entry.stands else self.tr("Make again"))
         self.back_button.setAccessibleName(self.back_button.text())
-        self.back_button.setEnabled(entry is not None)
+        self.back_button.setEnabled(entry is not None and not self.model.runs_back(row))
         self.copy_button.setEnabled(entry is not None)
-        self.script_button.setEnabled(bool(self.context.store.books.changes.lines))
+        self.script_button.setEnabled(bool(self._run().lines))
 
     def _fill_menu(self) -> None:
         self._menu.clear()
@@ -136,7 +143,7 @@ class InterventionsPanel(Panel):
             self._copy(entry.python)
 
     def _on_copy_all(self) -> None:
-        self._copy(self.context.store.books.changes.script())
+        self._copy(self._run().script())
 
     def _copy(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
@@ -208,9 +215,9 @@ class InterventionsPanel(Panel):
         self._row.setContentsMargins(px(_BAR_PX), px(_BAR_PX), px(_BAR_PX), px(_BAR_PX))
         self._row.setSpacing(px(_BAR_PX))
         self._splitter.setMinimumHeight(px(HEADER_PX + _LEAST_ROWS * ROW_PX))
-        shown = dict(_WIDTHS)
+        shown, book = dict(_WIDTHS), self.context.store.books.changes
         last = [JournalColumn.NOTE, JournalColumn.ENDED]
-        has_notes = any(entry.note for entry in self.context.store.books.changes.entries.values())
+        has_notes = any(entry.note for entry in book.entries.values())
         for column in (*_GIVE_WAY, *(reversed(last) if has_notes else last)):
             is_hidden = px(sum(shown.values()) + _WHAT_LEAST_PX) > room
             self.table.setColumnHidden(column, is_hidden)
