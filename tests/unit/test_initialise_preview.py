@@ -285,6 +285,12 @@ def test_shape_that_cannot_be_taken_is_said_at_its_row_and_the_rest_goes_on() ->
     assert not ended(book).undo_refusal
 
 
+def test_type_that_an_initialiser_cannot_take_is_named() -> None:
+    model = nn.Sequential(nn.Linear(4, 4, bias=False).half())
+    note = previewed(model, choice_of("orthogonal_")).changes["0.weight"].note
+    assert note.startswith("cannot take shape 4 × 4 in float16. torch: ")
+
+
 def test_tensors_of_other_kinds_say_why_they_are_left() -> None:
     model = nn.Sequential(nn.LazyLinear(3), nn.Linear(2, 2, device="meta"), nn.Linear(2, 2))
     model[2].register_parameter("whole", nn.Parameter(torch.zeros(2, dtype=torch.int64), requires_grad=False))

@@ -190,9 +190,9 @@ class Initialise(Intervention):
     def _call_all(self, calls: ModuleCalls, meant: list[PlannedVisit]) -> None:
         visit = meant[0]
         try:
-            with time_limit():
+            with time_limit(), calls.own_randomness():
                 for visit in meant:
-                    calls.call(visit, visit.module)
+                    calls.call_inside(visit, visit.module)
         except TookTooLong:
             message = f"It had not ended after {LONGEST_S:.0f} s, at {visit.fqn or 'the root'}; nothing was changed."
             raise InterventionError(message) from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import nn, no_grad
 
 from moduleview.interventions.initialise_function import function_of, reset_of
@@ -51,14 +54,24 @@ class ModuleCalls:
 
     def call(self, visit: PlannedVisit, module: nn.Module) -> None:
         """Call it: with the module of the visit, or with its copy."""
+        with self.own_randomness():
+            self.call_inside(visit, module)
+
+    @contextmanager
+    def own_randomness(self) -> Iterator[None]:
+        """Around any number of ``call_inside``: changing over takes longer than most calls."""
         with self._randomness.in_place_of_global(), no_grad():
-            if self._function is None:
-                method = reset_of(module)
-                getattr(module, method)()
-                self._called.append((visit.fqn, method))
-            else:
-                self._function(module)
-                self._called.append((visit.fqn, getattr(self._function, "__name__", "init")))
+            yield
+
+    def call_inside(self, visit: PlannedVisit, module: nn.Module) -> None:
+        """As ``call``, inside ``own_randomness``."""
+        if self._function is None:
+            method = reset_of(module)
+            getattr(module, method)()
+            self._called.append((visit.fqn, method))
+        else:
+            self._function(module)
+            self._called.append((visit.fqn, getattr(self._function, "__name__", "init")))
 
     @property
     def n_called(self) -> int:

@@ -114,7 +114,14 @@ class Preview:
 
     def _look_for_gains(self, twin: Twin) -> Iterator[None]:
         yield from twin.build()
+        structure = Structure(twin.model)
+        values = OldValues(subtree_places(twin.model, ("_buffers", PLAIN)))
+        yield
         self._before = self._pass_through(twin)
+        yield
+        structure.changes().put_back()  # running statistics are the pass's own doing, not the initialiser's
+        values.put_back()
+        yield
         self.suggestions = {**suggestions_by_registration(self._run.model), **self._before.suggestions}
 
     def _pass_through(self, twin: Twin) -> ForwardSeen:
@@ -122,12 +129,7 @@ class Preview:
             return ForwardSeen(problem=self._batch.words)
         if any(nn.parameter.is_lazy(p) for p in self._run.model.parameters()):
             return ForwardSeen(problem="A lazy module still waits for its first input.")
-        structure = Structure(twin.model)
-        values = OldValues(subtree_places(twin.model, ("_buffers", PLAIN)))
-        seen = run_forward(twin.model, self._batch.forward)
-        structure.changes().put_back()  # running statistics are the pass's own doing, not the initialiser's
-        values.put_back()
-        return seen
+        return run_forward(twin.model, self._batch.forward)
 
     def _with_suggestions(self, visits: list[Visit], plan: Plan) -> PreviewGrew:
         grown = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 from torch import nn
@@ -18,7 +19,7 @@ from moduleview.introspect.module_attributes import attributes_of
 
 Items = dict[Any, Any]
 """What a dict, list or set holds: by key, by place, or True for what is in the set."""
-_TABLES = (dict, OrderedDict, defaultdict, list, set)
+_TABLES = frozenset({dict, OrderedDict, defaultdict, list, set})
 _MOST_ITEMS = 10_000  # a larger one is no table of torch's but somebody's data
 _ABSENT = object()
 _LABELS = {"_parameters": "parameter", "_buffers": "buffer", "_modules": "module"}
@@ -173,19 +174,21 @@ class _Remembered:
         self.module, self.kind = module, type(module)
         self._own = attributes_of(module)
         self._attributes = dict(self._own)
-        self._tables = {
-            name: _items(one) if one else None  # most are empty
-            for name, one in self._attributes.items()
-            if type(one) in _TABLES and len(one) <= _MOST_ITEMS
-        }
+        self._tables: dict[str, Items] = {}  # without those that are empty, as most are
+        self._left_alone: tuple[str, ...] = ()
+        for name, value in self._attributes.items():
+            if type(value) in _TABLES and value:
+                if len(value) <= _MOST_ITEMS:
+                    self._tables[name] = _items(value)
+                else:
+                    self._left_alone += (name,)
 
     def changed_tables(self) -> Iterator[_TableChange]:
         """Tables first, since the ``__dict__`` may lead to others."""
-        for name, held in self._tables.items():
-            table = self._attributes[name]
-            if not table and held is None:
+        for name, table in self._attributes.items():
+            if type(table) not in _TABLES or not (table or name in self._tables) or name in self._left_alone:
                 continue
-            before, after = held or {}, _items(table)
+            before, after = self._tables.get(name, {}), _items(table)
             if not _is_same(after, before):
                 yield _TableChange(self.module, name, table, before, after)
         if not _is_same(self._own, self._attributes):
@@ -200,12 +203,13 @@ def _items(table: Any) -> Items:
 
 def _is_same(one: Items, other: Items) -> bool:
     """The same things under the same keys in the same order; nothing is asked whether it is equal."""
-    if len(one) != len(other):
+    if len(one) != len(other) or not all(map(is_, one.values(), other.values())):
         return False
-    pairs = zip(one.items(), other.items(), strict=True)
-    return all(key is theirs or key == theirs for (key, _), (theirs, _) in pairs) and all(
-        value is other[key] for key, value in one.items()
-    )
+    return all(map(is_, one, other)) or all(map(_is_same_key, one, other))
+
+
+def _is_same_key(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is int and one == other)  # places in a long list are no single objects
 
 
 def _short(value: Any) -> str:

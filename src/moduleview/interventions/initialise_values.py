@@ -145,7 +145,8 @@ def _why_too_much(tensor: torch.Tensor) -> str:
 
 
 def _explained(tensor: torch.Tensor, error: Exception) -> str:
-    return f"cannot take shape {shape_words(tuple(tensor.shape))}. torch: {words_of(error)}"
+    kind = "" if tensor.dtype is torch.float32 else f" in {_dtype(tensor)}"  # which may be the reason
+    return f"cannot take shape {shape_words(tuple(tensor.shape))}{kind}. torch: {words_of(error)}"
 
 
 def _dtype(tensor: torch.Tensor) -> str:

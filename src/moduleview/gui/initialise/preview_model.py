@@ -161,8 +161,10 @@ class PreviewModel(QAbstractTableModel):
             case PreviewColumn.NOTE if visit.note:
                 text = displayable(visit.note)
             case PreviewColumn.NOTE if suggestion is not None and suggestion.activation:
+                is_stand_in = suggestion.activation != suggestion.nonlinearity
+                text = self.tr("{0} follows, gain {1} of {2}") if is_stand_in else self.tr("{0} follows, gain {1}")
                 gain = number_format.plain(suggestion.gain)
-                text = self.tr("{0} follows, gain {1}").format(suggestion.activation, gain)
+                text = text.format(suggestion.activation, gain, suggestion.nonlinearity)
         return text
 
     def _change_text(self, change: TensorChange, column: PreviewColumn) -> str:
