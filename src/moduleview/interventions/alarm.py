@@ -46,7 +46,12 @@ class Alarm(OfferedChange):
         integer(
             "n_steps", "Median of", 50, "Steps that the median is taken of", unit="steps", minimum=1, maximum=10_000
         ),
-        choice("then", "Then", tuple(Reaction), "Pause the run at this step, mark it, or clip gradients from here on"),
+        choice(
+            "then",
+            "Then",
+            tuple(Reaction),
+            "Pause the run after this step, mark it, or clip gradients from the next one on",
+        ),
     )
 
     def __init__(self, fqn: str, arguments: Mapping[str, Argument]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from moduleview.interventions.base import InterventionError, LiveRun
 
@@ -70,14 +72,24 @@ def current_group(optimizer: Optimizer, group: Group) -> Group | None:
 def scheduler_obstacle(optimizer: Optimizer, what: str) -> str:
     """Why an optimizer may not be given another group, a sentence; "" where it may.
 
-    A scheduler counts the groups when it is made, and raises in its next step where there are others.
+    Of the schedulers of torch 2.13 LambdaLR, MultiplicativeLR, SequentialLR, CosineAnnealingWarmRestarts and
+    ReduceLROnPlateau raise in their next step where the groups are others than when they were made; StepLR and others
+    go on, with the new group's rate multiplied as the old one's. Which one it is, and what else it holds, is not to be
+    read from the optimizer.
     """
-    if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
+    if hasattr(optimizer.step, "_wrapped_by_lr_sched") or _is_on_plateau(optimizer):
         return (
-            f"A learning rate scheduler steps this optimizer and would raise if {what}. "
-            "Choose a whole group, or give these parameters a group where the optimizer is made."
+            "A learning rate scheduler steps this optimizer. It was made for the groups that there are, and many raise "
+            f"in their next step if {what}. Choose a whole group, or give these parameters a group where the optimizer "
+            "is made."
         )
     return ""
+
+
+def _is_on_plateau(optimizer: Optimizer) -> bool:
+    """The one scheduler that leaves no trace on its optimizer."""
+    held = (one for one in gc.get_objects() if issubclass(type(one), ReduceLROnPlateau))
+    return any(getattr(one, "optimizer", None) is optimizer for one in held)
 
 
 def known_optimizers(run: LiveRun) -> Sequence[Optimizer]:
