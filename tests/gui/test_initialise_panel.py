@@ -274,6 +274,9 @@ def test_suggested_gain_stands_at_the_module_with_where_it_comes_from(panel: Ini
     say(panel, PreviewGrew(1, (msgspec.structs.replace(VISITS[0], suggestion=RELU),), ()))
     assert texts(panel, 0)[PreviewColumn.GAIN] == "1.414"
     assert texts(panel, 0)[PreviewColumn.NOTE] == "relu follows, gain 1.414"
+    gelu = Suggestion("gelu", "relu", None, 2**0.5, "gelu follows, seen; torch has no gain for it, relu stands in")
+    say(panel, PreviewGrew(1, (msgspec.structs.replace(VISITS[0], suggestion=gelu),), ()))
+    assert texts(panel, 0)[PreviewColumn.NOTE] == "gelu follows, gain 1.414 of relu"
 
 
 def test_what_would_be_kept_and_how_long_the_run_was_held_is_said(panel: InitialisePanel, bench: Bench) -> None:
@@ -342,15 +345,27 @@ def test_without_a_batch_the_depth_says_to_make_a_step(panel: InitialisePanel) -
     assert panel._right.currentWidget() is panel._no_depth
 
 
-def test_narrow_panel_shows_table_or_depth(bench: Bench, qtbot: QtBot) -> None:
+def test_narrow_panel_shows_the_table_until_the_depth_is_asked_for(bench: Bench, qtbot: QtBot) -> None:
     panel = bench.panel(qtbot, 700)
     say(panel, InitialisersListed(INITIALISERS))
     previewed(panel, bench)
-    assert panel.chart.isVisible()
-    assert not panel.table.isVisible()
-    panel.depth_toggle.setChecked(False)
-    assert panel.table.isVisible()
-    assert not panel.chart.isVisible()
+    assert (panel.table.isVisible(), panel.chart.isVisible()) == (True, False)
+    panel.depth_toggle.click()
+    assert (panel.table.isVisible(), panel.chart.isVisible()) == (False, True)
+    panel.depth_toggle.click()
+    assert (panel.table.isVisible(), panel.chart.isVisible()) == (True, False)
+    panel.depth_toggle.click()
+    panel.resize(1200, 400)
+    assert (panel.table.isVisible(), panel.chart.isVisible()) == (True, True)
+
+
+def test_more_than_values_is_counted_in_the_outcome(panel: InitialisePanel, bench: Bench) -> None:
+    previewed(panel, bench)
+    note = "training True → False"
+    say(panel, PreviewGrew(1, (msgspec.structs.replace(VISITS[1], note=note, changes=True),), ()))
+    panel.only_changes.setChecked(True)
+    assert "blocks.1" in [panel.model.row(at).fqn for at in range(panel.model.rowCount())]
+    assert panel.side.said.startswith("1 tensor would change, and more than values of 1 module; undo keeps 2 KiB.")
 
 
 def test_row_that_is_clicked_is_selected_and_the_subtree_stays(panel: InitialisePanel, bench: Bench) -> None:

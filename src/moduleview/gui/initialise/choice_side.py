@@ -13,7 +13,7 @@ from moduleview.gui.widgets.rule import HorizontalRule
 from moduleview.gui.widgets.vertical_scroll import VerticalScroll
 
 WIDTH_PX = 304
-_LEAST_FORM_PX = 60
+_LEAST_FORM_PX = 36
 
 
 class ChoiceSide(QWidget):

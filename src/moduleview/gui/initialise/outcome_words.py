@@ -66,13 +66,12 @@ class OutcomeWords(QObject):
     def _ended(self, book: InitialisingBook, ended: PreviewEnded) -> str:
         n = sum(1 for change in book.changes.values() if change.after is not None)
         longest, whole = (f"{ms:,.0f}" for ms in ended.took_ms)
-        text = (
-            self.tr(
-                "{0} tensor would change; undo keeps {1}. The run was held {2} ms in all, at most {3} ms at a time."
-            )
-            if n == 1
-            else self.tr(
-                "{0} tensors would change; undo keeps {1}. The run was held {2} ms in all, at most {3} ms at a time."
-            )
-        )
-        return text.format(exact_count(n), n_bytes(ended.undo_bytes), whole, longest)
+        what = self.tr("{0} tensor would change") if n == 1 else self.tr("{0} tensors would change")
+        what = what.format(exact_count(n))
+        n_modules = sum(1 for visit in book.visits.values() if visit.changes)
+        if n_modules:
+            one, many = self.tr("more than values of {0} module"), self.tr("more than values of {0} modules")
+            more = one if n_modules == 1 else many
+            what = self.tr("{0}, and {1}").format(what, more.format(exact_count(n_modules)))
+        text = self.tr("{0}; undo keeps {1}. The run was held {2} ms in all, at most {3} ms at a time.")
+        return text.format(what, n_bytes(ended.undo_bytes), whole, longest)

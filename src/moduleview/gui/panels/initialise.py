@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -55,6 +55,7 @@ class InitialisePanel(Panel):
         self._model_seen: object = None
         self._followed = ""
         self._offered: object = ()
+        self._has_asked_for_depth = False
         self.asking = Asking(context, self)
         self._words = OutcomeWords(self)
         self._make_parts()
@@ -195,6 +196,7 @@ class InitialisePanel(Panel):
         self.side.preview.clicked.connect(self.preview)
         self.side.apply.clicked.connect(self.apply)
         self.side.undo.clicked.connect(lambda: self.asking.take_back(context.store))
+        self.depth_toggle.toggled.connect(self._on_depth_asked)
         for toggle in (self.only_changes, self.depth_toggle):
             toggle.toggled.connect(self._on_edited)
         self.table.clicked.connect(self._on_row_clicked)
@@ -238,6 +240,9 @@ class InitialisePanel(Panel):
         if self.is_in_sight:
             self.refresh(self.context.store)
 
+    def _on_depth_asked(self) -> None:
+        self._has_asked_for_depth = True
+
     def _on_row_clicked(self, index: QModelIndex) -> None:
         if index.isValid():
             self._select(self.model.row(index.row()).fqn)
@@ -261,6 +266,9 @@ class InitialisePanel(Panel):
         px = self.context.theme.px
         room = self.width() - px(WIDTH_PX)
         has_room_for_both = room >= px(_LEAST_TABLE_PX + _CHART_PX)
+        if not self._has_asked_for_depth:  # until a person says what to see, the table is seen in any case
+            with QSignalBlocker(self.depth_toggle):
+                self.depth_toggle.setChecked(has_room_for_both)
         wants_depth = self.depth_toggle.isChecked()
         self._right.setVisible(wants_depth)
         self._middle.setVisible(has_room_for_both or not wants_depth)
