@@ -24,6 +24,7 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "gather": {"dim": "1", "index": "[[0, 1], [2, 0]]"},
     "take_along_dim": {"indices": "[[0], [1], [2]]", "dim": "1"},
     "scatter_": {"dim": "0", "index": "[[0, 1, 2]]", "src": "[[9.0, 8.0, 7.0]]"},
+    "scatter_reduce_": {"dim": "0", "index": "[[0, 1, 2]]", "src": "t2"},
     "cat": {"tensors": "x, t2"},
     "stack": {"tensors": "x, t2, x", "dim": "-1"},
     "maximum": {"other": "t2"},

@@ -20,9 +20,20 @@ MAX_RESULT_BYTES = 2 * 2**30
 _MAX_ELEMENTS = 4_000_000_000  # read and written; about 10 s on one core
 _MAX_PRODUCTS = 400_000_000_000  # multiplications of float32; about 10 s on one core
 _MAX_SLOW_PRODUCTS = 4_000_000_000  # of dtypes that no library multiplies: naive loops
-_MAX_DECOMPOSED = 20_000_000_000  # rows x columns x the smaller of both; svd takes about 10 s
+_MAX_SIDE = 2_700  # of a square matrix whose singular values take 3 to 10 s
+_MAX_PARTS = 10_000  # tensors of one result: each is an object of Python, which the window waits for
 _FAST = (torch.float32, torch.float64, torch.complex64, torch.complex128)
-_DECOMPOSITIONS = ("linalg_svd", "linalg_eig", "linalg_qr", "linalg_lu", "linalg_solve", "linalg_inv", "linalg_eigh")
+_DECOMPOSITIONS = {
+    "linalg_svd": 1.0,
+    "linalg_eig": 1.0,
+    "linalg_pinv": 1.0,
+    "linalg_qr": 0.2,
+    "linalg_inv": 0.2,
+    "linalg_lu": 0.1,
+    "linalg_det": 0.1,
+    "linalg_solve": 0.1,
+}
+"""How long each takes, measured in singular value decompositions of the same matrix."""
 
 
 class TooMuchError(ModuleViewError):
@@ -39,7 +50,9 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.n_bytes = self.n_elements = 0
-        self.n_products = self.n_slow_products = self.n_decomposed = 0
+        self.n_products = self.n_slow_products = 0
+        self.n_decomposed = 0.0
+        self._n_calls = 0
 
     def __enter__(self) -> _Tally:
         _push_mode(self)
@@ -49,8 +62,10 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
         _pop_mode()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
+        self._refuse_many(func, args)
         read = _tensors((args, kwargs))
+        self.n_bytes += _bytes_that_values_decide(func, args)
+        result = func(*args, **(kwargs or {}))
         if not func.is_view:
             made = _tensors(result)
             self.n_bytes += sum(t.numel() * t.element_size() for t in made if not any(t is other for other in read))
@@ -62,9 +77,32 @@ class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.n_products += n
             else:
                 self.n_slow_products += n
-        if any(word in func.overloadpacket.__name__ for word in _DECOMPOSITIONS):
-            self.n_decomposed += decomposition_cost(tuple(read[0].shape))
+        weight = max((w for word, w in _DECOMPOSITIONS.items() if word in func.overloadpacket.__name__), default=0.0)
+        if weight:
+            self.n_decomposed += weight * decomposition_cost(tuple(read[0].shape))
         return result
+
+    def _refuse_many(self, func: Any, args: Any) -> None:
+        """Before it is computed: on the meta device too each part of a result takes its time."""
+        self._n_calls += 1  # tensor_split is one call a part
+        n = self._n_calls
+        if func.overloadpacket is torch.ops.aten.split:
+            x, size, dim = (*args, 0)[:3]
+            n = math.ceil(x.shape[dim] / max(1, size)) if x.dim() else 0
+        if n > _MAX_PARTS:
+            raise TooMuchError(f"This would make {n:,} tensors or more; {_MAX_PARTS:,} is the lab's limit.")
+
+
+def _bytes_that_values_decide(func: Any, args: Any) -> int:
+    """What a selection by a mask makes at most, with the places that torch notes meanwhile; 0 for what is no such."""
+    if func.overloadpacket is torch.ops.aten.masked_select:
+        shape: torch.Size = torch.broadcast_shapes(args[0].shape, args[1].shape)  # type: ignore[no-untyped-call]
+        return shape.numel() * (16 + int(args[0].element_size()))
+    if func.overloadpacket is not torch.ops.aten.index:
+        return 0
+    masks = [mask for mask in args[1] if mask is not None and mask.dtype in (torch.bool, torch.uint8)]
+    n = sum(8 * mask.numel() * mask.dim() for mask in masks)
+    return int(n + args[0].numel() * args[0].element_size()) if masks else 0
 
 
 def decomposition_cost(shape: tuple[int, ...]) -> int:
@@ -72,16 +110,17 @@ def decomposition_cost(shape: tuple[int, ...]) -> int:
     return math.prod(shape) * min(shape[-2:]) if len(shape) >= 2 else 0
 
 
-def refuse_decomposition(cost: int) -> None:
-    """Refuse what would take minutes.
+def refuse_decomposition(cost: float) -> None:
+    """Refuse what would take too long.
 
     Raises:
         TooMuchError: With what to do.
     """
-    if cost > _MAX_DECOMPOSED:
+    if cost > _MAX_SIDE**3:
+        side = round(cost ** (1 / 3))
         raise TooMuchError(
-            f"This would take minutes: rows × columns × the smaller side is {cost:.1e}, and {_MAX_DECOMPOSED:.0e} is "
-            "the lab's limit. Take a slice first, such as [:2000, :2000]."
+            f"This would take as long as the singular values of {side:,} × {side:,} numbers; those of {_MAX_SIDE:,} × "
+            f"{_MAX_SIDE:,}, some seconds, are the lab's limit. Take a slice first, such as [:2000, :2000]."
         )
 
 
@@ -125,7 +164,7 @@ def refuse_too_much(compute: Callable[[], Any]) -> None:
         )
     if tally.n_products > _MAX_PRODUCTS or tally.n_slow_products > _MAX_SLOW_PRODUCTS:
         raise TooMuchError(
-            f"This would take {tally.n_products + tally.n_slow_products:.1e} multiplications, minutes of computing. "
+            f"This would take {tally.n_products + tally.n_slow_products:.1e} multiplications, a minute or more. "
             "Take a slice first; float32 is the fastest dtype."
         )
     refuse_decomposition(tally.n_decomposed)

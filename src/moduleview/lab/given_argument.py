@@ -13,6 +13,8 @@ from moduleview.lab.dtypes import DTYPES
 from moduleview.lab.expression import Expression, ExpressionError, IndexExpression, Names
 from moduleview.telemetry.lab_pipelines import ArgumentKind, ArgumentSpec
 
+_NORMS = ("fro", "nuc")
+
 
 @dataclass(frozen=True)
 class GivenArgument:
@@ -27,6 +29,11 @@ class GivenArgument:
     python: str
     evaluate: Callable[[Names], Any]
     names: tuple[str, ...] = ()
+
+    @property
+    def is_tensor(self) -> bool:
+        """It speaks of a tensor, or is a list that becomes one."""
+        return bool(self.names) or self.python.startswith("torch.tensor(")
 
 
 def read_argument(spec: ArgumentSpec, text: str) -> GivenArgument | None:
@@ -118,6 +125,16 @@ def _read_choice(spec: ArgumentSpec, text: str) -> GivenArgument:
     return GivenArgument(repr(text), lambda _: text)
 
 
+def _read_norm(_: ArgumentSpec, text: str) -> GivenArgument:
+    """``fro`` and ``nuc``, quoted or not, or a number."""
+    name = text.strip("'\"")
+    if name in _NORMS:
+        return GivenArgument(repr(name), lambda _: name)
+    if name.isalpha() and name not in ("inf", "nan", "pi"):
+        raise ExpressionError(f"“{name[:40]}” is no norm. There are {', '.join(_NORMS)}, inf, and numbers: 1, 2, -2.")
+    return _read_plain(_, text)
+
+
 def _read_dtype(_: ArgumentSpec, text: str) -> GivenArgument:
     name = text.removeprefix("torch.")
     if name not in DTYPES:
@@ -138,6 +155,7 @@ _READERS: Mapping[ArgumentKind, Callable[[ArgumentSpec, str], GivenArgument]] = 
     ArgumentKind.OPERAND: _read_tensor,
     ArgumentKind.TENSORS: _read_tensors,
     ArgumentKind.CHOICE: _read_choice,
+    ArgumentKind.NORM: _read_norm,
     ArgumentKind.DTYPE: _read_dtype,
     ArgumentKind.EQUATION: _read_equation,
 }

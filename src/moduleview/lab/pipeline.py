@@ -216,7 +216,7 @@ def refuse_creation(values: Values) -> None:
         for length in size:
             n *= max(0, length)
     if isinstance(values.get("n"), int):
-        n = float(values["n"]) ** 2
+        n = float(values["n"]) * values.get("m", values["n"])
     if all(isinstance(values.get(name), int | float) for name in ("start", "end", "step")) and values["step"]:
         n = (values["end"] - values["start"]) / values["step"]
     if n > 0:

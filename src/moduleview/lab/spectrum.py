@@ -17,7 +17,7 @@ def read_spectrum(tensor: torch.Tensor, request: RequestSpectrum) -> SpectrumAns
 
     Raises:
         PlaneError: There is no such slice, or it has no singular values; a sentence.
-        TooMuchError: It would take minutes.
+        TooMuchError: It would take too long.
     """
     matrix, remark = _matrix(tensor, request)
     n_rows, n_columns = matrix.shape

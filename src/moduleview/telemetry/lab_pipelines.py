@@ -26,6 +26,7 @@ class ArgumentKind(StrEnum):
     TENSORS = "tensors"  # x, t7, t8
     OPERAND = "operand"  # a tensor or a number
     EQUATION = "equation"  # ij,jk->ik
+    NORM = "norm"  # which norm: 2, 1, inf, fro, nuc
     LITERAL = "literal"  # [[1, 2.5], [3, 4]]: for creation
 
 

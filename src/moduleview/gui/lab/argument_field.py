@@ -141,6 +141,7 @@ class ArgumentField(QObject):
             ArgumentKind.TENSORS: self.tr("x, t1, t2"),
             ArgumentKind.OPERAND: self.tr("t1, x or a number"),
             ArgumentKind.EQUATION: "ij,jk->ik",
+            ArgumentKind.NORM: self.tr("fro, nuc, inf or a number"),
             ArgumentKind.LITERAL: "[[1, 2.5], [3, 4]]",
         }[self.spec.kind]
 

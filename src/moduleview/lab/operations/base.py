@@ -32,6 +32,7 @@ class Operation:
         line: Makes the expression where no pattern does.
         moves: Its result is made of cells of its inputs: ``x`` and the arguments named here. A picture can show it;
             None where it computes.
+        settle: What is given after all, where one argument decides whether another one may be there.
         remark: What a person has to know of this result, given the values and the result.
     """
 
@@ -45,6 +46,7 @@ class Operation:
     absent: str = "None"
     line: Callable[[Given], str] | None = None
     moves: tuple[str, ...] | None = None
+    settle: Callable[[Given], Given] | None = None
     remark: Callable[[Values, Any], str] | None = None
 
     @property
@@ -60,12 +62,12 @@ class Operation:
         Raises:
             ExpressionError: One cannot be read.
         """
-        given = {}
+        given: dict[str, GivenArgument] = {}
         for spec in self.arguments:
             argument = read_argument(spec, texts.get(spec.name, spec.default))
             if argument is not None:
                 given[spec.name] = argument
-        return given
+        return given if self.settle is None else self.settle(given)
 
     def expression(self, given: Given) -> str:
         """The right side of its line: ``torch.gather(x, 1, t7)``."""
@@ -127,6 +129,16 @@ def number(name: str, default: str = "", hint: str = "", *, optional: bool = Fal
 def boolean(name: str, default: str = "", *, optional: bool = True) -> ArgumentSpec:
     """True or False."""
     return ArgumentSpec(name, ArgumentKind.BOOLEAN, default, optional, choices=("", "True", "False"))
+
+
+def choice(name: str, *choices: str) -> ArgumentSpec:
+    """One of some words, or what torch takes where none is given."""
+    return ArgumentSpec(name, ArgumentKind.CHOICE, "", is_optional=True, choices=choices)
+
+
+def norm(name: str, default: str = "", hint: str = "") -> ArgumentSpec:
+    """Which norm."""
+    return ArgumentSpec(name, ArgumentKind.NORM, default, is_optional=True, hint=hint)
 
 
 def tensor(name: str, hint: str = "", default: str = "", *, optional: bool = False) -> ArgumentSpec:

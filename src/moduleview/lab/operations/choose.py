@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from moduleview.lab.operations.base import Operation, dim, operand, tensor, tensors
+from moduleview.lab.operations.base import Operation, boolean, dim, operand, tensor, tensors
 from moduleview.telemetry.lab_pipelines import ArgumentKind, ArgumentSpec
 
 _TOPIC = "Choose and join"
@@ -18,6 +18,12 @@ def _index(x: Any, index: Any) -> Any:
 
 def _scatter(x: torch.Tensor, dim_: int, index: torch.Tensor, src: Any) -> torch.Tensor:
     return x.clone().scatter_(dim_, index, src)
+
+
+def _scatter_reduce(
+    x: torch.Tensor, dim_: int, index: torch.Tensor, src: torch.Tensor, reduce: str, include_self: bool = True
+) -> torch.Tensor:
+    return x.clone().scatter_reduce_(dim_, index, src, reduce, include_self=include_self)
 
 
 def _masked_fill(x: torch.Tensor, mask: torch.Tensor, value: Any) -> torch.Tensor:
@@ -87,6 +93,20 @@ OPERATIONS = (
         "x.clone().scatter_",
         (dim(), tensor("index", "whole numbers, as many axes as x: [[0, 1]]"), operand("src", "1.0")),
         moves=("src",),
+    ),
+    Operation(
+        "scatter_reduce_",
+        _TOPIC,
+        "As scatter_, and what comes to one place is summed, multiplied, ...; on a copy.",
+        _scatter_reduce,
+        "x.clone().scatter_reduce_",
+        (
+            dim(),
+            tensor("index", "whole numbers, as many axes as x: [[0, 1]]"),
+            tensor("src", "as many as the index, of x's dtype"),
+            ArgumentSpec("reduce", ArgumentKind.CHOICE, "sum", choices=("sum", "prod", "mean", "amax", "amin")),
+            boolean("include_self"),
+        ),
     ),
     Operation("cat", _TOPIC, "One behind the other along an axis: a copy.", torch.cat, "torch.cat",
               (tensors(), dim()), moves=("tensors",), needs_input=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from moduleview.lab.operations.base import Operation, dtype, number, operand, tensor
+from moduleview.lab.operations.base import Operation, choice, dtype, integer, number, operand, tensor
 
 _TOPIC = "Pointwise"
 
@@ -14,6 +14,8 @@ _OF_ONE = {
     "sign": "-1, 0 or 1.",
     "square": "x times x.",
     "sqrt": "Square root; NaN for what is negative.",
+    "real": "Real part: a view of a complex tensor.",
+    "angle": "Angle of a complex number, in radians.",
     "rsqrt": "1 / square root.",
     "reciprocal": "1 / x.",
     "exp": "e to the power of x.",
@@ -44,6 +46,15 @@ _OF_TWO = {
     "remainder": "What is left of a division; has the divisor's sign.",
 }
 _NEEDS_TENSOR = frozenset(("maximum", "minimum"))
+_ALPHA = number("alpha", "", "other is multiplied by it first", optional=True)
+_MORE = {
+    "round": (integer("decimals", "", "behind the point", optional=True),),
+    "nan_to_num": tuple(number(name, "", optional=True) for name in ("nan", "posinf", "neginf")),
+    "add": (_ALPHA,),
+    "sub": (_ALPHA,),
+    "div": (choice("rounding_mode", "floor", "trunc"),),
+}
+"""What some take besides, by their names."""
 
 
 def _to(x: torch.Tensor, dtype_: torch.dtype) -> torch.Tensor:
@@ -52,7 +63,7 @@ def _to(x: torch.Tensor, dtype_: torch.dtype) -> torch.Tensor:
 
 OPERATIONS = (
     *(
-        Operation(name, _TOPIC, summary, getattr(torch, name), f"torch.{name}")
+        Operation(name, _TOPIC, summary, getattr(torch, name), f"torch.{name}", _MORE.get(name, ()))
         for name, summary in _OF_ONE.items()
     ),
     *(
@@ -62,7 +73,7 @@ OPERATIONS = (
             summary,
             getattr(torch, name),
             f"torch.{name}",
-            (tensor("other") if name in _NEEDS_TENSOR else operand("other", "1"),),
+            (tensor("other") if name in _NEEDS_TENSOR else operand("other", "1"), *_MORE.get(name, ())),
         )
         for name, summary in _OF_TWO.items()
     ),

@@ -36,6 +36,13 @@ def _normal(mean: Any, std: Any, seed: int, size: Any = None) -> torch.Tensor:
     return torch.normal(mean, std, size, generator=_generator(seed))
 
 
+def _without_size(given: Given) -> Given:
+    """A mean or standard deviation for each element says how many there are, and torch takes no size beside it."""
+    if given["mean"].is_tensor or given["std"].is_tensor:
+        return {name: argument for name, argument in given.items() if name != "size"}
+    return given
+
+
 def _normal_line(given: Given) -> str:
     size = f", {given['size'].python}" if "size" in given else ""
     generator = _GENERATOR.format(seed=given["seed"].python)
@@ -62,6 +69,6 @@ OPERATIONS = (
     Operation("normal", _TOPIC, "Normal, of a mean and a standard deviation for all or one for each element.", _normal,
               "torch.normal",
               (operand("mean", "0.0"), operand("std", "1.0"), _SEED,
-               integers("size", "2, 3", "only where mean and std are numbers; else empty", optional=True)),
-              needs_input=False, line=_normal_line, remark=_its_own),
+               integers("size", "2, 3", "counts where mean and std are numbers; a tensor has its own", optional=True)),
+              needs_input=False, line=_normal_line, settle=_without_size, remark=_its_own),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from moduleview.lab.operations.base import Operation, boolean, dim, integer, integers, operand
+from moduleview.lab.operations.base import Operation, boolean, choice, dim, dtype, integer, integers, operand
 
 _TOPIC = "Reduce and order"
 _KEEPDIM = boolean("keepdim")
@@ -13,23 +13,20 @@ _DIM = dim("", optional=True)
 
 OPERATIONS = (
     *(
-        Operation(name, _TOPIC, summary, getattr(torch, name), f"torch.{name}", (_DIMS, _KEEPDIM))
-        for name, summary in {
-            "sum": "Sum; whole numbers and booleans as int64.",
-            "mean": "Mean; of floating numbers only.",
-            "amax": "Largest element; NaN where there is one.",
-            "amin": "Smallest element; NaN where there is one.",
-            "all": "Whether all are nonzero.",
-            "any": "Whether one is nonzero.",
-        }.items()
+        Operation(name, _TOPIC, summary, getattr(torch, name), f"torch.{name}", (_DIMS, _KEEPDIM, *more))
+        for name, summary, *more in (
+            ("sum", "Sum; whole numbers and booleans as int64.", dtype()),
+            ("mean", "Mean; of floating numbers only, or with a floating dtype.", dtype()),
+            ("amax", "Largest element; NaN where there is one."),
+            ("amin", "Smallest element; NaN where there is one."),
+            ("all", "Whether all are nonzero."),
+            ("any", "Whether one is nonzero."),
+        )
     ),
-    Operation(
-        "std",
-        _TOPIC,
-        "Standard deviation; correction 1 divides by n - 1, 0 by n.",
-        torch.std,
-        "torch.std",
-        (_DIMS, integer("correction", "1", optional=True), _KEEPDIM),
+    *(
+        Operation(name, _TOPIC, f"{word}; correction 1 divides by n - 1, 0 by n.", getattr(torch, name),
+                  f"torch.{name}", (_DIMS, integer("correction", "1", optional=True), _KEEPDIM))
+        for name, word in (("std", "Standard deviation"), ("var", "Variance"))
     ),
     *(
         Operation(name, _TOPIC, summary, getattr(torch, name), f"torch.{name}", (_DIM, _KEEPDIM))
@@ -44,7 +41,12 @@ OPERATIONS = (
         "The value below which a share q lies; at most 16 million elements.",
         torch.quantile,
         "torch.quantile",
-        (operand("q", "0.5"), _DIM, _KEEPDIM),
+        (
+            operand("q", "0.5"),
+            _DIM,
+            _KEEPDIM,
+            choice("interpolation", "linear", "lower", "higher", "midpoint", "nearest"),
+        ),
     ),
     Operation(
         "topk",
@@ -52,7 +54,7 @@ OPERATIONS = (
         "The k largest along an axis, and their places.",
         torch.topk,
         "torch.topk",
-        (integer("k", "1"), dim("-1", optional=True), boolean("largest")),
+        (integer("k", "1"), dim("-1", optional=True), boolean("largest"), boolean("sorted")),
     ),
     Operation(
         "sort",
@@ -60,7 +62,7 @@ OPERATIONS = (
         "In order along an axis, and from where they come.",
         torch.sort,
         "torch.sort",
-        (dim("-1", optional=True), boolean("descending")),
+        (dim("-1", optional=True), boolean("descending"), boolean("stable")),
     ),
     Operation(
         "argsort",
@@ -70,5 +72,7 @@ OPERATIONS = (
         "torch.argsort",
         (dim("-1", optional=True), boolean("descending"), boolean("stable")),
     ),
-    Operation("cumsum", _TOPIC, "Running sum along an axis.", torch.cumsum, "torch.cumsum", (dim(),)),
+    Operation("cumsum", _TOPIC, "Running sum along an axis.", torch.cumsum, "torch.cumsum", (dim(), dtype())),
+    Operation("softmax", _TOPIC, "exp(x) as shares that sum to 1 along an axis.", torch.softmax, "torch.softmax",
+              (dim("-1"), dtype())),
 )  # fmt: skip
