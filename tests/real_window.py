@@ -25,7 +25,7 @@ def real_window(folder: Path, size: tuple[int, int] = (1280, 800)) -> Iterator[M
     application = make_application()
     guard = GarbageGuard()
     settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-    contents = make_window(application, settings, collect_garbage=guard.collect, image_folder=folder / "images")
+    contents = make_window(application, settings, garbage=guard, image_folder=folder / "images")
     window = contents.window
     window.resize(*size)
     window.show()

@@ -32,7 +32,7 @@ class TrainingWindow:
         contents = make_window(
             make_application(),
             open_settings(folder / "settings.ini"),
-            collect_garbage=self._guard.collect,
+            garbage=self._guard,
             image_folder=folder,
         )
         self.window: MainWindow = contents.window

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from moduleview.sources.garbage import N_MANY, GarbageGuard
+from moduleview.sources.inprocess import InProcessSource
 
 SCRIPT = """
 import sys, threading
@@ -184,3 +186,33 @@ def test_another_thread_that_collects_asks_for_the_oldest_generation_too(walks: 
         assert walks == [2]
     finally:
         guard.release()
+
+
+def test_what_is_spared_is_not_walked_and_comes_back_with_the_collector() -> None:
+    guard = GarbageGuard()
+    try:
+        n_before = len(gc.get_objects())
+        guard.spare_what_is_there()
+        n_spared = gc.get_freeze_count()
+        later = [[] for _ in range(100)]
+        guard.spare_what_is_there()
+        assert n_spared > n_before / 2
+        assert gc.get_freeze_count() <= n_spared, "a second call spares nothing: a model may be there by then"
+        assert any(one is later for one in gc.get_objects())
+    finally:
+        guard.release()
+    assert gc.get_freeze_count() == 0
+    guard.spare_what_is_there()
+    assert gc.get_freeze_count() == 0, "a released guard leaves the collector alone"
+
+
+def test_source_says_when_torch_is_imported_before_any_code_of_the_target_runs() -> None:
+    called: list[str] = []
+
+    def target() -> torch.nn.Module:
+        called.append("target")
+        return torch.nn.Linear(2, 2)
+
+    source = InProcessSource(target, on_imported=lambda: called.append("imported"))
+    assert source.close(10.0)
+    assert called in (["imported"], ["imported", "target"])

@@ -6,7 +6,7 @@ Nothing here imports torch: the training thread does, behind a window that has p
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
@@ -46,7 +46,7 @@ def make_window(
     settings: QSettings,
     *,
     frame: MainWindow | None = None,
-    collect_garbage: Callable[[], None] = lambda: None,
+    garbage: GarbageGuard | None = None,
     image_folder: Path | None = None,
 ) -> WindowContents:
     """A window over an empty session, with every panel, detector and sample there is.
@@ -55,7 +55,7 @@ def make_window(
         application: Whose style and palette the theme sets.
         settings: What is kept between two starts.
         frame: The empty window, when it is on the screen already.
-        collect_garbage: Collects cycles on this thread while another one trains.
+        garbage: Collects cycles on this thread while another one trains; None where Python does so itself.
         image_folder: Where pictures that a style sheet needs are written; the user's cache by default.
     """
     window = frame or make_frame(application, settings)
@@ -63,7 +63,7 @@ def make_window(
     appearance = Appearance(application, window.theme, image_folder or cache_folder(), scheme, application)
 
     def make_source(target: str, device: str | None) -> Source:
-        return InProcessSource(target, device=device)
+        return InProcessSource(target, device=device, on_imported=garbage.spare_what_is_there if garbage else _nothing)
 
     parts = WindowParts(
         session=Session(_make_detectors()),
@@ -73,7 +73,7 @@ def make_window(
         make_source=make_source,
         find_panels=_find_panels,
         make_welcome=_make_welcome,
-        collect_garbage=collect_garbage,
+        collect_garbage=garbage.collect if garbage else _nothing,
         trusted=(resource_path("samples"),),
     )
     contents = WindowContents(parts, window)
@@ -105,7 +105,7 @@ def run_window(
     crash = CrashReport(session_folder())
     guard = GarbageGuard()
     application = make_application()
-    contents = make_window(application, open_settings(), frame=frame, collect_garbage=guard.collect)
+    contents = make_window(application, open_settings(), frame=frame, garbage=guard)
     interrupts = Interrupts(frame.close, frame)
     old_hook = sys.excepthook
     sys.excepthook = contents.failures.show_bug
@@ -125,6 +125,10 @@ def run_window(
 
 def _make_detectors() -> list[Detector]:
     return [detector() for detector in discover(moduleview.detectors, Detector)]
+
+
+def _nothing() -> None:
+    """Python collects by itself."""
 
 
 def _find_panels() -> Sequence[type[Panel]]:

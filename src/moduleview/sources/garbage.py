@@ -34,7 +34,7 @@ class GarbageGuard:
         self._thread_id = threading.get_ident()
         self._was_enabled = gc.isenabled()
         self._collect_at_once = gc.collect
-        self._is_asked = False
+        self._is_asked = self._is_released = False
         self._n_new = self._n_pending = 0  # in the younger generations; in the oldest since it was walked last
         self._n_old = len(gc.get_objects())
         self._next_s = clock()
@@ -68,8 +68,21 @@ class GarbageGuard:
         elif young:
             self._n_new += n_new - self._collect_at_once(0)
 
+    def spare_what_is_there(self) -> None:
+        """Leave all that lives now out of later collections; the first call counts, from any thread.
+
+        For the moment when torch is imported and no model is there yet: what is there stays for good, and a full
+        collection walks 130 000 objects then instead of 370 000, 27 ms instead of 155. A model must never be spared:
+        it could not be freed any more.
+        """
+        if not self._is_released and gc.get_freeze_count() == 0:
+            gc.freeze()
+            self._n_old = 0
+
     def release(self) -> None:
         """Give the collector back as it was found."""
+        self._is_released = True
+        gc.unfreeze()
         gc.collect = self._collect_at_once
         if self._was_enabled:
             gc.enable()

@@ -47,6 +47,7 @@ class InProcessSource:
         *,
         device: str | None = None,
         run_at_once: bool = False,
+        on_imported: Callable[[], None] = lambda: None,
     ) -> None:
         """Start to open ``target``.
 
@@ -55,8 +56,10 @@ class InProcessSource:
                 each call.
             device: Where to move it; None leaves it where its author put it.
             run_at_once: Train as soon as it is open.
+            on_imported: Called on the thread when torch is imported and no code of the target has run yet.
         """
         self._target = target
+        self._on_imported = on_imported
         self._inbox = Inbox()
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._interruptible = Interruptible()
@@ -160,6 +163,7 @@ class InProcessSource:
     def _train_captured(self, device: str | None) -> None:
         try:
             training = importlib.import_module("moduleview.engine.training")
+            self._on_imported()
             put, may_end = self._inbox.put, self._interruptible
             training.Training(
                 self._target, put, self._commands, device=device, interruptible=may_end, shelf=self._lab.shelf
