@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -121,19 +122,22 @@ class CopyInPieces:
 class CaptureInStep:
     """One output, or its gradient, taken in the next step that is made. Training thread only.
 
-    The copy is made where the tensor is: less work than the module had to write it. To the host it goes after the step.
+    The copy is made where the tensor is. To the host it goes after the step. It lives only in the step, and may be
+    written over in it, so that it cannot be copied in pieces: what would hold the step for as long again is refused.
 
     Args:
         live: The model.
         asked: Which.
+        n_bytes_now: How much may be copied at the moment when it is found.
 
     Raises:
         ModuleViewError: There is no such module.
     """
 
-    def __init__(self, live: LiveModel, asked: TakeTensor) -> None:
+    def __init__(self, live: LiveModel, asked: TakeTensor, n_bytes_now: Callable[[], int]) -> None:
         self.asked = asked
         self._live = live
+        self._n_bytes_now = n_bytes_now
         self._taken: torch.Tensor | None = None
         self._capture = TensorCapture(
             find_module(live, asked.fqn),
@@ -173,6 +177,12 @@ class CaptureInStep:
 
     def _take(self, tensor: torch.Tensor) -> None:
         refuse_unreadable(tensor, self._live.shelf)
+        n_bytes = tensor.numel() * tensor.element_size()
+        if n_bytes > self._n_bytes_now():
+            raise TakingError(
+                f"It has {size_words(n_bytes)}, more than can be copied in the time of one step, and it is there only "
+                "in the step. Take it with a smaller batch, or what you need of it in a hook of your own."
+            )
         self._requires_grad = tensor.requires_grad
         with torch.no_grad():
             self._taken = plain(tensor).clone()

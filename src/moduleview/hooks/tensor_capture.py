@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -78,14 +80,44 @@ class TensorCapture:
             self.missing = "Its output needs no gradient: nothing before it trains, or gradients are switched off."
         else:
             self.missing = "No gradient came back to its output: the loss does not depend on it."
-            self._on_outputs.put_on(gradient_target(tensor, leaves, args), TensorHook(_give_to, self._on_gradient))
+            target = gradient_target(tensor, leaves, args)
+            seen = _same if target is tensor else partial(_seen_through, _Layout.of(tensor), _Layout.of(target))
+            self._on_outputs.put_on(target, TensorHook(_give_to, partial(self._on_gradient, seen)))
 
-    def _on_gradient(self, gradient: torch.Tensor | None) -> None:
+    def _on_gradient(self, seen: Callable[[torch.Tensor], torch.Tensor], gradient: torch.Tensor | None) -> None:
         if gradient is not None and os.getpid() == self._pid:
             try:
-                self._take(gradient)
+                self._take(seen(gradient))
             except Exception as error:
                 self.missing = f"It could not be taken: {error}"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the elements of a tensor are in its memory."""
+
+    shape: torch.Size
+    strides: tuple[int, ...]
+    offset: int
+    is_conj: bool
+    is_neg: bool
+
+    @classmethod
+    def of(cls, tensor: torch.Tensor) -> _Layout:
+        return cls(tensor.shape, tensor.stride(), int(tensor.storage_offset()), tensor.is_conj(), tensor.is_neg())
+
+
+def _same(gradient: torch.Tensor) -> torch.Tensor:
+    return gradient
+
+
+@torch.no_grad()
+def _seen_through(view: _Layout, base: _Layout, gradient: torch.Tensor) -> torch.Tensor:
+    """The gradient of a view that has all elements of its base, from that of the base."""
+    laid = gradient.new_empty_strided(base.shape, base.strides).copy_(gradient)
+    seen = laid.as_strided(view.shape, view.strides, view.offset - base.offset)
+    seen = seen.conj() if view.is_conj != base.is_conj else seen
+    return -seen if view.is_neg != base.is_neg else seen
 
 
 def _give_to(take: Callable[[torch.Tensor | None], None], gradient: torch.Tensor | None) -> None:

@@ -38,7 +38,7 @@ class TensorLab(Service[LabCommand]):
 
     What can be copied in less time than a step takes is copied at once. Anything larger is begun: while the run stands
     still it goes on piece by piece, others being served in between; a step that is about to be made ends it, with what
-    is left refused where it would take longer than the step.
+    is left refused where it would take longer than the step. An activation is copied in the step, or refused likewise.
     """
 
     commands: ClassVar[type | UnionType] = LabCommand
@@ -128,9 +128,14 @@ class TensorLab(Service[LabCommand]):
     def _n_bytes_in_a_step(self) -> int:
         return max(MIN_BYTES_WHILE_RUNNING, int(self._step_s * self._bytes_per_s))
 
+    def _n_bytes_now(self) -> int:
+        """In the middle of a step, the first one too: it takes at least as long as it has taken until now."""
+        self._step_s = max(self._step_s, time.perf_counter() - self._began_s)
+        return self._n_bytes_in_a_step
+
     def _take(self, asked: TakeTensor) -> None:
         if asked.kind in _IN_A_STEP:
-            self._captures.append(CaptureInStep(self.live, asked))
+            self._captures.append(CaptureInStep(self.live, asked, self._n_bytes_now))
             self.live.put(TensorAwaited(asked.request, "It is taken in the next step."))
             return
         copy = CopyInPieces(self.live, asked)
