@@ -225,7 +225,7 @@ def test_only_the_view_in_front_asks(qtbot, panel, bench, lab):
     qtbot.mouseClick(panel.views.buttons[ViewKind.HISTOGRAM], Qt.MouseButton.LeftButton)
     assert len(bench.sent_of(RequestHistogram)) == 1
     lab.settle(panel)
-    assert "min 1" in panel.views.views[ViewKind.HISTOGRAM].numbers.text()
+    assert "min 1" in panel.views.views[ViewKind.HISTOGRAM].words.text()
 
 
 def test_spectrum_says_rank_effective_rank_and_condition(qtbot, panel, lab):

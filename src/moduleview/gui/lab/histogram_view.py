@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.inspector.magnitude_plot import MagnitudePlot
-from moduleview.gui.lab.lab_view import LabView
 from moduleview.gui.lab.question import Question
+from moduleview.gui.lab.words_over_plot import WordsOverPlot
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.plots.lab_histogram import LabHistogram
@@ -19,7 +19,7 @@ from moduleview.telemetry.lab_views import HistogramAnswered, RequestHistogram, 
 _BY_VALUE, _BY_MAGNITUDE = "value", "magnitude"
 
 
-class HistogramView(LabView):
+class HistogramView(WordsOverPlot):
     """Bars over a line of numbers."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
@@ -27,33 +27,14 @@ class HistogramView(LabView):
         self._numbers = Question(context)
         self.bars = LabHistogram(context.theme, self)
         self.magnitudes = MagnitudePlot(context.theme, self)
-        self.by = self._make_box(self.tr("Bins"))
-        self.by.addItem(self.tr("by value"), _BY_VALUE)
-        self.by.addItem(self.tr("by magnitude"), _BY_MAGNITUDE)
-        self.of = self._make_box(self.tr("Elements"))
-        self.of.addItem(self.tr("whole tensor"), False)
-        self.of.addItem(self.tr("this slice"), True)
+        self.by = self.add_choice(
+            self.tr("Bins"), {self.tr("by value"): _BY_VALUE, self.tr("by magnitude"): _BY_MAGNITUDE}
+        )
+        self.of = self.add_choice(self.tr("Elements"), {self.tr("whole tensor"): False, self.tr("this slice"): True})
         self.by.currentIndexChanged.connect(self._show_chosen)
         self.of.currentIndexChanged.connect(self.ask)
-        self.numbers = QLabel(self)
-        self.numbers.setProperty("role", "mono")
-        self.numbers.setWordWrap(True)
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self.bars)
-        self._stack.addWidget(self.magnitudes)
-        self._bar = QHBoxLayout()
-        self._bar.addWidget(self.by)
-        self._bar.addWidget(self.of)
-        self._bar.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(self._bar)
-        self.numbers.setContentsMargins(context.theme.px(8), 0, context.theme.px(8), 0)
-        column.addWidget(self.numbers)
-        column.addLayout(self._stack, 1)
-        context.theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
+        self.add_plot(self.bars)
+        self.add_plot(self.magnitudes)
         self.setFocusProxy(self.by)
 
     def begin(self, *, is_other: bool) -> None:
@@ -74,7 +55,7 @@ class HistogramView(LabView):
         super().take(book)
         answer = self._numbers.take(book)
         if isinstance(answer, StatisticsAnswered):
-            self.numbers.setText(self._words(answer))
+            self.words.setText(self._say(answer))
 
     def show_answer(self, answer: LabRecord) -> None:
         """Draw the bars."""
@@ -89,9 +70,9 @@ class HistogramView(LabView):
 
     def _show_chosen(self) -> None:
         is_by_magnitude = self.by.isEnabled() and self.by.currentData() == _BY_MAGNITUDE
-        self._stack.setCurrentWidget(self.magnitudes if is_by_magnitude else self.bars)
+        self.show_plot(self.magnitudes if is_by_magnitude else self.bars)
 
-    def _words(self, answer: StatisticsAnswered) -> str:
+    def _say(self, answer: StatisticsAnswered) -> str:
         def plain(value: float) -> str:
             return number_format.NO_VALUE if math.isnan(value) else number_format.plain(value)
 
@@ -109,14 +90,3 @@ class HistogramView(LabView):
         if answer.n_unique is not None:
             words.append(self.tr("{0} different").format(number_format.exact_count(answer.n_unique)))
         return "  ".join(words)
-
-    def _make_box(self, name: str) -> QComboBox:
-        box = QComboBox(self)
-        box.setProperty("role", "flat")
-        box.setAccessibleName(name)
-        return box
-
-    def _on_theme_changed(self) -> None:
-        px = self.context.theme.px
-        self._bar.setContentsMargins(px(8), 0, px(8), 0)
-        self._bar.setSpacing(px(4))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from moduleview.gui.lab.lab_view import LabView
 from moduleview.gui.lab.spectrum_words import effective_rank
+from moduleview.gui.lab.words_over_plot import WordsOverPlot
 from moduleview.gui.look import number_format
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.plots.lab_spectrum import LabSpectrum
@@ -15,33 +15,17 @@ from moduleview.telemetry.lab_messages import LabRecord
 from moduleview.telemetry.lab_views import RequestSpectrum, SpectrumAnswered
 
 
-class SpectrumView(LabView):
+class SpectrumView(WordsOverPlot):
     """A line of numbers over the values."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         super().__init__(context, parent)
         self.plot = LabSpectrum(context.theme, self)
-        self.of = QComboBox(self)
-        self.of.setProperty("role", "flat")
-        self.of.setAccessibleName(self.tr("Matrix"))
-        self.of.addItem(self.tr("this slice"), True)
-        self.of.addItem(self.tr("first axis × the rest"), False)
+        self.of = self.add_choice(
+            self.tr("Matrix"), {self.tr("this slice"): True, self.tr("first axis × the rest"): False}
+        )
         self.of.currentIndexChanged.connect(self.ask)
-        self.words = QLabel(self)
-        self.words.setProperty("role", "mono")
-        self.words.setWordWrap(True)
-        self._bar = QHBoxLayout()
-        self._bar.addWidget(self.of)
-        self._bar.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(self._bar)
-        self.words.setContentsMargins(context.theme.px(8), 0, context.theme.px(8), 0)
-        column.addWidget(self.words)
-        column.addWidget(self.plot, 1)
-        context.theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
+        self.add_plot(self.plot)
         self.setFocusProxy(self.of)
 
     def ask(self) -> None:
@@ -70,8 +54,3 @@ class SpectrumView(LabView):
         if most:
             words.append(self.tr("largest {0}").format(number_format.plain(float(answer.values[0]))))
         return "  ".join((*words, answer.remark)).rstrip()
-
-    def _on_theme_changed(self) -> None:
-        px = self.context.theme.px
-        self._bar.setContentsMargins(px(8), 0, px(8), 0)
-        self._bar.setSpacing(px(4))

@@ -1,0 +1,62 @@
+"""A view of choices in a row, a line of numbers below them, and a plot in the rest."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from moduleview.gui.lab.lab_view import LabView
+from moduleview.gui.panel import PanelContext
+
+
+class WordsOverPlot(LabView):
+    """What the histogram and the spectrum look like; what they ask and say is their own.
+
+    Attributes:
+        words: The line of numbers.
+    """
+
+    def __init__(self, context: PanelContext, parent: QWidget) -> None:
+        super().__init__(context, parent)
+        self.words = QLabel(self)
+        self.words.setProperty("role", "mono")
+        self.words.setWordWrap(True)
+        self._bar = QHBoxLayout()
+        self._bar.addStretch(1)
+        self._plots = QStackedLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._bar)
+        column.addWidget(self.words)
+        column.addLayout(self._plots, 1)
+        context.theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def add_choice(self, name: str, options: dict[str, object]) -> QComboBox:
+        """A box at the end of the row.
+
+        Args:
+            name: What is chosen, for those who do not see the screen.
+            options: What each line of it stands for.
+        """
+        box = QComboBox(self)
+        box.setProperty("role", "flat")
+        box.setAccessibleName(name)
+        for words, value in options.items():
+            box.addItem(words, value)
+        self._bar.insertWidget(self._bar.count() - 1, box)
+        return box
+
+    def add_plot(self, plot: QWidget) -> None:
+        """The first one is shown."""
+        self._plots.addWidget(plot)
+
+    def show_plot(self, plot: QWidget) -> None:
+        """One of several."""
+        self._plots.setCurrentWidget(plot)
+
+    def _on_theme_changed(self) -> None:
+        px = self.context.theme.px
+        self._bar.setContentsMargins(px(8), 0, px(8), 0)
+        self._bar.setSpacing(px(4))
+        self.words.setContentsMargins(px(8), 0, px(8), 0)
