@@ -83,6 +83,15 @@ def test_what_cannot_be_read_is_a_sentence_and_runs_nothing(tmp_path: Path, save
         read_from_checkpoint(saved, "gone")
 
 
+def test_a_whole_model_in_a_file_says_what_to_save_instead(tmp_path: Path) -> None:
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "whole.pt")
+    with pytest.raises(ModuleViewError) as raised:
+        list_checkpoint(str(tmp_path / "whole.pt"))
+    assert "torch.nn.modules.linear.Linear" in str(raised.value)
+    assert "Save model.state_dict() instead of the model." in str(raised.value)
+    assert "\x1b" not in str(raised.value)
+
+
 def test_a_file_that_is_cut_short_while_it_is_read_is_a_sentence(saved: str, monkeypatch) -> None:
     monkeypatch.setattr("moduleview.lab.checkpoint._load", lambda path, device: _cut(path))
     with pytest.raises(ModuleViewError, match="still being written, or damaged"):

@@ -15,6 +15,7 @@ from moduleview.lab.frozen import describe_frozen
 from moduleview.lab.image import read_image
 from moduleview.lab.picture import draw_picture
 from moduleview.lab.pipeline import Pipeline, read_step
+from moduleview.lab.safetensors_file import SUFFIX
 from moduleview.lab.shelf import Shelf
 from moduleview.lab.spectrum import read_spectrum
 from moduleview.lab.tile import read_tile
@@ -164,7 +165,10 @@ class Bench:
     def _take_from_file(self, command: TakeFromCheckpoint) -> None:
         tensor = read_from_checkpoint(command.path, command.key)
         name = f"{command.key}@{Path(command.path).name}"
-        origin = f"torch.load({command.path!r}, weights_only=True)  # {command.key}"
+        if command.path.endswith(SUFFIX):
+            origin = f"safetensors.torch.load_file({command.path!r})[{command.key!r}]"
+        else:
+            origin = f"torch.load({command.path!r}, weights_only=True)  # {command.key}"
         about = describe_frozen(tensor, self._shelf.new_id(), name, TensorKind.CHECKPOINT, origin=origin)
         self._put(TensorTaken(command.request, self._shelf.put(tensor, about)))
         self._put(self._shelf.memory())

@@ -6,6 +6,7 @@ it is mapped ends the process.
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,16 +14,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
 from moduleview.errors import ModuleViewError
 from moduleview.lab.dtypes import dtype_name
 from moduleview.lab.estimate import refuse_size
 from moduleview.lab.readable import why_not_copied
+from moduleview.lab.safetensors_file import SUFFIX, read_head
 from moduleview.telemetry.lab_tensors import CheckpointEntry
 
 MAX_ENTRIES = 100_000
 _MAX_DEPTH = 8
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_FOREIGN = re.compile(r"Unsupported global: GLOBAL (\S+)")
 
 
 class CheckpointError(ModuleViewError):
@@ -38,7 +43,7 @@ class _Stored:
 
 
 def list_checkpoint(path: str) -> tuple[CheckpointEntry, ...]:
-    """The tensors of a file made by ``torch.save``, by their keys: ``model.0.weight``.
+    """The tensors of a file made by ``torch.save`` or safetensors, by their keys: ``model.0.weight``.
 
     Raises:
         CheckpointError: It is no such file.
@@ -102,19 +107,33 @@ def _opened(path: str) -> Path:
         reason = getattr(error, "strerror", None) or str(error)
         raise CheckpointError(f"{path[:200]} cannot be opened: {reason}. Choose another file.") from None
     if not stat.S_ISREG(mode):
-        raise CheckpointError(f"{path[:200]} is not a file. Choose a checkpoint that torch.save made.")
+        raise CheckpointError(f"{path[:200]} is not a file. Choose a checkpoint that torch.save made, or safetensors.")
     return place
 
 
 def _load(path: str, device: str) -> Any:
     place = _opened(path)
+    if place.suffix == SUFFIX:
+        try:
+            return read_head(place)
+        except (ValueError, OSError, msgspec.DecodeError) as error:
+            raise CheckpointError(f"{place.name} cannot be read: {error} Choose another file.") from None
     try:
         return torch.load(place, map_location=device, weights_only=True)
     except Exception as error:
-        first = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
         raise CheckpointError(
-            f"torch.load could not read {place.name} with weights_only=True, and the lab reads nothing else: {first}"
+            f"torch.load could not read {place.name} with weights_only=True, and the lab reads nothing else: "
+            f"{_why(error)}"
         ) from None
+
+
+def _why(error: Exception) -> str:
+    """Torch's words in one line; for a file with a person's own classes in it, which one, and what to save instead."""
+    words = _COLOURS.sub("", str(error)).strip()
+    found = _FOREIGN.search(words)
+    if found is not None:
+        return f"it holds a {found[1]}, which would run code. Save model.state_dict() instead of the model."
+    return words.splitlines()[0][:300] if words else type(error).__name__
 
 
 def _stored(loaded: Any) -> Iterator[_Stored]:

@@ -33,7 +33,9 @@ class CheckpointChoice(QWidget):
     def choose_file(self) -> None:
         """Ask for a file."""
         dialog = QFileDialog(self.window(), self.tr("Checkpoint to read a tensor from"))
-        dialog.setNameFilters([self.tr("Checkpoints (*.pt *.pth *.bin *.ckpt)"), self.tr("All files (*)")])
+        dialog.setNameFilters(
+            [self.tr("Checkpoints (*.pt *.pth *.bin *.ckpt *.safetensors)"), self.tr("All files (*)")]
+        )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.list_file)
         dialog.finished.connect(dialog.deleteLater)
