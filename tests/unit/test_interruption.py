@@ -67,3 +67,39 @@ def test_what_the_code_raises_comes_out_and_it_no_longer_counts_as_running():
     with pytest.raises(ZeroDivisionError):
         code.run(lambda: 1 / 0)
     assert not code.interrupt()
+
+
+def test_code_side_by_side_in_two_threads_is_ended_in_both_and_leaves_neither_named():
+    code, first, second = Interruptible(), threading.Event(), threading.Event()
+    ended = []
+
+    def run(has_begun):
+        try:
+            code.run(never_ends, has_begun)
+        except CodeInterrupted:
+            ended.append(threading.get_ident())
+
+    threads = [threading.Thread(target=run, args=(has_begun,)) for has_begun in (first, second)]
+    for thread, has_begun in zip(threads, (first, second), strict=True):
+        thread.start()
+        assert has_begun.wait(5)
+    assert code.interrupt()
+    for thread in threads:
+        thread.join(5)
+    assert sorted(ended) == sorted(thread.ident for thread in threads)
+    assert not code.is_running
+    assert not code.interrupt()
+
+
+def test_code_that_outlives_that_of_another_thread_can_still_be_ended():
+    code, has_begun, may_end = Interruptible(), threading.Event(), threading.Event()
+    short = threading.Thread(target=lambda: code.run(lambda: (has_begun.set(), may_end.wait(5))))
+    short.start()
+    assert has_begun.wait(5)
+    runs_long = threading.Event()
+    asking = threading.Thread(target=lambda: (runs_long.wait(5), may_end.set(), short.join(5), code.interrupt()))
+    asking.start()
+    with pytest.raises(CodeInterrupted):
+        code.run(never_ends, runs_long)
+    asking.join()
+    assert not code.is_running

@@ -281,3 +281,23 @@ def test_model_that_is_too_large_to_copy_is_refused_with_its_size(monkeypatch: p
         problem = tried(run, hook(K.FORWARD, "inner", GREEDY)).problem
     assert "GiB" in problem.message
     assert "Go live for one step" in problem.message
+
+
+def test_dry_run_that_would_end_the_program_says_so_and_ends_nothing() -> None:
+    with open_run(stateful_task) as run:
+        run.steps(1)
+        problem = tried(run, hook(K.FORWARD, "inner", "def hook(m, a, o):\n    raise SystemExit(3)")).problem
+        assert (problem.line, problem.message) == (2, "SystemExit: 3")
+        run.steps(1)
+
+
+def test_dry_run_beside_other_ranks_is_refused() -> None:
+    with open_run(stateful_task) as run:
+        run.steps(1)
+        torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+        try:
+            problem = tried(run, hook(K.FORWARD, "inner", GREEDY)).problem
+        finally:
+            torch.distributed.destroy_process_group()
+    assert "torch.distributed is in use" in problem.message
+    assert "Go live for one step" in problem.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import pickle
 import threading
 
@@ -231,6 +232,55 @@ def test_hook_that_raises_is_taken_off_with_its_line_and_training_goes_on() -> N
         run.steps(3)
         assert run.opened.n_steps == 3
         assert any("was taken off at step 0, line 3: ValueError: mine" in line.text for line in run.said(LogLine))
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "GeneratorExit", "BaseException"])
+@pytest.mark.parametrize("kind", [K.FORWARD, K.BACKWARD_PRE])
+def test_hook_that_would_end_the_program_is_taken_off_as_any_that_raises(kind: UserHookKind, raised: str) -> None:
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("second", f"def hook(*given):\n    raise {raised}", kind)))
+        run.steps(3)
+        state = run.last(UserHookChanged)
+        assert (state.state, state.problem.line) == (UserHookState.FAILED, 2)
+        assert (run.n_given_up, run.opened.n_steps) == (1, 2)
+
+
+def test_top_level_that_would_end_the_program_is_refused() -> None:
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("second", "raise SystemExit(3)\ndef hook(m, a, o): pass")))
+        state = run.last(UserHookChanged)
+        assert (state.state, state.problem.line) == (UserHookState.OFF, 1)
+
+
+def test_pre_hook_with_kwargs_that_returns_no_pair_is_taken_off() -> None:
+    code = "def hook(module, args, kwargs):\n    return args"
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("first", code, K.FORWARD_PRE, with_kwargs=True)))
+        run.steps(2)
+        problem = run.last(UserHookChanged).problem
+        assert (problem.line, run.opened.n_steps) == (2, 1)
+        assert "something else than (args, kwargs)" in problem.message
+
+
+def test_run_goes_on_to_the_bit_as_one_whose_hook_is_removed_where_it_raised() -> None:
+    code = "n = 0\ndef hook(*_):\n    global n\n    n += 1\n    if n == 4: raise ValueError\n    return _[-1] * 2"
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("second", code)))
+        run.steps(7)
+        weights = weights_of(run)
+        assert (run.n_given_up, run.opened.n_steps) == (1, 6)
+    task = keyed_task()
+    handle = task.model.second.register_forward_hook(lambda _module, _args, output: output * 2)
+    batches = itertools.cycle(task.batches)
+    for step in range(7):
+        inputs, target = next(batches)
+        if step == 3:  # the hook raised in the forward pass
+            handle.remove()
+            continue
+        task.optimizer.zero_grad()
+        task.loss(task.model(inputs), target).backward()
+        task.optimizer.step()
+    assert all(map(torch.equal, weights, task.model.parameters()))
 
 
 @pytest.mark.parametrize(

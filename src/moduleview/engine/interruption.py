@@ -4,7 +4,7 @@
 is in returns, the exception is raised there, whatever runs by then. Raised too late, it would end a training step.
 
 There is no lock: an exception that comes at any bytecode could leave one held, and the window would wait for it. Two
-plain attributes do it, each written on one side only and read on the other:
+plain attributes do it, each written on one side only and read on the other; in ``_running`` each thread has a key:
 
 ==================================  ========================================
 asking thread, ``interrupt``        thread that runs the code, ``run``
@@ -30,7 +30,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,28 +51,17 @@ class CodeInterrupted(KeyboardInterrupt):
         return "You interrupted it."
 
 
-class _Place(NamedTuple):
-    """Code that runs.
-
-    Attributes:
-        thread_id: Where.
-        cell: Its number if it is a console's cell, 0 for a hook.
-    """
-
-    thread_id: int
-    cell: int
-
-
 class Interruptible:
     """Which code of a person's own runs now, a console's cell or a hook, so that it can be ended from outside.
 
     One thread may ask: the window's. ``CodeInterrupted`` is raised in that code only: it comes out of ``run``, or not
     at all where the code ended before it came. Code that catches it may be interrupted again; code that waits in C++
-    gets it when Python runs again. Two pieces of code run inside each other, never side by side.
+    gets it when Python runs again. In a thread one piece of code may run inside another; autograd has a thread for each
+    GPU, so that hooks may run side by side: then each thread's innermost is ended.
     """
 
     def __init__(self) -> None:
-        self._running: tuple[_Place, ...] = ()  # the innermost last; a cell may call a module that has a hook
+        self._running: dict[int, tuple[int, ...]] = {}  # by thread, the innermost last; a cell's number, 0 for a hook
         self._is_raising = False  # written by the asking thread only, as all below
         self._is_closed = False
         self._asked_cells: set[int] = set()
@@ -80,7 +69,7 @@ class Interruptible:
     @property
     def is_running(self) -> bool:
         """Code of a person's runs now."""
-        return bool(self._running)
+        return any(list(self._running.values()))
 
     def run(self, code: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call code that may be interrupted.
@@ -96,7 +85,7 @@ class Interruptible:
         return self._run(cell, code)
 
     def interrupt(self, cell: int = 0) -> bool:
-        """End the code that runs now, the innermost; False where none does.
+        """End the code that runs now, the innermost of each thread; False where none does.
 
         Args:
             cell: Only where this cell runs; where it has not begun, ``was_asked_for`` will say so. 0 for any code.
@@ -107,10 +96,11 @@ class Interruptible:
             self._asked_cells.add(cell)
         self._is_raising = True
         try:
-            running = self._running
-            if not running or (cell and cell not in {place.cell for place in running}):
+            running = {thread_id: codes for thread_id, codes in list(self._running.items()) if codes}
+            if not running or (cell and not any(cell in codes for codes in running.values())):
                 return False
-            raise_in_thread(running[-1].thread_id, CodeInterrupted)
+            for thread_id in running:
+                raise_in_thread(thread_id, CodeInterrupted)
             return True
         finally:
             self._is_raising = False
@@ -126,14 +116,14 @@ class Interruptible:
         return was_asked
 
     def _run(self, cell: int, code: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        outside = self._running
-        place = _Place(threading.get_ident(), cell)
+        thread_id = threading.get_ident()
+        outside = self._running.get(thread_id, ())
         try:
             try:
-                self._running = (*outside, place)
+                self._running[thread_id] = (*outside, cell)
                 return code(*args, **kwargs)
             finally:
-                self._running = outside  # the first bytecode after the code
+                self._running[thread_id] = outside  # the first bytecodes after the code; none of them is a checkpoint
         finally:
             self._let_last_one_come()
 

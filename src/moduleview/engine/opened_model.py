@@ -11,7 +11,6 @@ from moduleview.engine.checked_steps import CheckedSteps
 from moduleview.engine.device import checked_device, move_training, release_cached_memory
 from moduleview.engine.everyones_hooks import EveryonesHooks
 from moduleview.engine.failure import describe_failure
-from moduleview.engine.interruption import CodeInterrupted
 from moduleview.engine.opening import Openable, open_target
 from moduleview.engine.own_code import OwnCode
 from moduleview.engine.random_batches import task_on_random_batches
@@ -198,8 +197,6 @@ class OpenedModel:
 
     def goes_on_without_hook(self, error: BaseException, step: int) -> bool:
         """Where a hook of somebody's raised, switch it off and say so: the step is given up, and training goes on."""
-        if not isinstance(error, Exception | CodeInterrupted):
-            return False
         is_hook = self.services.take_blame(error, step)
         is_hook = is_hook or (isinstance(error, Exception) and self.everyones_hooks.switch_off(error, step))
         if is_hook:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree
 
-from moduleview.engine.interruption import Interruptible
+from moduleview.engine.interruption import Interruptible, TrainingInterrupted
 from moduleview.engine.model_call import call_model, compute_loss, split_batch
 from moduleview.engine.printed_text import PrintedText
 from moduleview.engine.task import TrainingTask
@@ -80,6 +80,7 @@ class HookTrial:
         problem: HookProblem | None = None
         try:
             with self._printed.capture():
+                check_alone()
                 check_place(self._task.model, self._written)
                 check_size(self._task.model)
                 calls = HookCalls(self._written, self._run(made_hook, self._written), self._run)
@@ -88,7 +89,9 @@ class HookTrial:
             problem = error.problem
         except ModuleViewError as error:
             problem = HookProblem(str(error))
-        except (Exception, KeyboardInterrupt) as error:
+        except TrainingInterrupted:
+            raise
+        except BaseException as error:  # sys.exit() too
             problem = self._explained(problem_of(error, self._written.name), calls)
         if calls is not None and not calls.n_calls and problem is None:
             self._notes.append(self._why_not_called())
@@ -156,6 +159,19 @@ def explained(problem: HookProblem, misfit: str, written: WrittenHook) -> HookPr
     returns = read_hook_code(written.code).returns
     line = returns[0] if len(returns) == 1 else None
     return HookProblem(f"{misfit} Then: {problem.message}", line, problem.traceback)
+
+
+def check_alone() -> None:
+    """Look whether the model may be called outside of the training.
+
+    Raises:
+        ModuleViewError: Ranks train together: their exchanges wait for all, and what makes them is shared by a copy.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        raise ModuleViewError(
+            "torch.distributed is in use here: a dry run would exchange gradients alone, and wait for the other ranks. "
+            "Go live for one step instead."
+        )
 
 
 def check_size(model: nn.Module) -> None:

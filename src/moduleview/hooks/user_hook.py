@@ -62,7 +62,7 @@ class UserHook:
         began_s = time.perf_counter()
         try:
             returned = self._run(self.bound, *args)
-        except (Exception, KeyboardInterrupt) as error:
+        except BaseException as error:  # sys.exit() is a person's own too
             self.problem = problem_of(error, self.written.name)
             raise
         finally:
@@ -128,12 +128,18 @@ def misfit(written: WrittenHook, args: Sequence[Any], returned: Any) -> str:
     kind = written.kind
     if kind is UserHookKind.ACCUMULATED:
         return "" if returned is args[0] else f"It returned a {type(returned).__name__}."
+    if written.with_kwargs and kind is UserHookKind.FORWARD_PRE and not _is_pair(returned):
+        return "It returned something else than (args, kwargs)."
     given = given_to(kind, args, with_kwargs=written.with_kwargs)
     before = [form_of(leaf) for _, leaf in bounded_leaves(given)]
     after = [form_of(leaf) for _, leaf in bounded_leaves(returned)]
     if before == after:
         return ""
     return f"It returned {_listed(after) or type(returned).__name__} for {_listed(before) or 'no tensor'}."
+
+
+def _is_pair(returned: Any) -> bool:
+    return isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], dict)
 
 
 def form_of(tensor: torch.Tensor) -> str:

@@ -52,7 +52,7 @@ def made_hook(written: WrittenHook) -> functools.partial[Any]:
     names = {"__name__": "__main__", "torch": torch, "nn": nn, "F": nn.functional, "math": math}
     try:
         exec(compile(written.code, name, "exec", dont_inherit=True), names)
-    except Exception as error:
+    except (Exception, SystemExit, GeneratorExit) as error:
         raise HookCodeError(problem_of(error, written.name)) from None
     function = names[read.function]
     if not callable(function):

@@ -201,7 +201,7 @@ class UserHooks(Service[UserHooksCommand]):
 
     def _suspects(self, error: BaseException) -> Iterator[tuple[LiveUserHook, HookProblem]]:
         """Whose returned value did not fit what it was given, or which torch names in its message."""
-        if isinstance(error, torch.OutOfMemoryError):
+        if isinstance(error, torch.OutOfMemoryError) or not isinstance(error, Exception):
             return
         is_of_torch = bool(_OF_TORCH.search(error_words(error)))
         for one in self._on.values():
