@@ -226,6 +226,6 @@ def test_of_a_parameter_that_is_not_used_only_that_one_is_frozen() -> None:
     batches = [(torch.randn(2, 4), torch.randn(2, 4))] * 3
     findings, _, _ = check_task(TrainingTask(model, sgd(model), batches, nn.functional.mse_loss), 3)
     (finding,) = [finding for finding in findings if finding.id == "S8"]
-    assert "No pass of these steps used it." in finding.rule
+    assert "Where the way back ends was not seen." in finding.rule
     exec(finding.fix, {"model": model})
     assert [name for name, p in model.named_parameters() if not p.requires_grad] == ["mask"]

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from moduleview.introspect.checked_run import CheckedRun
-from moduleview.telemetry.records import Finding
+from moduleview.introspect.finding_words import Words
+from moduleview.telemetry.records import Finding, Severity, Tier
 
 
 class StructureCheck(ABC):
@@ -31,3 +32,18 @@ class StructureCheck(ABC):
     @abstractmethod
     def check(self, run: CheckedRun) -> list[Finding]:
         """All findings that hold now. Training thread only."""
+
+    def found(self, severity: Severity, fqn: str, words: Words, evidence: tuple[str, ...], source: str) -> Finding:
+        """A finding of this check."""
+        return Finding(
+            id=self.id,
+            tier=Tier.FACT,
+            severity=severity,
+            title=words.title,
+            fqn=fqn,
+            rule=words.rule,
+            evidence=evidence,
+            advice=words.advice,
+            source=source,
+            fix=words.fix,
+        )

@@ -7,11 +7,10 @@ from typing import ClassVar
 from torch.nn.parameter import is_lazy
 
 from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.finding_words import first_names
 from moduleview.introspect.registrations import RegisteredModule
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
 
 
 class LazyParameter(StructureCheck):
@@ -46,7 +45,6 @@ class LazyParameter(StructureCheck):
         self, run: CheckedRun, lazy: list[tuple[RegisteredModule, list[str]]], severity: Severity, rule: str
     ) -> Finding:
         names = [name for _, own in lazy for name in own]
-        more = [f"and {len(names) - _MAXIMUM_NAMES} more"] if len(names) > _MAXIMUM_NAMES else []
         fqn = lazy[0][0].fqn
         return Finding(
             id=self.id,
@@ -55,7 +53,7 @@ class LazyParameter(StructureCheck):
             title=self.name,
             fqn=fqn,
             rule=rule,
-            evidence=(f"{len(names)} waiting for a first input:", *names[:_MAXIMUM_NAMES], *more),
+            evidence=(f"{len(names)} waiting for a first input:", *first_names(names)),
             advice="Run one batch through the model before it is counted, saved or initialised.",
             source=run.source_of(fqn),
             fix="with torch.no_grad():\n    model(example_input)  # gives every lazy module its shape",

@@ -7,14 +7,13 @@ from typing import ClassVar
 from torch import nn
 
 from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.finding_words import counted, first_names
 from moduleview.introspect.largest_subtrees import Named, largest_subtrees
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.seen_steps import GapKind, GradientGap
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
 
 
 class MissingGradient(StructureCheck):
@@ -47,8 +46,7 @@ class MissingGradient(StructureCheck):
         gap = None if gap_of is None else run.steps.gaps[id(gap_of.module)]
         is_certain = any(_is_whole_layer(owner.module, names, owner.fqn) for owner in owners)
         n = element_count([parameter for _, parameter in named])
-        more = [f"and {len(names) - _MAXIMUM_NAMES} more"] if len(names) > _MAXIMUM_NAMES else []
-        count = f"{len(names)} parameter{'s' if len(names) > 1 else ''} with {n:,} elements, {run.steps.words}:"
+        count = f"{counted(len(names), 'parameter')} with {n:,} elements, {run.steps.words}:"
         fqn = names[0] if len(names) == 1 else entry.fqn
         source, line = _source(run, gap_of, gap)
         return Finding(
@@ -57,9 +55,9 @@ class MissingGradient(StructureCheck):
             severity=Severity.WARNING if is_certain else Severity.INFORMATION,
             title=self.name,
             fqn=fqn,
-            rule="It ran, but its gradient was None each time that the optimizer stepped. "
-            + (_end(gap_of, gap) if is_certain or gap is not None else "No pass of these steps used it."),
-            evidence=(count, *names[:_MAXIMUM_NAMES], *more),
+            rule="Its gradient was None each time that the optimizer stepped. "
+            + (_end(gap_of, gap) if is_certain or gap is not None else "Where the way back ends was not seen."),
+            evidence=(count, *first_names(names)),
             advice="Remove what stops the gradient, or freeze the parameters where they are not to learn.",
             source=source or run.source_of(fqn),
             fix=_fix(_frozen(run, entry, names), gap, line, is_certain=is_certain),

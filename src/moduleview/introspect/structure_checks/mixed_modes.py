@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import nn
 
 from moduleview.introspect.checked_run import CheckedRun, is_torchs
+from moduleview.introspect.finding_words import Words, counted, first_names
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule
 from moduleview.introspect.structure_checks.base import StructureCheck
-from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What is said of one kind."""
-
-    title: str
-    rule: str
-    advice: str
-    fix: str
+from moduleview.telemetry.records import Finding, Severity
 
 
 class MixedModes(StructureCheck):
@@ -54,7 +42,7 @@ class MixedModes(StructureCheck):
             return
         names = [entry.fqn for entry in odd]
         if run.model.training:
-            words = _Words(
+            words = Words(
                 "Parts in eval mode",
                 "Dropout or batch norm is in eval mode inside a model that is in training mode, beside parameters that "
                 "are trained.",
@@ -63,7 +51,7 @@ class MixedModes(StructureCheck):
             )
             yield self._finding(run, Severity.INFORMATION, names, words)
             return
-        words = _Words(
+        words = Words(
             "Active in eval mode",
             "Dropout or batch norm is in training mode inside a model that is in eval mode: what the model returns is "
             "random, or changes its statistics.",
@@ -87,7 +75,7 @@ class MixedModes(StructureCheck):
                     and (names.get("F") is not nn.functional)
                 ):
                     continue
-                words = _Words(
+                words = Words(
                     "Dropout active in eval mode",
                     f"{cls.__name__} calls {code or 'F.dropout'} without training=: it drops in eval mode too.",
                     "Say whether it trains, or use nn.Dropout.",
@@ -100,7 +88,7 @@ class MixedModes(StructureCheck):
             return
         fqns = run.module_fqns
         for identity, shape in run.steps.narrow_norms.items():
-            words = _Words(
+            words = Words(
                 "One value a channel",
                 f"A batch norm in training got an input of shape {shape}: one value a channel, whose variance is none.",
                 "Use batches of two and more (drop_last=True leaves the short one out), or another normalisation.",
@@ -110,7 +98,7 @@ class MixedModes(StructureCheck):
         if run.steps.trained_in_eval:
             names = [entry.fqn for entry in run.entries if _depends_on_mode(entry.module) and not entry.module.training]
             if names:
-                words = _Words(
+                words = Words(
                     "Trained in eval mode",
                     "The steps were made while the model is in eval mode: dropout does nothing, and batch norm keeps "
                     "its statistics.",
@@ -120,23 +108,10 @@ class MixedModes(StructureCheck):
                 yield self._finding(run, Severity.INFORMATION, names, words)
 
     def _finding(
-        self, run: CheckedRun, severity: Severity, names: list[str], words: _Words, source: str = ""
+        self, run: CheckedRun, severity: Severity, names: list[str], words: Words, source: str = ""
     ) -> Finding:
-        shown = [name or "the model" for name in names[:_MAXIMUM_NAMES]]
-        more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
-        count = f"{len(names)} module{'s' if len(names) > 1 else ''}:"
-        return Finding(
-            id=self.id,
-            tier=Tier.FACT,
-            severity=severity,
-            title=words.title,
-            fqn=names[0],
-            rule=words.rule,
-            evidence=(count, *shown, *more),
-            advice=words.advice,
-            source=source or run.source_of(names[0]),
-            fix=words.fix,
-        )
+        evidence = (f"{counted(len(names), 'module')}:", *first_names([name or "the model" for name in names]))
+        return self.found(severity, names[0], words, evidence, source or run.source_of(names[0]))
 
 
 def _depends_on_mode(module: nn.Module) -> bool:

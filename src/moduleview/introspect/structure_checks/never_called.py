@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import nn
 
 from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.class_sources import Use
+from moduleview.introspect.finding_words import Words, counted, first_names
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.seen_steps import BuiltModule, SeenSteps
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.introspect.uncalled_modules import Uncalled, uncalled_modules
-from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What is said of one kind."""
-
-    title: str
-    rule: str
-    advice: str
-    fix: str
+from moduleview.telemetry.records import Finding, Severity
 
 
 class NeverCalled(StructureCheck):
@@ -72,7 +60,7 @@ class NeverCalled(StructureCheck):
         fqns = [one.entry.fqn for one in group]
         elements = element_count([parameter for one in group for parameter in one.parameters])
         type_name = written_class(type(first.entry.module)).__name__
-        words = _Words(
+        words = Words(
             self.name,
             "A module that is registered was never called."
             if first.is_dead
@@ -82,14 +70,13 @@ class NeverCalled(StructureCheck):
             else "Nothing to do where the model chooses between its parts; look again after more steps.",
             _call_of(fqns[0], run),
         )
-        more = [f"and {len(fqns) - _MAXIMUM_NAMES} more"] if len(fqns) > _MAXIMUM_NAMES else []
-        named = fqns[:_MAXIMUM_NAMES] if len(fqns) > 1 else []
+        named = first_names(fqns) if len(fqns) > 1 else ()
         numbers = f"{fqns[0]} ({type_name}, {elements:,} parameters): no call in {steps.words}"
         if len(fqns) > 1:
-            numbers = f"{len(fqns)} modules of type {type_name}: no call in {steps.words}:"
+            numbers = f"{counted(len(fqns), 'module')} of type {type_name}: no call in {steps.words}:"
         gradient = ["no gradient reached its parameters"] if first.is_dead else []
         severity = Severity.WARNING if first.is_dead and not first.has_called_siblings else Severity.INFORMATION
-        return self._finding(severity, fqns[0], (numbers, *named, *more, *gradient), run.source_of(fqns[0]), words)
+        return self.found(severity, fqns[0], words, (numbers, *named, *gradient), run.source_of(fqns[0]))
 
     def _bypassed(self, run: CheckedRun, steps: SeenSteps, group: list[Uncalled]) -> Finding:
         entry = group[0].entry
@@ -98,7 +85,7 @@ class NeverCalled(StructureCheck):
         more = [f"and so are {len(group) - 1} more like it"] if len(group) > 1 else []
         is_forward = use is not None and use.is_forward
         code = use.code if use is not None else ""
-        words = _Words(
+        words = Words(
             "Module called past its hooks",
             f"{entry.fqn} was never called as a module, but its "
             + ("forward was called as a function." if is_forward else "parameters were used and got a gradient.")
@@ -113,13 +100,13 @@ class NeverCalled(StructureCheck):
         )
         severity = Severity.WARNING if is_forward else Severity.INFORMATION
         source = use.location if use is not None else run.source_of(entry.fqn)
-        return self._finding(severity, entry.fqn, evidence, source, words)
+        return self.found(severity, entry.fqn, words, evidence, source)
 
     def _built(self, steps: SeenSteps, built: BuiltModule) -> Finding:
         name = f"{built.type_name.lower()}_layer"
         forgets = "what it learns is lost at once, and no optimizer can hold its parameters."
         stays_on = "model.eval() does not reach it, so that it drops always."
-        words = _Words(
+        words = Words(
             "Module built inside forward",
             f"A new {built.type_name} is made at every call: {forgets if built.n_trainable else stays_on}",
             "Make it once in __init__, and call it in forward.",
@@ -132,21 +119,7 @@ class NeverCalled(StructureCheck):
             *([built.code] if built.code else []),
         )
         severity = Severity.ERROR if built.n_trainable else Severity.WARNING
-        return self._finding(severity, built.owner, evidence, built.location, words)
-
-    def _finding(self, severity: Severity, fqn: str, evidence: tuple[str, ...], source: str, words: _Words) -> Finding:
-        return Finding(
-            id=self.id,
-            tier=Tier.FACT,
-            severity=severity,
-            title=words.title,
-            fqn=fqn,
-            rule=words.rule,
-            evidence=evidence,
-            advice=words.advice,
-            source=source,
-            fix=words.fix,
-        )
+        return self.found(severity, built.owner, words, evidence, built.location)
 
 
 def _use_of(run: CheckedRun, entry: RegisteredModule) -> Use | None:

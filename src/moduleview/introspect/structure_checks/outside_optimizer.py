@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.finding_words import counted, first_names
 from moduleview.introspect.largest_subtrees import Named, largest_subtrees
 from moduleview.introspect.optimizer_contents import looks_replaced
 from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
 
 
 class OutsideOptimizer(StructureCheck):
@@ -41,10 +40,8 @@ class OutsideOptimizer(StructureCheck):
 
     def _finding(self, run: CheckedRun, entry: RegisteredModule, left_out: Named) -> Finding:
         names = [fqn for fqn, _ in left_out]
-        shown = names[:_MAXIMUM_NAMES]
-        more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
         n_elements = element_count([tensor for _, tensor in left_out])
-        count = f"{len(names)} parameter{'s' if len(names) > 1 else ''}"
+        count = counted(len(names), "parameter")
         whole = "the whole model" if not entry.fqn else entry.fqn
         fqn = names[0] if len(names) == 1 else entry.fqn
         optimizer = type(run.optimizers[0]).__name__
@@ -55,7 +52,7 @@ class OutsideOptimizer(StructureCheck):
             title=self.name,
             fqn=fqn,
             rule="A parameter that requires a gradient is in no group of the optimizer.",
-            evidence=(f"{count} with {n_elements:,} elements in {whole}:", *shown, *more),
+            evidence=(f"{count} with {n_elements:,} elements in {whole}:", *first_names(names)),
             advice=(
                 "Give them to the optimizer, and make it after the model is complete; or freeze them where they are "
                 "not to learn."

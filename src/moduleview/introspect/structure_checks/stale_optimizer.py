@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.finding_words import counted, first_names
 from moduleview.introspect.optimizer_contents import looks_replaced
 from moduleview.introspect.registrations import element_count, shape_text
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
 
 
 class StaleOptimizer(StructureCheck):
@@ -34,8 +33,6 @@ class StaleOptimizer(StructureCheck):
             for identity, (fqn, parameter) in run.parameters.items()
             if parameter.requires_grad and identity not in run.optimized and shape_text(parameter) in shapes
         ]
-        shown = new[:_MAXIMUM_NAMES]
-        more = [f"and {len(new) - len(shown)} more"] if len(new) > len(shown) else []
         n = len(stale)
         return [
             Finding(
@@ -47,10 +44,9 @@ class StaleOptimizer(StructureCheck):
                 rule="The optimizer holds parameters that the model does not have (any more), and not those of the "
                 "same shapes that it has.",
                 evidence=(
-                    f"{n} parameter{'s' if n > 1 else ''} with {element_count(stale):,} elements that the model does "
+                    f"{counted(n, 'parameter')} with {element_count(stale):,} elements that the model does "
                     "not have; it has, in no optimizer:",
-                    *shown,
-                    *more,
+                    *first_names(new),
                 ),
                 advice="Make the optimizer after the model is wrapped, converted and complete.",
                 source=run.source_of(new[0]),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from moduleview.introspect.checked_run import CheckedRun, is_torchs
 from moduleview.introspect.class_sources import Assignment
+from moduleview.introspect.finding_words import counted, first_names
 from moduleview.introspect.held_values import Held
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import element_count, registered_modules
@@ -72,9 +73,8 @@ class UnregisteredModule(StructureCheck):
         assignment = run.sources.assignment(cls, attribute)
         severity, consequence = _consequence(run, held, hidden)
         shown = [f"{one.place}: {type(one.module).__name__}, {one.n_elements:,} parameters" for one in hidden]
-        more = [f"and {len(shown) - _MAXIMUM_SHOWN} more"] if len(shown) > _MAXIMUM_SHOWN else []
         n_elements = sum(one.n_elements for one in hidden)
-        count = f"{len(hidden)} module{'s' if len(hidden) > 1 else ''} with {n_elements:,} parameters"
+        count = f"{counted(len(hidden), 'module')} with {n_elements:,} parameters"
         return Finding(
             id=self.id,
             tier=Tier.FACT,
@@ -82,7 +82,7 @@ class UnregisteredModule(StructureCheck):
             title=self.name if len(hidden) == 1 else f"{self.name}s",
             fqn=held.owner.fqn,
             rule=f"{cls.__name__}.{attribute} is {_kind(held.value)} not registered. {consequence}",
-            evidence=(f"{count} in {attribute}:", *shown[:_MAXIMUM_SHOWN], *more),
+            evidence=(f"{count} in {attribute}:", *first_names(shown, _MAXIMUM_SHOWN)),
             advice=f"{_advice(held.value)}, before the optimizer is made.",
             source="" if is_torchs(cls) else assignment.location,
             fix=_corrected(held, hidden, assignment),

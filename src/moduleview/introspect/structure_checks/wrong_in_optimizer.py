@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
 from moduleview.introspect.checked_run import CheckedRun
+from moduleview.introspect.finding_words import Words, counted, first_names
 from moduleview.introspect.optimizer_contents import foreign, looks_replaced
 from moduleview.introspect.registrations import element_count, shape_text
 from moduleview.introspect.structure_checks.base import StructureCheck
-from moduleview.telemetry.records import Finding, Severity, Tier
-
-_MAXIMUM_NAMES = 8
-
-
-@dataclass(frozen=True)
-class _Words:
-    """What is said of one kind."""
-
-    title: str
-    rule: str
-    advice: str
-    fix: str
+from moduleview.telemetry.records import Finding, Severity
 
 
 class WrongInOptimizer(StructureCheck):
@@ -81,7 +69,7 @@ class WrongInOptimizer(StructureCheck):
             return []
         holds_ours = any(identity in run.optimized for identity in run.parameters)
         severity = Severity.INFORMATION if holds_ours else Severity.ERROR
-        words = _Words(
+        words = Words(
             "Foreign parameters in the optimizer",
             "The optimizer holds parameters that are not registered in this model"
             + ("." if holds_ours else ", and none of the model's own."),
@@ -96,31 +84,18 @@ class WrongInOptimizer(StructureCheck):
         run: CheckedRun,
         severity: Severity,
         names: list[str],
-        words: _Words,
+        words: Words,
         strangers: list[Tensor] | None = None,
     ) -> Finding:
         by_name: dict[str, Tensor] = dict(run.parameters.values())
-        counted = [by_name[name] for name in names] if strangers is None else strangers
-        shown = names[:_MAXIMUM_NAMES]
-        more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
-        count = f"{len(names)} parameter{'s' if len(names) > 1 else ''} with {element_count(counted):,} elements:"
+        n = element_count([by_name[name] for name in names] if strangers is None else strangers)
+        count = f"{counted(len(names), 'parameter')} with {n:,} elements:"
         fqn = names[0] if len(names) == 1 and strangers is None else ""
-        return Finding(
-            id=self.id,
-            tier=Tier.FACT,
-            severity=severity,
-            title=words.title,
-            fqn=fqn,
-            rule=words.rule,
-            evidence=(count, *shown, *more),
-            advice=words.advice,
-            source=run.source_of(fqn) if fqn else "",
-            fix=words.fix,
-        )
+        return self.found(severity, fqn, words, (count, *first_names(names)), run.source_of(fqn) if fqn else "")
 
 
-def _words_for_twice(where: tuple[str, ...]) -> _Words:
-    return _Words(
+def _words_for_twice(where: tuple[str, ...]) -> Words:
+    return Words(
         "A parameter in several places",
         f"The same parameter stands in {' and in '.join(where)}: each of them moves it.",
         "Let each parameter stand in one group only.",
@@ -130,10 +105,10 @@ def _words_for_twice(where: tuple[str, ...]) -> _Words:
     )
 
 
-def _words_for_frozen(run: CheckedRun, is_moved: bool) -> _Words:
+def _words_for_frozen(run: CheckedRun, is_moved: bool) -> Words:
     passed_over = "A parameter that does not require a gradient is in a group of the optimizer, which passes over it."
     stepped_on = "The optimizer stepped on a frozen parameter: it still has the gradient from before."
-    return _Words(
+    return Words(
         "Frozen parameters in the optimizer",
         stepped_on if is_moved else passed_over,
         "Give the optimizer only what is to learn, and clear gradients when you freeze.",
