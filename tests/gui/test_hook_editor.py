@@ -263,3 +263,32 @@ def test_trees_menu_begins_a_hook_on_its_module(editor):
     assert editor.panel.is_in_sight
     assert editor.page.editor.hasFocus()
     menu.deleteLater()
+
+
+def test_in_a_small_window_every_hook_can_be_chosen_and_the_status_is_whole(qtbot, tmp_path):
+    with real_window(tmp_path, (900, 600)) as window:
+        open_in(window, toy_task)
+        small = Editor(window, qtbot)
+        small.contents.docks.bring_forward("hook_editor")
+        first, second = small.write(CODE, "0"), small.write(CODE, "3")
+        small.go_live(second)
+        assert not small.panel.table.isVisible()
+        assert small.side.chooser.isVisible()
+        status = small.side.status
+        assert status.height() >= status.heightForWidth(status.width()) > 0
+        choose(small.side.chooser, first)
+        small.side.chooser.textActivated.emit(first)
+        assert small.page.target.text() == "0"
+
+
+def test_result_of_a_dry_run_is_scrolled_to_in_a_low_panel(qtbot, tmp_path):
+    with real_window(tmp_path, (900, 600)) as window:
+        open_in(window, toy_task)
+        small = Editor(window, qtbot)
+        small.contents.docks.bring_forward("hook_editor")
+        small.run(1)
+        name = small.write(CODE)
+        small.click(small.side.dry_run)
+        wait(lambda: name in small.book.tried, "the dry run")
+        small.contents.clock.tick()
+        assert small.side.result.visibleRegion().boundingRect().height() > 0

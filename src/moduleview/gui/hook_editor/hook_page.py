@@ -16,7 +16,7 @@ from moduleview.telemetry.user_hook_code import HookCode, read_hook_code
 from moduleview.telemetry.user_hooks_messages import HookProblem, UserHookKind, WrittenHook
 
 _QUIET_MS = 400  # after the last key, before a half-written line is called wrong
-_NARROWEST_TARGET_PX = 60
+_NARROWEST_TARGET_PX = 56
 _KIND_LETTERS = 12
 
 
@@ -132,7 +132,7 @@ class HookPage(QWidget):
 
     def _space(self) -> None:
         px = self._theme.px
-        self._row.setSpacing(px(6))
+        self._row.setSpacing(px(4))
         self._row.setContentsMargins(px(6), 0, px(6), 0)
         self._column.setContentsMargins(0, px(4), 0, px(4))
         self._column.setSpacing(px(4))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from moduleview.gui.hook_editor.fields_form import FieldsForm
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.code_view import CodeView
+from moduleview.gui.widgets.vertical_scroll import VerticalScroll
 
-_LEAST_RESULT_PX = 24
-_MOST_FIELDS_PX = 84  # three of them; more are scrolled to
+_LEAST_RESULT_PX = 64
+_LEAST_BELOW_PX = 40
 
 
 class HookSide(QWidget):
-    """Says which button was pressed."""
+    """Says which button was pressed. What stands below the buttons is scrolled where the panel is low."""
 
+    hook_chosen = Signal(str)  # its name
     try_asked = Signal()
     live_asked = Signal()
     off_asked = Signal()
@@ -37,38 +41,47 @@ class HookSide(QWidget):
             (self.interrupt, self.interrupt_asked),
         ):
             button.clicked.connect(signal)
-        self.status = QLabel(self)
+        self._below = QWidget(self)
+        self.chooser = QComboBox(self._below)  # where there is no room for the list
+        self.chooser.setAccessibleName(self.tr("Hook to show"))
+        self.chooser.textActivated.connect(self.hook_chosen)
+        self.status = QLabel(self._below)
         self.status.setWordWrap(True)
         self.status.setTextFormat(Qt.TextFormat.PlainText)
-        self.fields = FieldsForm(theme, self)
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._scroll.setWidget(self.fields)
-        self._scroll.viewport().setAutoFillBackground(False)
-        self.fields.setAutoFillBackground(False)  # setWidget has switched it on
-        self.result = CodeView(theme, self)
+        self.fields = FieldsForm(theme, self._below)
+        self.result = CodeView(theme, self._below)
         self.result.setLineWrapMode(CodeView.LineWrapMode.WidgetWidth)
         self.result.setAccessibleName(self.tr("What the dry run has shown"))
         self.result.setPlaceholderText(self.tr("What a dry run shows stands here."))
+        self._scroll = VerticalScroll(theme, self._below, _LEAST_BELOW_PX, self)
         self._lay_out()
         theme.changed.connect(self._space)
         self._space()
 
     def show_status(self, text: str, role: str) -> None:
-        """How it stands with the hook, in the colour of a role."""
+        """How it stands with the hook, in the colour of a role; a new state is scrolled to."""
         if text != self.status.text():
             self.status.setText(text)
         if role != self.status.property("role"):
+            self._scroll.verticalScrollBar().setValue(0)
             self.status.setProperty("role", role)
             self.status.style().unpolish(self.status)
             self.status.style().polish(self.status)
 
-    def fit_fields(self) -> None:
-        """Give the fields the room that they need, up to three of them."""
-        wanted = self.fields.sizeHint().height() if self.fields.widgets else 0
-        self._scroll.setFixedHeight(min(wanted, self._theme.px(_MOST_FIELDS_PX)))
-        self._scroll.setVisible(bool(wanted))
+    def show_result(self, text: str) -> None:
+        """What the last dry run has shown; a new one is scrolled to."""
+        if text != self.result.code():
+            self.result.set_code(text, "text")
+            if text:
+                self._scroll.ensureWidgetVisible(self.result)
+
+    def show_choices(self, names: Sequence[str], chosen: str) -> None:
+        """The hooks that there are, and that which is shown."""
+        with QSignalBlocker(self.chooser):
+            if names != [self.chooser.itemText(row) for row in range(self.chooser.count())]:
+                self.chooser.clear()
+                self.chooser.addItems(names)
+            self.chooser.setCurrentText(chosen)
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -82,9 +95,11 @@ class HookSide(QWidget):
         self._buttons.addWidget(self.interrupt, 1, 0, 1, 3)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._buttons)
-        self._column.addWidget(self.status)
-        self._column.addWidget(self._scroll)
-        self._column.addWidget(self.result, 1)
+        self._column.addWidget(self._scroll, 1)
+        self._rows = QVBoxLayout(self._below)
+        for widget in (self.chooser, self.status, self.fields):
+            self._rows.addWidget(widget)
+        self._rows.addWidget(self.result, 1)
 
     def _space(self) -> None:
         px = self._theme.px
@@ -92,4 +107,5 @@ class HookSide(QWidget):
         self.result.setMinimumHeight(px(_LEAST_RESULT_PX))
         self._column.setContentsMargins(px(8), px(4), px(8), px(4))
         self._column.setSpacing(px(6))
-        self.fit_fields()
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(px(6))

@@ -29,7 +29,7 @@ from moduleview.telemetry.user_hooks_messages import UserHookChanged, UserHookKi
 _WIDTHS: dict[int, int] = {HookColumn.STATE: 68, HookColumn.NAME: 60, HookColumn.KIND: 104, HookColumn.CALLS: 52}
 _SHARES = (3, 6, 4)
 _WATCH_MS = 500
-_NARROW_PX, _NARROWEST_PX = 1300, 760  # below, the list keeps two columns; below that it makes room
+_NARROW_PX, _NARROWEST_PX = 1300, 760  # below, the list keeps two columns; below that a choice takes its place
 
 
 class HookEditorPanel(Panel):
@@ -115,6 +115,7 @@ class HookEditorPanel(Panel):
         super().resizeEvent(event)
         px, width = self.context.theme.px, self.width()
         self.table.setVisible(width >= px(_NARROWEST_PX))
+        self.side.chooser.setVisible(width < px(_NARROWEST_PX))
         for column in (HookColumn.KIND, HookColumn.CALLS):
             self.table.setColumnHidden(column, width < px(_NARROW_PX))
 
@@ -139,7 +140,7 @@ class HookEditorPanel(Panel):
         is_on = self.asks.is_on(hook.name)
         arguments = changed.arguments if changed is not None and is_on else hook.arguments
         self.side.fields.show_fields(self.page.read.fields, arguments)
-        self.side.fit_fields()
+        self.side.show_choices([draft.name for draft in self.drafts.all], hook.name)
         self._show_side(hook, changed, is_on=is_on)
         self.asks.ask_for_words(hook)
 
@@ -167,7 +168,7 @@ class HookEditorPanel(Panel):
             role = "warning" if changed.note else "success"
         side.show_status(status, role)
         tried = self.asks.book.tried.get(hook.name)
-        side.result.set_code("" if tried is None else self._words.tried(tried), "text")
+        side.show_result("" if tried is None else self._words.tried(tried))
 
     def _say_empty(self) -> None:
         if self.context.store.model is None:
@@ -200,6 +201,7 @@ class HookEditorPanel(Panel):
         side.live_asked.connect(lambda: self._with_hook(asks.go_live))
         side.live_asked.connect(self._look_whether_stuck)
         side.off_asked.connect(lambda: self._with_hook(asks.take_off))
+        side.hook_chosen.connect(self._choose)
         side.interrupt_asked.connect(asks.interrupt)
         side.fields.edited.connect(lambda name, value: self._with_hook(lambda hook: asks.set_field(hook, name, value)))
 
@@ -212,8 +214,7 @@ class HookEditorPanel(Panel):
         self.begin_hook(fqn, is_parameter=is_parameter)
 
     def _on_new(self) -> None:
-        selection = self.context.selection
-        model = self.context.store.model
+        selection, model = self.context.selection, self.context.store.model
         if selection.tensor_fqn is not None:
             fqn = place_from(selection, model, UserHookKind.TENSOR)
             if fqn is not None:
