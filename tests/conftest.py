@@ -14,6 +14,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from coverage.collector import Collector
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # The same examples each time: what fails in CI fails here too. HYPOTHESIS_PROFILE=default looks for new ones.
@@ -28,6 +29,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = [item for item in items if item.get_closest_marker("soak") is None]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+
+
+@pytest.fixture(autouse=True, scope="session")
+def coverage_takes_no_lock() -> Iterator[None]:
+    """An exception that ends a person's code lands between any two lines, those of coverage's tracer too.
+
+    There it left the lock of all tracers taken, and every thread that is measured waited for ever. What it is for, data
+    that are cleared while a thread is measured, does not happen here.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Collector, "lock_data", lambda _: None)
+        patch.setattr(Collector, "unlock_data", lambda _: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
