@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from test_lab_in_the_window import add, cells_of, lab_of, wait
 
 from moduleview.gui.actions.command_palette import CommandPalette
+from moduleview.gui.lab.cell_links import CellPlace, Side
 from moduleview.gui.lab.checkpoint_choice import CheckpointChoice
 from moduleview.gui.lab.views_column import ViewKind
 from real_window import open_in, real_window
@@ -82,6 +83,24 @@ def test_picture_says_where_the_first_cell_comes_from(qtbot, window, operation, 
     wait(lambda: picture.sizeHint().width() > 100, "the picture")
     qtbot.keyClick(picture, Qt.Key.Key_Right)
     assert lab_of(window).views.where_from.words.text() == words
+
+
+def test_picture_of_a_large_tensor_names_cells_that_are_not_drawn(qtbot, window):
+    add(window, "arange", end="100000")
+    add(window, "reshape", shape="1000, 100")
+    add(window, "index_select", dim="0", index="[999, 3]")
+    where_from = see(window, ViewKind.WHERE_FROM).where_from
+    picture = where_from.picture
+    wait(lambda: where_from.words.text().startswith("Only a corner is drawn of x (1,000 × 100)"), "the picture")
+    qtbot.keyClick(picture, Qt.Key.Key_Right)
+    assert where_from.words.text() == "result[0, 0] comes from x[999, 0], which is not drawn"
+    picture.point_at(CellPlace(Side.RESULT, 0, 103))
+    assert where_from.words.text() == "result[1, 3] comes from x[3, 3]"
+    assert picture.lit == {CellPlace(Side.RESULT, 0, 103), CellPlace(Side.INPUT, 0, 3 * 16 + 3)}
+    for place in picture.lit:
+        at = picture.center_of(place).toPoint()
+        qtbot.mouseMove(picture, at)
+        assert picture._place_at(at.toPointF()) == place
 
 
 def test_chosen_tensor_is_added_to_a_list_of_tensors(window):

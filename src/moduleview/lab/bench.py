@@ -149,8 +149,8 @@ class Bench:
         if last.error:
             raise ModuleViewError(last.error)
         read, x = read_step(steps[-1]), self._pipeline.input_of(command.step)
-        _, values = self._pipeline.compute(read, x)
-        self._put(draw_picture(read, x, values, command.request))
+        computed, values = self._pipeline.compute(read, x)
+        self._put(draw_picture(read, x, values, computed, command.request))
 
     def _keep(self, command: KeepResult) -> None:
         frozen = self._shelf.get(command.tensor_id)

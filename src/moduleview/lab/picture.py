@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,15 @@ import torch
 
 from moduleview.errors import ModuleViewError
 from moduleview.lab.catalogue import CATALOGUE
+from moduleview.lab.estimate import on_meta, refuse_size, refuse_too_much
 from moduleview.lab.operations.base import Values
-from moduleview.lab.pipeline import ReadStep
+from moduleview.lab.pipeline import ReadStep, on_meta_values
 from moduleview.lab.results import Part, parts_of
 from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid, PictureResult
 
-MAX_CELLS = 256
+MAX_CELLS = 50_000_000  # that are numbered, in 200 MB; far fewer are drawn
+DRAWN_CELLS = 256  # of one tensor
+_DRAWN_IN_ALL = 1024  # of what chunk gives
 _RIVALS = {"chunk": "tensor_split", "tensor_split": "chunk"}
 _ARGUMENT = {"chunk": "chunks", "tensor_split": "indices_or_sections"}
 
@@ -24,17 +28,19 @@ class PictureError(ModuleViewError):
     """What cannot be drawn; the sentence says what can."""
 
 
-def draw_picture(read: ReadStep, x: Any, values: Values, request: int) -> PictureAnswered:
-    """The picture of one step.
+def draw_picture(read: ReadStep, x: Any, values: Values, computed: Any, request: int) -> PictureAnswered:
+    """The picture of one step; of what has more than 256 cells, of a corner of it.
 
     Args:
         read: The step.
         x: What goes in; a tensor, or the tensors that chunk gave.
         values: Its arguments, with which torch has computed.
+        computed: What torch has computed.
         request: Whom to answer.
 
     Raises:
         PictureError: The operation computes instead of moving, or there are too many cells.
+        TooMuchError: The numbers of the cells would take too much memory.
         Exception: What torch raises.
     """
     operation = read.operation
@@ -43,15 +49,33 @@ def draw_picture(read: ReadStep, x: Any, values: Values, request: int) -> Pictur
     sources = _Sources()
     moved_x = sources.number("x", x) if operation.needs_input else None
     moved = {name: sources.number(name, value) if name in operation.moves else value for name, value in values.items()}
-    results = _results(operation.apply(moved_x, moved), sources)
-    others, line = _rival(read, moved_x, moved, sources)
+    meta_x, meta = on_meta(moved_x), on_meta_values(moved)
+    refuse_too_much(lambda: operation.apply(meta_x, meta))
+    results = _results(computed, operation.apply(moved_x, moved), sources)
+    others, line = _rival(read, x, moved_x, values, sources)
     guides = tuple(
         _grid(part.label or name, part.tensor)
         for name, value in values.items()
         if name not in operation.moves
         for part in _guides(value)
     )
-    return PictureAnswered(request, read.line, sources.grids(), guides, results, others, line)
+    remark = _remark([*sources.grids(), *guides, *(result.grid for result in results)])
+    return PictureAnswered(request, read.line, sources.grids(), guides, results, others, line, remark)
+
+
+def corner(shape: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """How many cells along each axis are drawn: all, or the first ones, in a square over the last two axes."""
+    if math.prod(shape) <= most:
+        return shape
+    side = math.isqrt(most)
+    if max(shape[:-2], default=1) > 1:
+        side = max(1, side // 2)  # several matrices beside each other
+    drawn = [min(size, side) for size in shape[-2:]]
+    left = most // math.prod(drawn)
+    for size in reversed(shape[:-2]):
+        drawn.insert(0, min(size, left))
+        left //= drawn[0]
+    return tuple(drawn)
 
 
 class _Sources:
@@ -71,12 +95,17 @@ class _Sources:
         return -1
 
     def _number_tensor(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
-        _refuse_large(name, tensor)
         self._parts.append(Part(name, tensor))
         self._first.append(self._n)
         self._n += tensor.numel()
-        numbers = torch.arange(self._n - tensor.numel(), self._n)
-        return torch.empty_like(tensor, dtype=torch.int64).copy_(numbers.reshape(tensor.shape))
+        if self._n > MAX_CELLS:
+            raise PictureError(
+                f"A picture numbers at most {MAX_CELLS:,} cells, and what goes in has {self._n:,} or more. "
+                "Put a step before it that takes a part, such as the index [:1000]."
+            )
+        refuse_size(8 * tensor.numel())
+        numbers = torch.arange(self._n - tensor.numel(), self._n, dtype=torch.int32).reshape(tensor.shape)
+        return numbers if tensor.is_contiguous() else torch.empty_like(tensor, dtype=torch.int32).copy_(numbers)
 
     def locate(self, cells: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Input, and cell in it, of each; -1 for none."""
@@ -90,17 +119,19 @@ class _Sources:
         return tuple(_grid(part.label, part.tensor) for part in self._parts)
 
 
-def _results(value: Any, sources: _Sources) -> tuple[PictureResult, ...]:
-    results = []
-    for part in parts_of(value):
-        _refuse_large("the result", part.tensor)
-        from_input, from_cell = sources.locate(part.tensor)
-        grid = PictureGrid(part.label or "result", tuple(part.tensor.shape))
-        results.append(PictureResult(grid, from_input, from_cell))
+def _results(computed: Any, moved: Any, sources: _Sources) -> tuple[PictureResult, ...]:
+    """Each result with its own values, and from where its cells come."""
+    results, parts = [], parts_of(moved)
+    most = min(DRAWN_CELLS, _DRAWN_IN_ALL // max(1, len(parts)))
+    for part, real in zip(parts, parts_of(computed), strict=True):
+        grid = _grid(part.label or "result", real.tensor, most)
+        results.append(PictureResult(grid, *sources.locate(_first_cells(part.tensor, grid.shape))))
     return tuple(results)
 
 
-def _rival(read: ReadStep, x: Any, values: Values, sources: _Sources) -> tuple[tuple[PictureResult, ...], str]:
+def _rival(
+    read: ReadStep, x: Any, moved_x: Any, values: Values, sources: _Sources
+) -> tuple[tuple[PictureResult, ...], str]:
     """Chunk beside tensor_split, with the same number."""
     name = read.operation.name
     number = values.get(_ARGUMENT.get(name, ""))
@@ -109,27 +140,33 @@ def _rival(read: ReadStep, x: Any, values: Values, sources: _Sources) -> tuple[t
     rival = CATALOGUE[_RIVALS[name]]
     swapped = {_ARGUMENT[rival.name]: number, "dim": values["dim"]}
     line = f"{rival.python}(x, {number}, {values['dim']})"
-    return _results(rival.apply(x, swapped), sources), line
+    return _results(rival.apply(x, swapped), rival.apply(moved_x, swapped), sources), line
 
 
 def _guides(value: Any) -> Sequence[Part]:
     if isinstance(value, tuple | list):
         return [part for item in value for part in _guides(item)]
-    return [Part("", value)] if isinstance(value, torch.Tensor) and value.numel() <= MAX_CELLS else []
+    return [Part("", value)] if isinstance(value, torch.Tensor) else []
 
 
-def _grid(label: str, tensor: torch.Tensor) -> PictureGrid:
-    texts = tuple(_text(value) for value in tensor.detach().reshape(-1).tolist())
-    return PictureGrid(label, tuple(tensor.shape), texts)
+def _grid(label: str, tensor: torch.Tensor, most: int = DRAWN_CELLS) -> PictureGrid:
+    shape = tuple(tensor.shape)
+    drawn = corner(shape, most)
+    texts = tuple(_text(value) for value in _first_cells(tensor.detach(), drawn).reshape(-1).tolist())
+    return PictureGrid(label, drawn, texts, shape if drawn != shape else ())
+
+
+def _first_cells(tensor: torch.Tensor, drawn: tuple[int, ...]) -> torch.Tensor:
+    return tensor[tuple(slice(0, size) for size in drawn)]
 
 
 def _text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _refuse_large(what: str, tensor: torch.Tensor) -> None:
-    if tensor.numel() > MAX_CELLS:
-        raise PictureError(
-            f"A picture has at most {MAX_CELLS} cells, and {what} has {tensor.numel():,}. "
-            "Put a step before it that takes a corner, such as the index [:8, :8]."
-        )
+def _remark(grids: Sequence[PictureGrid]) -> str:
+    cut = [f"{grid.label} ({' × '.join(f'{size:,}' for size in grid.whole)})" for grid in grids if grid.whole]
+    if not cut:
+        return ""
+    more = f" and {len(cut) - 3} more" if len(cut) > 3 else ""
+    return f"Only a corner is drawn of {', '.join(cut[:3])}{more}; point at a cell to read where it comes from."

@@ -211,17 +211,24 @@ class PipelineAnswered(msgspec.Struct, frozen=True, tag=True):
 
 
 class PictureGrid(msgspec.Struct, frozen=True):
-    """A small tensor that is drawn as cells.
+    """A tensor that is drawn as cells, or the first cells of it along each axis.
 
     Attributes:
         label: "x", "index", "src", "result", "[0]".
-        shape: At most 256 cells in all.
-        texts: What stands in each cell, row-major; none where it is better left empty.
+        shape: Of what is drawn: at most 256 cells in all.
+        texts: What stands in each of these cells, row-major.
+        whole: Shape of the tensor where only a corner is drawn; () where all of it is.
     """
 
     label: str
     shape: tuple[int, ...]
     texts: tuple[str, ...] = ()
+    whole: tuple[int, ...] = ()
+
+    @property
+    def full_shape(self) -> tuple[int, ...]:
+        """Shape of the tensor, drawn or not."""
+        return self.whole or self.shape
 
 
 class PictureResult(msgspec.Struct, frozen=True, eq=False):
@@ -229,8 +236,8 @@ class PictureResult(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         grid: Itself.
-        from_input: (cells,) int16, row-major: number of the input; -1 for a cell that comes from none.
-        from_cell: (cells,) int32, row-major cell in that input; -1 likewise.
+        from_input: (drawn cells,) int16, row-major: number of the input; -1 for a cell that comes from none.
+        from_cell: (drawn cells,) int32, row-major cell in all of that input, drawn or not; -1 likewise.
     """
 
     grid: PictureGrid
@@ -248,7 +255,7 @@ class PictureAnswered(msgspec.Struct, frozen=True, eq=False, tag=True):
         results: One, or as many as chunk gives.
         others: To compare with: for chunk what tensor_split of the same number would give, and the other way round.
         others_title: Its line in Python; "" where there is none.
-        remark: How large the real tensors are where the picture is of a smaller example; "" mostly.
+        remark: Of which tensors only a corner is drawn; "" where all are drawn.
     """
 
     request: int

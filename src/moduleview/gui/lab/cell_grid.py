@@ -71,15 +71,13 @@ class CellGrid:
 
     def cell_at(self, at: QPointF) -> int | None:
         """The cell under a point."""
-        return next((cell for cell in range(self.n_cells) if self.cell_rect(cell).contains(at)), None)
-
-    def index_words(self, cell: int) -> str:
-        """``[1, 0, 2]``."""
-        index: list[int] = []
-        for size in reversed(self.grid.shape):
-            cell, at = divmod(cell, max(size, 1))
-            index.insert(0, at)
-        return f"[{', '.join(map(str, index))}]"
+        rows, columns = self.matrix
+        look = self.look
+        matrix, x = divmod(at.x() - self.left, columns * look.cell_width + look.gap)
+        row, column = int((at.y() - self.top) // look.cell_height), int(x // look.cell_width)
+        if 0 <= matrix < self.n_matrices and 0 <= row < rows and column < columns:
+            return (int(matrix) * rows + row) * columns + column
+        return None
 
 
 def longest_text(grid: PictureGrid) -> int:

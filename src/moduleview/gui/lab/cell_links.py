@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-import msgspec
 import numpy as np
 
 from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid, PictureResult
@@ -39,44 +38,68 @@ def linked(picture: PictureAnswered, place: CellPlace | None) -> frozenset[CellP
     if place.side is Side.GUIDE:
         return _of_guide(picture, place)
     if place.side is Side.INPUT:
-        return _from(picture, place.grid, place.cell) | {place}
+        return _from(picture, place.grid, whole_cell(picture.inputs[place.grid], place.cell))
     result = _results(picture, place.side)[place.grid]
-    source, here = int(result.from_input[place.cell]), {place}
-    if place.side is Side.RESULT and picture.guides and picture.guides[0].shape == result.grid.shape:
+    here, source = {place}, source_of(picture, place)
+    if place.side is Side.RESULT and picture.guides and _is_alike(picture.guides[0], result.grid):
         here.add(CellPlace(Side.GUIDE, 0, place.cell))
-    if source < 0:
-        return frozenset(here)
-    return _from(picture, source, int(result.from_cell[place.cell])) | here
+    return frozenset(here) if source is None else _from(picture, *source) | here
 
 
-def with_texts(picture: PictureAnswered, result: PictureResult) -> PictureGrid:
-    """The grid of a result; where nothing stands in its cells, with what stands where they come from."""
-    if result.grid.texts:
-        return result.grid
-    texts = []
-    for source, cell in zip(result.from_input.tolist(), result.from_cell.tolist(), strict=True):
-        known = picture.inputs[source].texts if 0 <= source < len(picture.inputs) else ()
-        texts.append(known[cell] if 0 <= cell < len(known) else "")
-    return msgspec.structs.replace(result.grid, texts=tuple(texts))
+def whole_cell(grid: PictureGrid, cell: int) -> int:
+    """The row-major number, in all of the tensor, of a cell that is drawn."""
+    return int(np.ravel_multi_index(np.unravel_index(cell, grid.shape), grid.full_shape)) if grid.whole else cell
+
+
+def drawn_cell(grid: PictureGrid, whole: int) -> int | None:
+    """The number among those drawn of a cell of the tensor; None for one beyond the corner."""
+    if not grid.whole:
+        return whole
+    index = np.unravel_index(whole, grid.whole)
+    if any(at >= size for at, size in zip(index, grid.shape, strict=True)):
+        return None
+    return int(np.ravel_multi_index(index, grid.shape))
+
+
+def index_words(shape: tuple[int, ...], cell: int) -> str:
+    """``[1, 0, 2]`` of a cell counted row by row."""
+    index: list[int] = []
+    for size in reversed(shape):
+        cell, at = divmod(cell, max(size, 1))
+        index.insert(0, at)
+    return f"[{', '.join(map(str, index))}]"
+
+
+def source_of(picture: PictureAnswered, place: CellPlace) -> tuple[int, int] | None:
+    """Input, and cell in all of it, that a cell of a result comes from; None for one that comes from none."""
+    result = _results(picture, place.side)[place.grid]
+    source = int(result.from_input[place.cell])
+    return None if source < 0 else (source, int(result.from_cell[place.cell]))
 
 
 def _of_guide(picture: PictureAnswered, place: CellPlace) -> frozenset[CellPlace]:
     guide = picture.guides[place.grid]
     results = picture.results
-    if results and results[0].grid.shape == guide.shape:
+    if results and _is_alike(results[0].grid, guide):
         return linked(picture, CellPlace(Side.RESULT, 0, place.cell)) | {place}
-    if place.grid == 0 and len(picture.inputs) > 1 and picture.inputs[1].shape == guide.shape:  # scatter: index and src
+    if place.grid == 0 and len(picture.inputs) > 1 and _is_alike(picture.inputs[1], guide):  # scatter
         return linked(picture, CellPlace(Side.INPUT, 1, place.cell)) | {place}
     return frozenset((place,))
 
 
 def _from(picture: PictureAnswered, source: int, cell: int) -> frozenset[CellPlace]:
-    found = {CellPlace(Side.INPUT, source, cell)}
+    drawn = drawn_cell(picture.inputs[source], cell)
+    found = set() if drawn is None else {CellPlace(Side.INPUT, source, drawn)}
     for side in (Side.RESULT, Side.OTHER):
         for number, result in enumerate(_results(picture, side)):
             here = np.flatnonzero((result.from_input == source) & (result.from_cell == cell))
             found.update(CellPlace(side, number, int(each)) for each in here)
     return frozenset(found)
+
+
+def _is_alike(one: PictureGrid, other: PictureGrid) -> bool:
+    """Cells of the same number stand at the same index."""
+    return (one.shape, one.whole) == (other.shape, other.whole)
 
 
 def _results(picture: PictureAnswered, side: Side) -> tuple[PictureResult, ...]:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from moduleview.gui.lab.cell_grid import CellGrid, GridLook, longest_text
-from moduleview.gui.lab.cell_links import CellPlace, Side, linked, with_texts
+from moduleview.gui.lab.cell_links import CellPlace, Side, index_words, linked, source_of
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.safe_paint import safe_paint
 from moduleview.telemetry.lab_pipelines import PictureAnswered, PictureGrid
@@ -191,17 +191,20 @@ class WhereFromPicture(QWidget):
         place = self._place
         if place is None or self._picture is None:
             return ""
-        grid = self._grids[place.side, place.grid]
-        here = f"{grid.grid.label}{grid.index_words(place.cell)}"
-        sources = [each for each in self._lit if each.side is Side.INPUT and each != place]
+        picture, grid = self._picture, self._grids[place.side, place.grid].grid
+        here = f"{grid.label}{index_words(grid.shape, place.cell)}"
         if place.side in (Side.RESULT, Side.OTHER):
-            if not sources:
+            source = source_of(picture, place)
+            if source is None:
                 return self.tr("{0} comes from no input").format(here)
-            source = self._grids[Side.INPUT, sources[0].grid]
-            return self.tr("{0} comes from {1}").format(
-                here, f"{source.grid.label}{source.index_words(sources[0].cell)}"
-            )
+            origin = picture.inputs[source[0]]
+            there = f"{origin.label}{index_words(origin.full_shape, source[1])}"
+            is_drawn = any(each.side is Side.INPUT and each.grid == source[0] for each in self._lit)
+            words = self.tr("{0} comes from {1}") if is_drawn else self.tr("{0} comes from {1}, which is not drawn")
+            return words.format(here, there)
         n = sum(each.side is Side.RESULT for each in self._lit)
+        if any(result.grid.whole for result in picture.results):
+            return self.tr("{0} stands in {1} cells of the result that are drawn").format(here, n)
         return self.tr("{0} stands in {1} cells of the result").format(here, n)
 
     def _place_at(self, at: QPointF) -> CellPlace | None:
@@ -252,7 +255,7 @@ class WhereFromPicture(QWidget):
         self._titles.append((QRectF(x, y, max(width + 4, 10), px(_LABEL_PX)), title))
         y += px(_LABEL_PX)
         for side, number, grid in grids:
-            label = f"{grid.label}  {' × '.join(map(str, grid.shape)) or '0-d'}"
+            label = f"{grid.label}  {_shape_words(grid)}"
             self._titles.append((QRectF(x, y, metrics.horizontalAdvance(label) + 4, px(_LABEL_PX)), label))
             y += px(_LABEL_PX)
             cell = max(float(px(_CELL_PX)), metrics.horizontalAdvance("0") * longest_text(grid) + px(_TEXT_PX))
@@ -267,11 +270,17 @@ def _columns(picture: PictureAnswered) -> list[_Column]:
     """Inputs and guides, results, and what they are compared with; those that hold something."""
     left = [(Side.INPUT, n, grid) for n, grid in enumerate(picture.inputs)]
     left += [(Side.GUIDE, n, grid) for n, grid in enumerate(picture.guides)]
-    results = [(Side.RESULT, n, with_texts(picture, result)) for n, result in enumerate(picture.results)]
-    others = [(Side.OTHER, n, with_texts(picture, result)) for n, result in enumerate(picture.others)]
+    results = [(Side.RESULT, n, result.grid) for n, result in enumerate(picture.results)]
+    others = [(Side.OTHER, n, result.grid) for n, result in enumerate(picture.others)]
     columns: list[_Column] = [
         ("", left),
         (picture.title if others else "", results),
         (picture.others_title, others),
     ]
     return [column for column in columns if column[1]]
+
+
+def _shape_words(grid: PictureGrid) -> str:
+    """``3 × 4``, or ``16 × 16 of 50257 × 768``."""
+    drawn, whole = (" × ".join(map(str, shape)) for shape in (grid.shape, grid.whole))
+    return f"{drawn} of {whole}" if grid.whole else drawn or "0-d"
