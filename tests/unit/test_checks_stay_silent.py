@@ -84,8 +84,78 @@ def test_a_gan_with_two_optimizers_that_step_in_turn() -> None:
 
 def test_an_optimizer_that_no_one_named_is_found_but_what_none_holds_is_a_fault() -> None:
     gan = Gan()
-    gan.model["extra"] = nn.Linear(2, 2)
-    assert {(f.id, f.fqn) for f in faults(TrainingTask(gan.model, step=gan.step))} == {("S3", "extra")}
+    gan.model["extra"] = nn.Linear(4, 4)
+
+    def step() -> torch.Tensor:
+        gan.model["extra"](X).mean().backward()
+        return gan.step()
+
+    assert {(f.id, f.fqn) for f in faults(TrainingTask(gan.model, step=step))} == {("S3", "extra")}
+
+
+def test_what_is_left_out_is_judged_by_the_gradients_that_the_optimizer_finds() -> None:
+    """``zero_grad`` may have taken them when the step is over."""
+    model = net()
+    optimizer = torch.optim.SGD(model[2].parameters(), lr=0.1)
+
+    def step() -> torch.Tensor:
+        loss = nn.functional.mse_loss(model(X), Y)
+        loss.backward()
+        optimizer.step()
+        model.zero_grad()
+        return loss.detach()
+
+    assert {(f.id, f.fqn) for f in faults(TrainingTask(model, optimizer, step=step))} == {("S3", "0")}
+
+
+class Dqn:
+    """A net, the target that it is compared with, and an average: both of them synced once in a hundred steps."""
+
+    def __init__(self, calls_target: bool) -> None:
+        self.policy = net()
+        self.model = nn.ModuleDict({"policy": self.policy, "target": copy.deepcopy(self.policy)})
+        self.optimizer = torch.optim.Adam(self.policy.parameters())
+        self.calls_target = calls_target
+
+    def step(self) -> torch.Tensor:
+        with torch.no_grad():
+            aim = self.model["target"](X) if self.calls_target else Y
+        loss = nn.functional.mse_loss(self.policy(X), aim)
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss.detach()
+
+
+@pytest.mark.parametrize("calls_target", [True, False], ids=["target", "average"])
+def test_a_copy_that_is_synced_now_and_then_is_information(calls_target: bool) -> None:
+    dqn = Dqn(calls_target)
+    findings, _, _ = check_task(TrainingTask(dqn.model, dqn.optimizer, step=dqn.step), 3)
+    assert {finding.fqn for finding in findings} == {"target"}
+    assert {finding.severity for finding in findings} == {Severity.INFORMATION}
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.forgotten = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.used(x)
+
+
+def test_a_layer_forgotten_in_each_block_of_a_list_is_one_fault() -> None:
+    model = Calls(_chain, blocks=nn.ModuleList([Block() for _ in range(3)]))
+    (finding,) = faults(usual(model))
+    assert (finding.id, finding.fqn) == ("S7", "blocks.0.forgotten")
+    assert "blocks.2.forgotten" in finding.evidence
+    assert finding.fix == "# in Block.forward:\nx = self.forgotten(x)"
+
+
+def _chain(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    for block in model.blocks:  # type: ignore[union-attr]
+        x = block(x)
+    return x
 
 
 def test_a_teacher_that_is_moved_by_hand() -> None:
@@ -202,6 +272,15 @@ def test_a_frozen_teacher_that_was_put_past_registration_on_purpose_is_informati
     model.__dict__["teacher"] = copy.deepcopy(model).requires_grad_(False)
     (finding,) = check(model)
     assert (finding.id, finding.severity) == ("S1", Severity.INFORMATION)
+
+
+def test_a_frozen_teacher_in_eval_in_a_list_of_its_own_is_information() -> None:
+    model = net()
+    model.teacher = [copy.deepcopy(model).requires_grad_(False).eval()]
+    (finding,) = check(model)
+    assert (finding.id, finding.severity) == ("S1", Severity.INFORMATION)
+    model.teacher[0].train()
+    assert [finding.severity for finding in check(model)] == [Severity.WARNING]
 
 
 def test_weight_norm_and_pruning_keep_no_unregistered_tensor() -> None:

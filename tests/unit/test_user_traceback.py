@@ -83,8 +83,8 @@ def test_a_sample_is_a_users_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     package = tmp_path / "moduleview"
     samples = package / "_resources" / "samples"
     samples.mkdir(parents=True)
-    monkeypatch.setattr("moduleview.introspect.user_traceback._PACKAGE", f"{package}{os.sep}")
-    monkeypatch.setattr("moduleview.introspect.user_traceback.resource_path", lambda *_: samples)
+    monkeypatch.setattr("moduleview.introspect.persons_code._OURS", f"{package}{os.sep}")
+    monkeypatch.setattr("moduleview.introspect.persons_code.resource_path", lambda *_: samples)
     path = samples / "digits.py"
     path.write_text("raise ValueError('in the sample')")
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import linecache
-import os
 import sys
 import weakref
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
-import torch
 from torch import nn
 
+from moduleview.introspect.persons_code import is_persons
 from moduleview.introspect.registrations import element_count, registered_modules
 from moduleview.introspect.seen_steps import BuiltModule
 
-_OURS = str(Path(__file__).resolve().parent.parent) + os.sep
-_TORCHS = str(Path(torch.__file__).resolve().parent) + os.sep
 _DEEPEST = 40  # frames
 _MAXIMUM = 200  # looked at in one step
 
@@ -71,7 +67,7 @@ def _call() -> tuple[str, str]:
     frame = sys._getframe(1)
     for _ in range(_DEEPEST):
         name = frame.f_code.co_filename
-        if not name.startswith((_TORCHS, _OURS)):
+        if is_persons(name):
             return f"{name}:{frame.f_lineno}", linecache.getline(name, frame.f_lineno).strip()
         if frame.f_back is None:
             break

@@ -52,9 +52,8 @@ class StepWitness:
                 self._owners.setdefault(id(parameter), []).append(id(entry.module))
         self._runs_uncompiled = runs_uncompiled
         seen.unseen |= unseen_modules(run.model, runs_uncompiled=runs_uncompiled)
-        self._parameter_marks = ParameterMarks(
-            {i: p for i, (_, p) in run.parameters.items() if p.requires_grad and i not in run.optimized}
-        )
+        self._outside = {i: p for i, (_, p) in run.parameters.items() if p.requires_grad and i not in run.optimized}
+        self._parameter_marks = ParameterMarks(self._outside)
         self._buffer_marks = BufferMarks(run.entries)
         self._built = BuiltModules(self._fqns, run.tensors)
         self._detached = DetachedTensors(self._fqns)
@@ -210,6 +209,9 @@ class StepWitness:
                     seen.moved_though_frozen.add(identity)
             elif is_over and any(owner in seen.calls for owner in owners):
                 seen.without_gradient.add(identity)
+        for identity, parameter in self._outside.items():  # zero_grad may take their gradients before the step ends
+            if parameter.grad is not None:
+                seen.with_gradient.add(identity)
 
 
 def _has_trainable(module: nn.Module) -> bool:

@@ -119,6 +119,18 @@ class CheckedRun:
             owner = f"{owner}.{name}" if owner else name
         return found
 
+    def expression_of(self, fqn: str) -> str:
+        """``self.heads['a']``: what the class of ``place_of`` calls it."""
+        expression, owner = "model", ""
+        for name in fqn.split(".") if fqn else []:
+            module = self._by_fqn.get(owner)
+            if module is not None and not is_torchs(type(module)):
+                expression = f"self.{name}"
+            else:
+                expression += item_of(module, name)
+            owner = f"{owner}.{name}" if owner else name
+        return expression
+
     def source_of(self, fqn: str) -> str:
         """``file:line`` of the assignment that brought a module or parameter; of its class where there is none."""
         place = self.place_of(fqn)
@@ -135,3 +147,10 @@ class CheckedRun:
 def is_torchs(cls: type) -> bool:
     """One of torch's own classes, or what torch made of one."""
     return written_class(cls).__module__.partition(".")[0] == "torch"
+
+
+def item_of(module: nn.Module | None, name: str) -> str:
+    """How a part is reached in Python: ``[0]`` of a list, ``['a']`` of a dict, ``.name`` of another."""
+    if isinstance(module, nn.ModuleDict | nn.ParameterDict):
+        return f"[{name!r}]"
+    return f"[{name}]" if name.isdigit() else f".{name}"

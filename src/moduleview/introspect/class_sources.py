@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType
 
-from torch import nn
-
 _MAXIMUM_CODE = 200  # characters of a value that are worth quoting
 _BUILDING = (
     "__init__",
@@ -83,7 +81,7 @@ class ClassSources:
         self._assignments: dict[tuple[type, str], Assignment] = {}
 
     def assignment(self, cls: type, attribute: str) -> Assignment:
-        """The first assignment to ``attribute`` in ``cls`` or the classes it derives from."""
+        """The first assignment of more than None to ``attribute`` in ``cls`` or the classes it derives from."""
         known = self._assignments.get((cls, attribute))
         if known is None:
             known = self._assignments[cls, attribute] = self._find_assignment(cls, attribute)
@@ -148,9 +146,14 @@ class ClassSources:
             if written is None:
                 continue
             first = first if first.location else Assignment(written.place(written.tree))
-            for node in ast.walk(written.tree):
-                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _assigns(node, attribute):
-                    return Assignment(written.place(node), _quoted(node.value), _short(node.value))
+            values = [
+                (node, node.value)
+                for node in ast.walk(written.tree)
+                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _assigns(node, attribute)
+            ]
+            values.sort(key=lambda found: _is_none(found[1]))  # "self.x = None" only makes room for what follows
+            if values:
+                return Assignment(written.place(values[0][0]), _quoted(values[0][1]), _short(values[0][1]))
         return first
 
     def _functions(self, cls: type, *, only_own: bool = False) -> Iterator[tuple[_Written, _Function]]:
@@ -184,10 +187,12 @@ def _class_in(tree: ast.Module, cls: type, file: str) -> ast.ClassDef | None:
 
 
 def _own_bases(cls: type) -> Iterator[type]:
-    for base in cls.__mro__:
-        if base in (nn.Module, object):
-            return
-        yield base
+    """Those that torch has not written."""
+    return (base for base in cls.__mro__ if base is not object and base.__module__.partition(".")[0] != "torch")
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _is_self(node: ast.expr, attribute: str) -> bool:

@@ -23,6 +23,7 @@ class Uncalled:
         parameters: Trainable ones in it that no module shares that was called.
         is_bypassed: Its own parameters got a gradient all the same.
         is_dead: It has such parameters, none of them got a gradient or changed, and others did.
+        is_trained: An optimizer holds one of its parameters, or none is known.
         has_called_siblings: Other items of the list that it stands in were called: the model may choose among them.
     """
 
@@ -31,6 +32,7 @@ class Uncalled:
     parameters: list[nn.Parameter]
     is_bypassed: bool
     is_dead: bool
+    is_trained: bool
     has_called_siblings: bool
 
 
@@ -38,7 +40,7 @@ class _Tree:
     """Rows of all modules, with what holds of their subtrees."""
 
     def __init__(self, run: CheckedRun, steps: SeenSteps) -> None:
-        self.entries, self.steps = run.entries, steps
+        self.entries, self.steps, self.optimized = run.entries, steps, run.optimized
         self.parents = _parents(run.entries)
         self.has_called = [id(entry.module) in steps.calls for entry in run.entries]
         self.has_unseen = [id(e.module) in steps.unseen for e in run.entries]
@@ -95,14 +97,17 @@ def _uncalled(tree: _Tree, row: int, parameters: list[nn.Parameter], *, is_bypas
             and not is_bypassed
             and not any(id(parameter) in tree.steps.changed for parameter in parameters)  # an average, moved by hand
         ),
+        is_trained=not tree.optimized or any(id(parameter) in tree.optimized for parameter in parameters),
         has_called_siblings=_has_called_siblings(tree, row) if is_listed or parent else False,
     )
 
 
 def _has_called_siblings(tree: _Tree, row: int) -> bool:
-    """On the way up there is a list or dict of modules, of which other items were called."""
+    """On the way up to the next module that was called there is a list or dict, of which other items were."""
     while row:
         parent = tree.parents[row]
+        if id(tree.entries[parent].module) in tree.steps.calls:
+            return False
         if is_container(tree.entries[parent].module) and tree.has_called[parent]:
             return True
         row = parent

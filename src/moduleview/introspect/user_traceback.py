@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-from pathlib import Path
 from traceback import StackSummary, TracebackException
 
-import torch
-
-from moduleview.resources import resource_path
+from moduleview.introspect.persons_code import is_moduleviews, is_torchs_file
 
 _MAXIMUM_LENGTH = 20_000
-_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
-_TORCH = str(Path(torch.__file__).resolve().parent) + os.sep
 
 
 def user_traceback(error: BaseException) -> str:
@@ -36,24 +29,10 @@ def _cut(picture: TracebackException | None, seen: set[int]) -> None:
     if picture is None or id(picture) in seen:
         return
     seen.add(id(picture))
-    foreign = [frame for frame in picture.stack if not _is_ours(frame.filename)]
-    own = [frame for frame in foreign if not frame.filename.startswith(_TORCH)]
+    foreign = [frame for frame in picture.stack if not is_moduleviews(frame.filename)]
+    own = [frame for frame in foreign if not is_torchs_file(frame.filename)]
     picture.stack = StackSummary.from_list(own or foreign)
     _cut(picture.__cause__, seen)
     _cut(picture.__context__, seen)
     for part in getattr(picture, "exceptions", None) or ():
         _cut(part, seen)
-
-
-def _is_ours(filename: str) -> bool:
-    """Moduleview's own code, its samples not: they stand for a user's."""
-    if filename.startswith("<frozen importlib") or filename == importlib.__file__:
-        return True
-    return filename.startswith(_PACKAGE) and not filename.startswith(_samples())
-
-
-def _samples() -> str:
-    try:
-        return str(resource_path("samples")) + os.sep
-    except FileNotFoundError:
-        return _PACKAGE + "_resources"

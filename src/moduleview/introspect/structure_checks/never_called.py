@@ -40,18 +40,19 @@ class NeverCalled(StructureCheck):
         assert steps is not None
         found: list[Finding] = []
         idle: dict[tuple[type, str, type], list[Uncalled]] = defaultdict(list)
+        dead: dict[tuple[type, str, type, bool], list[Uncalled]] = defaultdict(list)
         bypassed: dict[tuple[type, str, type], list[Uncalled]] = defaultdict(list)
         for uncalled in uncalled_modules(run, steps):
             use = _use_of(run, uncalled.entry)
             alike = type(uncalled.entry.module), uncalled.entry.fqn.rpartition(".")[2], uncalled.owner
             if uncalled.is_bypassed or (use is not None and use.is_forward):
                 bypassed[alike].append(uncalled)
-            elif uncalled.is_dead or uncalled.parameters:
-                found.append(self._never_called(run, steps, [uncalled]))
+            elif uncalled.parameters:
+                dead[(*alike, uncalled.has_called_siblings)].append(uncalled)
             elif type(uncalled.entry.module) is not nn.Identity:
                 idle[alike].append(uncalled)
         found.extend(self._bypassed(run, steps, group) for group in bypassed.values())
-        found.extend(self._never_called(run, steps, group) for group in idle.values())
+        found.extend(self._never_called(run, steps, group) for group in (*dead.values(), *idle.values()))
         found.extend(self._built(steps, built) for built in steps.built.values() if _is_built_each_time(steps, built))
         return found
 
@@ -65,23 +66,22 @@ class NeverCalled(StructureCheck):
             "A module that is registered was never called."
             if first.is_dead
             else "A module that is registered was not called in these steps.",
-            "Call it in forward, or remove it."
-            if not first.has_called_siblings
-            else "Nothing to do where the model chooses between its parts; look again after more steps.",
-            _call_of(fqns[0], run),
+            _advice(first),
+            _call_of(first.entry, run),
         )
         named = first_names(fqns) if len(fqns) > 1 else ()
         numbers = f"{fqns[0]} ({type_name}, {elements:,} parameters): no call in {steps.words}"
         if len(fqns) > 1:
-            numbers = f"{counted(len(fqns), 'module')} of type {type_name}: no call in {steps.words}:"
+            n = counted(len(fqns), "module")
+            numbers = f"{n} of type {type_name} with {elements:,} parameters: no call in {steps.words}:"
         gradient = ["no gradient reached its parameters"] if first.is_dead else []
-        severity = Severity.WARNING if first.is_dead and not first.has_called_siblings else Severity.INFORMATION
+        is_certain = first.is_dead and first.is_trained and not first.has_called_siblings
+        severity = Severity.WARNING if is_certain else Severity.INFORMATION
         return self.found(severity, fqns[0], words, (numbers, *named, *gradient), run.source_of(fqns[0]))
 
     def _bypassed(self, run: CheckedRun, steps: SeenSteps, group: list[Uncalled]) -> Finding:
         entry = group[0].entry
         use = _use_of(run, entry)
-        name = entry.fqn.rpartition(".")[2]
         more = [f"and so are {len(group) - 1} more like it"] if len(group) > 1 else []
         is_forward = use is not None and use.is_forward
         code = use.code if use is not None else ""
@@ -91,7 +91,7 @@ class NeverCalled(StructureCheck):
             + ("forward was called as a function." if is_forward else "parameters were used and got a gradient.")
             + " Hooks on it do not run.",
             "Call the module itself; leave it where only its weight is meant to be used.",
-            code.replace(".forward(", "(") if is_forward else f"self.{name}(...)",
+            code.replace(".forward(", "(") if is_forward else f"{run.expression_of(entry.fqn)}(...)",
         )
         evidence = (
             f"{entry.fqn} ({type(entry.module).__name__}): no call in {steps.words}",
@@ -130,9 +130,28 @@ def _use_of(run: CheckedRun, entry: RegisteredModule) -> Use | None:
     return next(run.sources.uses(*place), None)
 
 
-def _call_of(fqn: str, run: CheckedRun) -> str:
-    place = run.place_of(fqn)
-    return "" if place is None else f"# in {place[0].__name__}.forward:\nx = self.{place[1]}(x)"
+def _advice(uncalled: Uncalled) -> str:
+    if uncalled.has_called_siblings:
+        return "Nothing to do where the model chooses between its parts; look again after more steps."
+    if not uncalled.is_trained:
+        return "Nothing to do for an average, or a target that is copied from the rest. Else call it, or remove it."
+    return "Call it in forward, or remove it."
+
+
+def _call_of(entry: RegisteredModule, run: CheckedRun) -> str:
+    place = run.place_of(entry.fqn)
+    if place is None:
+        return ""
+    return f"# in {place[0].__name__}.forward:\n{_called(run.expression_of(entry.fqn), entry.module)}"
+
+
+def _called(expression: str, module: nn.Module) -> str:
+    """Code that calls it, or the parts of what cannot be called."""
+    if isinstance(module, nn.ModuleDict) and len(module):
+        return f"x = {expression}[{next(iter(module))!r}](x)"
+    if isinstance(module, nn.ModuleList):
+        return f"for part in {expression}:\n    x = part(x)"
+    return f"x = {expression}(x)"
 
 
 def _is_built_each_time(steps: SeenSteps, built: BuiltModule) -> bool:

@@ -12,12 +12,18 @@ from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
 
+_FORGOTTEN = (
+    "Give them to the optimizer, and make it after the model is complete; or freeze them where they are not to learn."
+)
+_COPIED = "Nothing to do for an average, or a target that is copied from the rest: freeze it, to make that plain."
+
 
 class OutsideOptimizer(StructureCheck):
     """Compares the trainable parameters with the optimizers' groups, and reports the largest subtrees left out.
 
     Where the user's own step trains the model, something else may move a parameter: there steps must have shown that
-    it does not move.
+    it does not move. What got no gradient in the steps either is not trained on purpose as often as not (an average, a
+    target that is synced now and then): that is information.
     """
 
     id: ClassVar[str] = "S3"
@@ -45,21 +51,27 @@ class OutsideOptimizer(StructureCheck):
         whole = "the whole model" if not entry.fqn else entry.fqn
         fqn = names[0] if len(names) == 1 else entry.fqn
         optimizer = type(run.optimizers[0]).__name__
+        still = _still(run, left_out)
         return Finding(
             id=self.id,
             tier=Tier.FACT,
-            severity=Severity.WARNING,
+            severity=Severity.INFORMATION if still else Severity.WARNING,
             title=self.name,
             fqn=fqn,
             rule="A parameter that requires a gradient is in no group of the optimizer.",
-            evidence=(f"{count} with {n_elements:,} elements in {whole}:", *first_names(names)),
-            advice=(
-                "Give them to the optimizer, and make it after the model is complete; or freeze them where they are "
-                "not to learn."
-            ),
+            evidence=(f"{count} with {n_elements:,} elements in {whole}:", *first_names(names), *still),
+            advice=_COPIED if still else _FORGOTTEN,
             source=run.source_of(fqn),
             fix=_fix(optimizer, entry.fqn, names),
         )
+
+
+def _still(run: CheckedRun, left_out: Named) -> tuple[str, ...]:
+    """That no gradient was seen in them, where steps were."""
+    steps = run.steps
+    if steps is None or not steps.n_steps or any(id(tensor) in steps.with_gradient for _, tensor in left_out):
+        return ()
+    return (f"no gradient reached them in {steps.words}",)
 
 
 def _fix(optimizer: str, fqn: str, names: list[str]) -> str:

@@ -121,10 +121,17 @@ def _consequence(run: CheckedRun, held: Held, hidden: list[_Hidden]) -> tuple[Se
     if trainable and not all(id(tensor) in run.optimized for tensor in trainable):
         return Severity.ERROR, "It is not trained by model.parameters(), not saved and not moved to a device."
     if any(one.parameters or one.buffers for one in hidden):
-        is_meant = isinstance(held.value, nn.Module) and not trainable  # nobody goes past torch by accident
+        is_meant = not trainable and _is_teacher(held.value)  # nobody goes past torch by accident
         severity = Severity.INFORMATION if is_meant else Severity.WARNING
         return severity, "It is not saved with the model and not moved to a device."
     return Severity.WARNING, "model.eval() does not reach it, so that dropout stays on."
+
+
+def _is_teacher(value: object) -> bool:
+    """One module in a place where torch does not look; in a list or tuple of its own, where it is in eval mode."""
+    if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], nn.Module):
+        return not any(module.training for module in value[0].modules())
+    return isinstance(value, nn.Module)
 
 
 def _kind(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import ClassVar
@@ -83,7 +84,6 @@ class UnregisteredTensor(StructureCheck):
         held, tensors = group[0]
         assignment = run.sources.assignment(cls, attribute)
         where = (f"the same in {len(group) - 1} more",) if len(group) > 1 else ()
-        code = assignment.code if isinstance(held.value, Tensor) and assignment.code else "..."
         return Finding(
             id=self.id,
             tier=Tier.FACT,
@@ -95,7 +95,7 @@ class UnregisteredTensor(StructureCheck):
             evidence=(*_evidence(attribute, tensors), *where),
             advice="Register it as a buffer, with persistent=False if it need not be saved; or leave it where it is.",
             source=assignment.location,
-            fix=f'self.register_buffer("{attribute}", {code})',
+            fix=_as_buffers(held, tensors, assignment.code),
         )
 
 
@@ -160,3 +160,17 @@ def _as_parameter(held: Held, code: str) -> str:
         return f"self.{attribute} = nn.Parameter({without or '...'})"
     container = "nn.ParameterDict" if isinstance(value, dict) else "nn.ParameterList"
     return f"self.{attribute} = {container}({code or '...'})"
+
+
+def _as_buffers(held: Held, tensors: _Tensors, code: str) -> str:
+    """One buffer for each tensor; of a list or dict of them, in a loop over it as it is written."""
+    attribute, value = held.attribute, held.value
+    written = code or f"self.{attribute}"
+    if isinstance(value, Tensor):
+        return f'self.register_buffer("{attribute}", {written})'
+    items = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list | tuple) and all(isinstance(item, Tensor) for item in items):
+        each = f"{written}.items()" if isinstance(value, dict) else f"enumerate({written})"
+        return f'for key, value in {each}:\n    self.register_buffer(f"{attribute}_{{key}}", value)'
+    shown = [(re.sub(r"\W+", "_", place).strip("_"), place) for place, _ in tensors[:_MAXIMUM_SHOWN]]
+    return "\n".join(f'self.register_buffer("{name}", self.{place})' for name, place in shown)

@@ -1,0 +1,105 @@
+"""The line that a finding names, and the corrected code that it shows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from moduleview import TrainingTask
+from moduleview.engine.checking import check, check_task
+from moduleview.introspect import persons_code
+from moduleview.telemetry.records import Finding
+
+X, Y = torch.randn(6, 4), torch.randn(6, 4)
+
+
+class Heads(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(4, 4)
+        self.heads = nn.ModuleDict({"a": nn.Linear(4, 4), "b": nn.Linear(4, 4)})
+        self.tail = nn.ModuleList([nn.Linear(4, 4)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.heads["b"](self.body(x))
+
+
+class Late(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = None
+        self.tables = None
+        self.layers = [nn.Linear(4, 4)]
+        self.tables = {"sine": torch.ones(2), "cosine": torch.zeros(2)}
+
+
+class Waiting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(4, 4)
+        self.extra = nn.LazyLinear(4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x)
+
+
+class Positions(nn.Embedding):
+    """Gets its weight from torch's own class."""
+
+
+def seen(model: nn.Module) -> dict[str, Finding]:
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    findings, _, _ = check_task(TrainingTask(model, optimizer, [(X, Y)], nn.functional.mse_loss), 3)
+    return {f"{finding.id} {finding.fqn}": finding for finding in findings}
+
+
+def line_of(finding: Finding) -> str:
+    file, _, line = finding.source.rpartition(":")
+    return Path(file).read_text(encoding="utf-8").splitlines()[int(line) - 1].strip()
+
+
+def test_a_part_of_a_dict_or_list_is_called_as_it_is_reached() -> None:
+    found = seen(Heads())
+    assert found["S7 heads.a"].fix.splitlines()[-1] == "x = self.heads['a'](x)"
+    assert found["S7 tail"].fix.splitlines()[1:] == ["for part in self.tail:", "    x = part(x)"]
+
+
+def test_the_assignment_that_made_it_is_named_and_not_the_one_that_made_room() -> None:
+    found = {finding.id: finding for finding in check(Late())}
+    assert line_of(found["S1"]) == "self.layers = [nn.Linear(4, 4)]"
+    assert found["S1"].fix == "self.layers = nn.ModuleList([nn.Linear(4, 4)])"
+
+
+def test_each_tensor_of_a_dict_becomes_a_buffer() -> None:
+    model = Late()
+    (finding,) = (finding for finding in check(model) if finding.id == "S2")
+    exec(finding.fix, {"self": model, "torch": torch})
+    assert [name for name, _ in model.named_buffers()] == ["tables_sine", "tables_cosine"]
+
+
+def test_what_never_ran_is_called_and_not_run_once() -> None:
+    finding = seen(Waiting())["S6 extra"]
+    assert finding.advice == "Call the module in forward, or remove it."
+    assert finding.fix == "# in Waiting.forward:\nx = self.extra(x)"
+    ast.parse(finding.fix)
+
+
+def test_no_line_of_torch_is_named() -> None:
+    model = Positions(3, 4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model.weight.requires_grad_(False)
+    (finding,) = check(model, optimizer)
+    assert finding.id == "S4"
+    assert "/torch/" not in finding.source
+
+
+def test_samples_stand_for_a_persons_code_inside_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = str(Path(persons_code.__file__).parents[1] / "_resources" / "samples")
+    monkeypatch.setattr(persons_code, "resource_path", lambda *_: Path(inside))
+    assert persons_code.is_persons(f"{inside}/digits.py")
+    assert not persons_code.is_persons(persons_code.__file__)
+    assert not persons_code.is_persons(torch.__file__)
