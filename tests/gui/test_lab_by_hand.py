@@ -2,14 +2,15 @@
 
 import pytest
 import torch
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from test_lab_in_the_window import add, cells_of, lab_of, wait
+from test_lab_in_the_window import add, cells_of, lab_of, take, wait
 
 from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.lab.cell_links import CellPlace, Side
 from moduleview.gui.lab.checkpoint_choice import CheckpointChoice
 from moduleview.gui.lab.views_column import ViewKind
+from moduleview.telemetry.lab_tensors import TensorKind
 from real_window import open_in, real_window
 from toy_tasks import toy_task
 
@@ -113,3 +114,28 @@ def test_chosen_tensor_is_added_to_a_list_of_tensors(window):
     assert field.widget.currentText() == "x, x"
     wait(lambda: not lab.pipeline.is_running and lab.pipeline.outcome().parts, "the outcome")
     assert lab.pipeline.outcome().parts[0].shape == (12,)
+
+
+def test_in_the_docked_lab_nothing_is_cut(qtbot, window):
+    """At 1280 x 800, where the lab is 150 pixels high."""
+    add(window, "zeros", size="2, 3, 4, 5, 6")
+    lab = lab_of(window)
+    plane = lab.views.plane
+    wait(lambda: len(plane.spins) == 3 and plane.isVisible(), "the axes")
+    for part in (*plane.spins.values(), plane.rows, plane.columns):
+        assert plane.rect().contains(part.visibleRegion().boundingRect().translated(part.mapTo(plane, QPoint())))
+        assert part.visibleRegion().boundingRect() == part.rect()
+    for operation in ("chunk", "gather", "index"):
+        add(window, operation)
+        first = lab.pipeline.form.fields[0].widget
+        wait(lambda first=first: first.visibleRegion().boundingRect() == first.rect(), "the first field")
+    button = lab.views.buttons[ViewKind.TABLE]
+    assert button.visibleRegion().boundingRect() == button.rect()
+
+
+def test_new_copy_is_in_view(window):
+    for _ in range(12):
+        lab = take(window, TensorKind.PARAMETER, "0.weight")
+    table = lab.copies.table
+    assert table.currentIndex().row() == 11
+    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()).center())

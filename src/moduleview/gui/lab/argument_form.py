@@ -13,7 +13,7 @@ from moduleview.telemetry.lab_pipelines import StepOutcome, StepState
 
 
 class ArgumentForm(QWidget):
-    """A row a field; below them torch's own message, or a remark."""
+    """A row a field; below them torch's own message, a remark, and what the step is for."""
 
     edited = Signal(str, str)  # argument, text
 
@@ -30,10 +30,10 @@ class ArgumentForm(QWidget):
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         self._column = QVBoxLayout(self)
-        self._column.addWidget(self._summary)
         self._column.addLayout(self._grid)
         self._column.addWidget(self.message)
         self._column.addWidget(self.remark)
+        self._column.addWidget(self._summary)
         self._column.addStretch(1)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()

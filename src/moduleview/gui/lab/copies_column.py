@@ -30,7 +30,7 @@ _WIDTHS: dict[int, int] = {
     CopyColumn.BYTES: 72,
 }
 _NAME_PX = 110  # before the columns at the right give way
-_GIVE_WAY = (CopyColumn.DTYPE, CopyColumn.BYTES, CopyColumn.STEP)
+_GIVE_WAY = (CopyColumn.DTYPE, CopyColumn.BYTES, CopyColumn.STEP, CopyColumn.SHAPE)
 
 
 class CopiesColumn(QWidget):
@@ -108,6 +108,7 @@ class CopiesColumn(QWidget):
         was_blocked = selection.blockSignals(True)
         self.table.setCurrentIndex(self.model.index(row, 0))
         selection.blockSignals(was_blocked)
+        self.table.scrollTo(self.model.index(row, 0))  # the table has not heard of it either
         self.table.viewport().update()
         self._choose(row)
 
@@ -190,7 +191,7 @@ class CopiesColumn(QWidget):
         self._foot.setContentsMargins(px(8), px(2), px(8), px(4))
 
     def resizeEvent(self, event: object) -> None:
-        """The name keeps its room; type, bytes and step go first."""
+        """The name keeps its room; type, bytes, step and shape go first."""
         super().resizeEvent(event)  # type: ignore[arg-type]
         px = self._context.theme.px
         room = self.width() - px(_NAME_PX) - sum(px(width) for width in _WIDTHS.values())

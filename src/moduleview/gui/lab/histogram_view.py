@@ -55,7 +55,7 @@ class HistogramView(WordsOverPlot):
         super().take(book)
         answer = self._numbers.take(book)
         if isinstance(answer, StatisticsAnswered):
-            self.words.setText(self._say(answer))
+            self.say(self._say(answer))
 
     def show_answer(self, answer: LabRecord) -> None:
         """Draw the bars."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSplitter,
 from moduleview.gui.look.theme import Theme
 
 _NARROW_PX = 620
-_SHARES = (27, 33, 40)
+_SHARES = (24, 33, 43)
 
 
 class LabColumns(QWidget):

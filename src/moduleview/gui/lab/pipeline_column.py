@@ -184,6 +184,7 @@ class PipelineColumn(QWidget):
         self._running.ask(lambda request: RunPipeline(request, source_id, steps))
 
     def _on_current_changed(self, _current: QModelIndex, _previous: QModelIndex) -> None:
+        self._fields.verticalScrollBar().setValue(0)
         self._show_outcome()
         self.bar.enable(self.place, len(self.pipeline))
         self.looked_at.emit()
@@ -234,7 +235,8 @@ class PipelineColumn(QWidget):
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.list)
-        self._split.addWidget(VerticalScroll(self._context.theme, self.form, _LEAST_FORM_PX, self))
+        self._fields = VerticalScroll(self._context.theme, self.form, _LEAST_FORM_PX, self)
+        self._split.addWidget(self._fields)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QWidget
 
 from moduleview.gui.lab.shown_tensor import first_plane
 from moduleview.gui.look.theme import Theme
+from moduleview.gui.widgets.wrapping_row import WrappingRow
 from moduleview.telemetry.lab_views import Plane
 
 _SLIDER_PX, _SPIN_PX = 72, 52
 
 
 class PlaneChooser(QWidget):
-    """Nothing for a scalar; one box an axis otherwise."""
+    """Nothing for a scalar; one box an axis otherwise, in as many lines as it takes."""
 
     changed = Signal()
 
@@ -27,18 +28,15 @@ class PlaneChooser(QWidget):
         self.rows, self.columns = self._make_box(self.tr("Rows")), self._make_box(self.tr("Columns"))
         self.rows.activated.connect(lambda: self._on_axis_chosen(self.rows, self.columns))
         self.columns.activated.connect(lambda: self._on_axis_chosen(self.columns, self.rows))
-        self._fixed = QHBoxLayout()
         self.spins: dict[int, QSpinBox] = {}
-        self._parts: list[QWidget] = []
+        self._fixed: list[QWidget] = []
         self._sliders: list[QSlider] = []
-        self._row = QHBoxLayout(self)
+        self._row = WrappingRow(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         for word, box in ((self.tr("rows: axis"), self.rows), (self.tr("columns: axis"), self.columns)):
-            label = QLabel(word, self)
-            label.setProperty("role", "caption")
-            self._row.addWidget(label)
-            self._row.addWidget(box)
-        self._row.addLayout(self._fixed)
-        self._row.addStretch(1)
+            self._add_group(word, box)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -73,27 +71,25 @@ class PlaneChooser(QWidget):
             for number, size in enumerate(self._shape):
                 box.addItem(self.tr("{0} ({1})").format(number, size), number)
             box.setCurrentIndex(-1 if axis is None else axis)
-        for part in self._parts:
-            self._fixed.removeWidget(part)
-            part.hide()
-            part.deleteLater()
-        self._parts, self.spins, self._sliders = [], {}, []
+        for group in self._fixed:
+            self._row.removeWidget(group)
+            group.hide()
+            group.deleteLater()
+        self._fixed, self.spins, self._sliders = [], {}, []
         others = [axis for axis in range(len(self._shape)) if axis not in (self._plane.rows, self._plane.columns)]
         for axis in others:
             self._add_fixed(axis)
         self._fit()
 
     def _add_fixed(self, axis: int) -> None:
-        label = QLabel(self.tr("axis {0}").format(axis), self)
-        label.setProperty("role", "caption")
         spin = QSpinBox(self)
         spin.setRange(0, max(self._shape[axis] - 1, 0))
         spin.setValue(self._plane.fixed[axis])
         spin.setAccessibleName(self.tr("Index on axis {0}").format(axis))
         spin.setToolTip(self.tr("Index on axis {0}, 0 to {1}").format(axis, spin.maximum()))
         spin.valueChanged.connect(lambda value, axis=axis: self._set_fixed(axis, value))
-        parts: list[QWidget] = [label, spin]
         spin.setMinimumWidth(self._theme.px(_SPIN_PX))
+        parts: list[QWidget] = [spin]
         if spin.maximum() > 0:
             slider = QSlider(Qt.Orientation.Horizontal, self)
             slider.setRange(0, spin.maximum())
@@ -102,12 +98,9 @@ class PlaneChooser(QWidget):
             slider.setAccessibleName(spin.accessibleName())
             slider.valueChanged.connect(spin.setValue)
             spin.valueChanged.connect(slider.setValue)
-            parts.insert(1, slider)
+            parts.insert(0, slider)
             self._sliders.append(slider)
-        for part in parts:
-            self._fixed.addWidget(part)
-            part.show()
-        self._parts += parts
+        self._fixed.append(self._add_group(self.tr("axis {0}").format(axis), *parts))
         self.spins[axis] = spin
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -116,12 +109,10 @@ class PlaneChooser(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        shown = [part for part in self._parts if part not in self._sliders]
-        needed = sum(part.sizeHint().width() for part in (*shown, self.rows, self.columns))
-        sliders = len(self._sliders) * self._theme.px(_SLIDER_PX)
-        around = self._theme.px(100 + 4 * len(self._parts))  # two words, and what lies between
-        for slider in self._sliders:
-            slider.setVisible(self.width() >= needed + sliders + around)
+        slider = self._theme.px(_SLIDER_PX) + self._theme.px(4)
+        needed = self._row.sizeHint().width() + slider * sum(each.isHidden() for each in self._sliders)
+        for each in self._sliders:
+            each.setVisible(self.width() >= needed)
 
     def _set_fixed(self, axis: int, value: int) -> None:
         fixed = list(self._plane.fixed)
@@ -139,6 +130,20 @@ class PlaneChooser(QWidget):
         self._fill()
         self.changed.emit()
 
+    def _add_group(self, word: str, *parts: QWidget) -> QWidget:
+        """A word before what is chosen; both go to the next line together."""
+        group = QWidget(self)
+        row = QHBoxLayout(group)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(self._theme.px(4))
+        label = QLabel(word, group)
+        label.setProperty("role", "caption")
+        for part in (label, *parts):
+            row.addWidget(part)
+        self._row.addWidget(group)
+        group.show()
+        return group
+
     def _make_box(self, name: str) -> QComboBox:
         box = QComboBox(self)
         box.setProperty("role", "flat")
@@ -149,5 +154,4 @@ class PlaneChooser(QWidget):
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self._row.setContentsMargins(px(8), 0, px(8), px(2))
-        self._row.setSpacing(px(4))
-        self._fixed.setSpacing(px(4))
+        self._row.setSpacing(px(6))

@@ -33,7 +33,7 @@ class SpectrumView(WordsOverPlot):
         if self.shown is None or not self.shown.n_elements:
             return
         shown, plane = self.shown, self.plane if self.of.currentData() else None
-        self.words.setText(self.tr("computing the singular values"))
+        self.say(self.tr("computing the singular values"))
         self.question.ask(lambda r: RequestSpectrum(r, shown.tensor_id, plane))
 
     def show_answer(self, answer: LabRecord) -> None:
@@ -41,7 +41,7 @@ class SpectrumView(WordsOverPlot):
         if not isinstance(answer, SpectrumAnswered):
             return
         self.plot.draw_answer(answer)
-        self.words.setText(self._say(answer))
+        self.say(self._say(answer))
 
     def _say(self, answer: SpectrumAnswered) -> str:
         most, real = len(answer.values), effective_rank(answer.values)

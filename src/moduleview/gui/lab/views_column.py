@@ -10,8 +10,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
@@ -94,6 +96,7 @@ class ViewsColumn(QWidget):
         }
         self.where_from = WhereFromView(context, self)
         self.einsum = EinsumPicture(context.theme, self)
+        self._labels = _scrolled(self.einsum, self)
         self.value = ValueLabel(context.theme, self)
         self._empty = EmptyState(context.theme, "grid", "", "", parent=self)
         self._make_buttons()
@@ -153,7 +156,7 @@ class ViewsColumn(QWidget):
             self._stack.setCurrentWidget(self.where_from)
         elif kind is ViewKind.LABELS and sight.einsum is not None:
             self.einsum.show_drawing(sight.einsum)
-            self._stack.setCurrentWidget(self.einsum)
+            self._stack.setCurrentWidget(self._labels)
         elif shown is None:
             self._show_no_tensor()
         elif not shown.n_elements:
@@ -237,7 +240,7 @@ class ViewsColumn(QWidget):
         self._second = QHBoxLayout()
         self._is_wide: bool | None = None
         self._stack = QStackedLayout()
-        for part in (self._empty, *self.views.values(), self.where_from, self.einsum, self.value):
+        for part in (self._empty, *self.views.values(), self.where_from, self._labels, self.value):
             part.setMinimumSize(1, 1)
             self._stack.addWidget(part)
         column = QVBoxLayout(self)
@@ -268,3 +271,15 @@ class ViewsColumn(QWidget):
         self._second.setSpacing(px(4))
         self._bar.setContentsMargins(px(8), px(4), px(8), px(4))
         self._bar.setSpacing(px(2))
+
+
+def _scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
+    """Scrolled where there is less room than it takes."""
+    area = QScrollArea(parent)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(content)
+    area.setAccessibleName(content.accessibleName())
+    for part in (content, area.viewport()):
+        part.setAutoFillBackground(False)
+    return area

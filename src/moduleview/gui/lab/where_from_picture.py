@@ -252,8 +252,9 @@ class WhereFromPicture(QWidget):
         px, metrics = self._theme.px, QFontMetrics(self._theme.mono_font())
         title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, px(_TITLE_PX))
         width = float(metrics.horizontalAdvance(title))
-        self._titles.append((QRectF(x, y, max(width + 4, 10), px(_LABEL_PX)), title))
-        y += px(_LABEL_PX)
+        if title:
+            self._titles.append((QRectF(x, y, max(width + 4, 10), px(_LABEL_PX)), title))
+            y += px(_LABEL_PX)
         for side, number, grid in grids:
             label = f"{grid.label}  {_shape_words(grid)}"
             self._titles.append((QRectF(x, y, metrics.horizontalAdvance(label) + 4, px(_LABEL_PX)), label))

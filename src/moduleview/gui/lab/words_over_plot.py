@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from moduleview.gui.lab.lab_view import LabView
 from moduleview.gui.panel import PanelContext
+from moduleview.gui.widgets.plain_tip import plain_tip
+
+_LOW_PX = 160
 
 
 class WordsOverPlot(LabView):
     """What the histogram and the spectrum look like; what they ask and say is their own.
+
+    In a low panel the numbers are one line, and the rest of it is its tip.
 
     Attributes:
         words: The line of numbers.
@@ -54,6 +60,16 @@ class WordsOverPlot(LabView):
     def show_plot(self, plot: QWidget) -> None:
         """One of several."""
         self._plots.setCurrentWidget(plot)
+
+    def say(self, words: str) -> None:
+        """Write the line of numbers."""
+        self.words.setText(words)
+        self.words.setToolTip(plain_tip(words))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The plot needs the room more than the second line."""
+        super().resizeEvent(event)
+        self.words.setWordWrap(self.height() >= self.context.theme.px(_LOW_PX))
 
     def _on_theme_changed(self) -> None:
         px = self.context.theme.px

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from moduleview.lab.operations.base import Operation, boolean, choice, dtype, integers, norm, number, tensor
+from moduleview.lab.operations.base import Given, Operation, boolean, choice, dtype, integers, norm, number, tensor
 from moduleview.telemetry.lab_pipelines import ArgumentKind, ArgumentSpec
 
 _TOPIC = "Products and linear algebra"
@@ -14,6 +14,11 @@ _TOPIC = "Products and linear algebra"
 
 def _einsum(x: torch.Tensor, equation: str, others: Sequence[torch.Tensor] = ()) -> torch.Tensor:
     return torch.einsum(equation, x, *others)
+
+
+def _einsum_line(given: Given) -> str:
+    others = f", {given['others'].python[1:-1]}" if "others" in given else ""
+    return f"torch.einsum({given['equation'].python}, x{others})"
 
 
 _TOLERANCES = (
@@ -28,12 +33,12 @@ OPERATIONS = (
         _TOPIC,
         "Sums of products, by the letters of the axes: a letter that is not behind the arrow is summed over.",
         _einsum,
-        "torch.einsum({equation}, x, *{others})",
+        "torch.einsum",
         (
             ArgumentSpec("equation", ArgumentKind.EQUATION, "ij->ji", hint="ij,jk->ik"),
             ArgumentSpec("others", ArgumentKind.TENSORS, "", is_optional=True, hint="t1, t2: the other operands"),
         ),
-        absent="[]",
+        line=_einsum_line,
     ),
     Operation("matmul", _TOPIC, "Matrix product; leading axes are broadcast.", torch.matmul, "torch.matmul",
               (tensor("other"),)),
