@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
 import torch
 from torch import nn
 
@@ -97,9 +96,8 @@ def test_no_line_of_torch_is_named() -> None:
     assert "/torch/" not in finding.source
 
 
-def test_samples_stand_for_a_persons_code_inside_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    inside = str(Path(persons_code.__file__).parents[1] / "_resources" / "samples")
-    monkeypatch.setattr(persons_code, "resource_path", lambda *_: Path(inside))
-    assert persons_code.is_persons(f"{inside}/digits.py")
+def test_samples_stand_for_a_persons_code_inside_of_the_installed_package() -> None:
+    package = Path(persons_code.__file__).parents[1]
+    assert persons_code.is_persons(str(package / "_resources" / "samples" / "digits.py"))
     assert not persons_code.is_persons(persons_code.__file__)
     assert not persons_code.is_persons(torch.__file__)

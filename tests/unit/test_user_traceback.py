@@ -84,7 +84,7 @@ def test_a_sample_is_a_users_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     samples = package / "_resources" / "samples"
     samples.mkdir(parents=True)
     monkeypatch.setattr("moduleview.introspect.persons_code._OURS", f"{package}{os.sep}")
-    monkeypatch.setattr("moduleview.introspect.persons_code.resource_path", lambda *_: samples)
+    monkeypatch.setattr("moduleview.introspect.persons_code._SAMPLES", f"{samples}{os.sep}")
     path = samples / "digits.py"
     path.write_text("raise ValueError('in the sample')")
 

@@ -31,6 +31,7 @@ def run_of(task: TrainingTask, former_ties: Ties = frozenset(), steps: SeenSteps
         beside=(task.loss,) if isinstance(task.loss, nn.Module) else (),
         former_ties=former_ties,
         steps=steps,
+        constructions=task.constructions,
     )
 
 

@@ -9,6 +9,7 @@ from torch import nn
 from moduleview.engine.task import TrainingTask
 from moduleview.engine.task_checks import check_types
 from moduleview.errors import TargetError
+from moduleview.introspect.constructions import Constructions
 from moduleview.introspect.loaders.resolve import load_target
 from moduleview.introspect.loaders.target import parse_target
 
@@ -26,10 +27,13 @@ def open_target(target: Openable) -> TrainingTask:
         TaskError: A part of the task is not what it must be.
         BaseException: Whatever the target's own code raises.
     """
-    made: object = load_target(target, accepts=(nn.Module, TrainingTask)) if isinstance(target, str) else target()
+    constructions = Constructions()
+    with constructions.noted():
+        made: object = load_target(target, accepts=(nn.Module, TrainingTask)) if isinstance(target, str) else target()
     task = TrainingTask(made) if isinstance(made, nn.Module) else made
     if not isinstance(task, TrainingTask):
         raise TargetError(f"The target makes a {type(made).__name__}; return an nn.Module or a TrainingTask.")
+    task.constructions = constructions
     check_types(task)
     return task
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
+
+from moduleview.introspect.constructions import Constructions
 
 
 @dataclass(eq=False)
@@ -48,6 +50,7 @@ class TrainingTask:
         step: Does one whole training step and returns its loss as a tensor of one element or a number. Called without
             arguments, or with each batch when ``batches`` are given. Excludes ``loss``.
         title: Short name to show; the model's class name by default.
+        constructions: Filled by moduleview as the target opens: which lines made the parts.
     """
 
     model: nn.Module
@@ -56,3 +59,4 @@ class TrainingTask:
     loss: Callable[[Any, Any], torch.Tensor] | None = None
     step: Callable[..., torch.Tensor | float] | None = None
     title: str | None = None
+    constructions: Constructions = field(default_factory=Constructions, init=False, repr=False)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from moduleview.introspect.class_sources import ClassSources
+from moduleview.introspect.constructions import Constructions
 from moduleview.introspect.held_values import Held, held_values
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule, registered_modules
@@ -30,6 +31,7 @@ class CheckedRun:
         beside: Modules that train beside the model, as a loss with parameters.
         former_ties: Names that were tied when the model was opened.
         steps: What was seen of its steps, None before.
+        constructions: Lines that construct what is checked, where its target was seen to open.
         failures: Filled while it is checked: checks that raised, in a line each.
     """
 
@@ -39,6 +41,7 @@ class CheckedRun:
     beside: tuple[nn.Module, ...] = ()
     former_ties: Ties = frozenset()
     steps: SeenSteps | None = None
+    constructions: Constructions = field(default_factory=Constructions)
     failures: list[str] = field(default_factory=list)
 
     @cached_property
@@ -131,17 +134,30 @@ class CheckedRun:
             owner = f"{owner}.{name}" if owner else name
         return expression
 
+    def module_at(self, fqn: str) -> nn.Module | None:
+        """The module with this name."""
+        return self._by_fqn.get(fqn)
+
     def source_of(self, fqn: str) -> str:
-        """``file:line`` of the assignment that brought a module or parameter; of its class where there is none."""
+        """``file:line`` of the assignment that brought a module or parameter; of its class where there is none.
+
+        Of what only classes of torch's hold, the line that constructs it, where that was seen.
+        """
         place = self.place_of(fqn)
         if place is not None:
             return self.sources.assignment(*place).location
         module = self._by_fqn.get(fqn)
-        return (
-            ""
-            if module is None or is_torchs(type(module))
-            else self.sources.assignment(written_class(type(module)), "").location
-        )
+        if module is not None and not is_torchs(type(module)):
+            return self.sources.assignment(written_class(type(module)), "").location
+        return self._constructed_at(fqn)
+
+    def _constructed_at(self, fqn: str) -> str:
+        names = fqn.split(".") if fqn else []
+        for n in range(len(names), -1, -1):
+            construction = self.constructions.of(self._by_fqn.get(".".join(names[:n])))
+            if construction is not None:
+                return construction.location
+        return ""
 
 
 def is_torchs(cls: type) -> bool:

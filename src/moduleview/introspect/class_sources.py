@@ -76,9 +76,18 @@ class ClassSources:
     """Reads each file once; must not outlive the check that asked."""
 
     def __init__(self) -> None:
-        self._trees: dict[str, ast.Module] = {}
+        self._trees: dict[str, ast.Module | None] = {}
         self._written: dict[type, _Written | None] = {}
         self._assignments: dict[tuple[type, str], Assignment] = {}
+
+    def tree(self, file: str) -> ast.Module | None:
+        """A file's syntax tree, None where it has none."""
+        if file not in self._trees:
+            try:
+                self._trees[file] = ast.parse("".join(linecache.getlines(file)))
+            except (SyntaxError, ValueError):
+                self._trees[file] = None
+        return self._trees[file]
 
     def assignment(self, cls: type, attribute: str) -> Assignment:
         """The first assignment of more than None to ``attribute`` in ``cls`` or the classes it derives from."""
@@ -166,9 +175,8 @@ class ClassSources:
         if cls not in self._written:
             try:
                 file = inspect.getsourcefile(cls) or ""
-                if file not in self._trees:
-                    self._trees[file] = ast.parse("".join(linecache.getlines(file)))
-                node = _class_in(self._trees[file], cls, file)
+                tree = self.tree(file)
+                node = None if tree is None else _class_in(tree, cls, file)
                 self._written[cls] = None if node is None else _Written(file, node)
             except Exception:  # no file, a changed file, a class made at run time
                 self._written[cls] = None

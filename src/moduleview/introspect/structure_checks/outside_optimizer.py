@@ -7,9 +7,11 @@ from typing import ClassVar
 from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.finding_words import counted, first_names
 from moduleview.introspect.largest_subtrees import Named, largest_subtrees
+from moduleview.introspect.optimizer_code import OptimizerCode
 from moduleview.introspect.optimizer_contents import looks_replaced
 from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.structure_checks.base import StructureCheck
+from moduleview.introspect.written_calls import with_more
 from moduleview.telemetry.records import Finding, Severity, Tier
 
 _FORGOTTEN = (
@@ -50,7 +52,6 @@ class OutsideOptimizer(StructureCheck):
         count = counted(len(names), "parameter")
         whole = "the whole model" if not entry.fqn else entry.fqn
         fqn = names[0] if len(names) == 1 else entry.fqn
-        optimizer = type(run.optimizers[0]).__name__
         still = _still(run, left_out)
         return Finding(
             id=self.id,
@@ -62,7 +63,7 @@ class OutsideOptimizer(StructureCheck):
             evidence=(f"{count} with {n_elements:,} elements in {whole}:", *first_names(names), *still),
             advice=_COPIED if still else _FORGOTTEN,
             source=run.source_of(fqn),
-            fix=_fix(optimizer, entry.fqn, names),
+            fix=_fix(OptimizerCode(run, run.optimizers[0]), entry.fqn, names, is_still=bool(still)),
         )
 
 
@@ -74,14 +75,14 @@ def _still(run: CheckedRun, left_out: Named) -> tuple[str, ...]:
     return (f"no gradient reached them in {steps.words}",)
 
 
-def _fix(optimizer: str, fqn: str, names: list[str]) -> str:
-    if len(names) == 1:
-        name = names[0]
-        given, frozen = f"[model.get_parameter({name!r})]", f"model.get_parameter({name!r})"
-    else:
-        owner = f"model.get_submodule({fqn!r})" if fqn else "model"
-        given, frozen = f"{owner}.parameters()", owner
-    if not fqn and len(names) > 1:
-        return f"optimizer = torch.optim.{optimizer}(model.parameters(), ...)"
-    added = f'optimizer.add_param_group({{"params": {given}}})'
-    return f"{added}\n# or, where it is not to learn:\n{frozen}.requires_grad_(False)"
+def _fix(code: OptimizerCode, fqn: str, names: list[str], *, is_still: bool) -> str:
+    is_one = len(names) == 1
+    left_out = code.name_of(names[0] if is_one else fqn)
+    frozen = f"{left_out}.requires_grad_(False)"
+    if is_still:
+        return frozen
+    if not fqn and not is_one and not code.has_groups:
+        return code.over(lambda _old: f"{left_out}.parameters()")
+    more = f"[{left_out}]" if is_one else f"{left_out}.parameters()"
+    added = f'{{"params": {more}}}' if code.has_groups else f"*{more}" if not is_one else left_out
+    return f"{code.over(lambda old: with_more(old, added))}\n# or, where it is not to learn:\n{frozen}"

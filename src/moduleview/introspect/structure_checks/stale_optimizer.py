@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.finding_words import counted, first_names
+from moduleview.introspect.optimizer_code import OptimizerCode
 from moduleview.introspect.optimizer_contents import looks_replaced
 from moduleview.introspect.registrations import element_count, shape_text
 from moduleview.introspect.structure_checks.base import StructureCheck
@@ -34,6 +35,7 @@ class StaleOptimizer(StructureCheck):
             if parameter.requires_grad and identity not in run.optimized and shape_text(parameter) in shapes
         ]
         n = len(stale)
+        code = OptimizerCode(run, run.optimizers[0])
         return [
             Finding(
                 id=self.id,
@@ -49,7 +51,7 @@ class StaleOptimizer(StructureCheck):
                     *first_names(new),
                 ),
                 advice="Make the optimizer after the model is wrapped, converted and complete.",
-                source=run.source_of(new[0]),
-                fix=f"optimizer = torch.optim.{type(run.optimizers[0]).__name__}(model.parameters(), ...)",
+                source=code.location or run.source_of(new[0]),
+                fix=f"# after the model is complete:\n{code.over()}",
             )
         ]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.finding_words import Words, counted, first_names
+from moduleview.introspect.optimizer_code import OptimizerCode
 from moduleview.introspect.optimizer_contents import foreign, looks_replaced
 from moduleview.introspect.registrations import element_count, shape_text
 from moduleview.introspect.structure_checks.base import StructureCheck
@@ -67,6 +68,7 @@ class WrongInOptimizer(StructureCheck):
         strangers = foreign(run)
         if not strangers or looks_replaced(run):
             return []
+        code = OptimizerCode(run, run.optimizers[0])
         holds_ours = any(identity in run.optimized for identity in run.parameters)
         severity = Severity.INFORMATION if holds_ours else Severity.ERROR
         words = Words(
@@ -75,7 +77,7 @@ class WrongInOptimizer(StructureCheck):
             + ("." if holds_ours else ", and none of the model's own."),
             "Make the optimizer over the parameters of this model; leave it where they belong to something else that "
             "trains with it.",
-            f"optimizer = torch.optim.{_optimizer_of(run)}(model.parameters(), ...)",
+            code.over(lambda _old: f"{code.name_of('')}.parameters()"),
         )
         return [self._finding(run, severity, [shape_text(stranger) for stranger in strangers], words, strangers)]
 
@@ -91,7 +93,8 @@ class WrongInOptimizer(StructureCheck):
         n = element_count([by_name[name] for name in names] if strangers is None else strangers)
         count = f"{counted(len(names), 'parameter')} with {n:,} elements:"
         fqn = names[0] if len(names) == 1 and strangers is None else ""
-        return self.found(severity, fqn, words, (count, *first_names(names)), run.source_of(fqn) if fqn else "")
+        source = OptimizerCode(run, run.optimizers[0]).location or (run.source_of(fqn) if fqn else "")
+        return self.found(severity, fqn, words, (count, *first_names(names)), source)
 
 
 def _words_for_twice(where: tuple[str, ...]) -> Words:
@@ -112,10 +115,14 @@ def _words_for_frozen(run: CheckedRun, is_moved: bool) -> Words:
         "Frozen parameters in the optimizer",
         stepped_on if is_moved else passed_over,
         "Give the optimizer only what is to learn, and clear gradients when you freeze.",
-        f"optimizer = torch.optim.{_optimizer_of(run)}(\n"
-        "    [p for p in model.parameters() if p.requires_grad], ...\n)",
+        _fix_of_frozen(OptimizerCode(run, run.optimizers[0])),
     )
 
 
-def _optimizer_of(run: CheckedRun) -> str:
-    return type(run.optimizers[0]).__name__
+def _fix_of_frozen(code: OptimizerCode) -> str:
+    if code.has_groups:
+        return (
+            "for group in optimizer.param_groups:\n"
+            '    group["params"] = [p for p in group["params"] if p.requires_grad]'
+        )
+    return code.over(lambda old: f"[p for p in {old} if p.requires_grad]")
