@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
-from torch.optim import lr_scheduler
 
 from moduleview.interventions.add_to_optimizer import AddToOptimizer
 from moduleview.interventions.base import InterventionError, LiveRun
@@ -95,22 +94,6 @@ def test_rates_that_lie_over_each_other_are_taken_back_in_any_order(order: tuple
     assert changed == left[order[2]]
     bench.back(entries[order[2]])
     assert bench.groups() == before
-
-
-@pytest.mark.parametrize("scheduled", [lambda o: lr_scheduler.StepLR(o, 1), lr_scheduler.ReduceLROnPlateau])
-def test_a_scheduler_forbids_to_split_and_not_to_set_a_whole_group(
-    scheduled: Callable[[torch.optim.Optimizer], object],
-) -> None:
-    model = three_layers()
-    bench = Bench(model, torch.optim.SGD(model.parameters(), lr=0.1))
-    assert bench.optimizer is not None
-    scheduler = scheduled(bench.optimizer)
-    with pytest.raises(InterventionError, match="scheduler"):
-        bench.make(LearningRate, "1", rate=0.5)
-    assert len(bench.groups()) == 1
-    bench.make(LearningRate, "1", rate=0.5, of="group 0")
-    assert bench.groups()[0][1] == 0.5
-    assert scheduler is not None, "held until here"
 
 
 def test_without_an_optimizer_rates_are_refused() -> None:

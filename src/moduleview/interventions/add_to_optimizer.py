@@ -8,10 +8,11 @@ from typing import ClassVar
 from torch import nn
 from torch.optim import Optimizer
 
+from moduleview.interventions.added_group import add_group, take_away
 from moduleview.interventions.base import InterventionError, LiveRun
 from moduleview.interventions.fields import number
 from moduleview.interventions.offered import OfferedChange
-from moduleview.interventions.optimizer_groups import known_optimizers, optimizer_python, scheduler_obstacle
+from moduleview.interventions.optimizer_groups import known_optimizers
 from moduleview.interventions.targets import chosen_parameters, place
 from moduleview.telemetry.changes_messages import Argument, ChangeField, Fits
 
@@ -47,37 +48,18 @@ class AddToOptimizer(OfferedChange):
         """Add them."""
         missing = _missing(run, self.fqn)
         optimizer = known_optimizers(run)[0]
-        if obstacle := scheduler_obstacle(optimizer, "a group were added"):
-            raise InterventionError(obstacle)
-        optimizer.add_param_group({"params": list(missing.values()), "lr": self.number_of("rate")})
+        lines = add_group(run, optimizer, missing, self.number_of("rate"))
         self._added, self._optimizer = list(missing.values()), optimizer
-        return (
-            f"{optimizer_python(run, optimizer)}.add_param_group({{'params': "
-            f"[model.get_parameter(name) for name in {tuple(missing)!r}], 'lr': {self.number_of('rate')!r}}})"
-        )
+        return "\n".join(lines)
 
     def undo(self, run: LiveRun) -> str:
         """Let the optimizer forget them."""
         assert self._optimizer is not None
         optimizer, added = self._optimizer, {id(p) for p in self._added}
-        names = tuple(name for name, p in run.model.named_parameters() if id(p) in added)
-        for group in optimizer.param_groups:
-            group["params"] = [p for p in group["params"] if id(p) not in added]
-        optimizer.param_groups[:] = [group for group in optimizer.param_groups if group["params"]]
-        for parameter in self._added:
-            optimizer.state.pop(parameter, None)
+        named = {name: p for name, p in run.model.named_parameters() if id(p) in added}
         self._added, self._optimizer = (), None
-        if not any(one is optimizer for one in run.optimizers):
-            return ""
-        python = optimizer_python(run, optimizer)
-        return "\n".join(
-            (
-                f"gone = {{model.get_parameter(name) for name in {names!r}}}",
-                f"for group in {python}.param_groups: group['params'] = [p for p in group['params'] if p not in gone]",
-                f"{python}.param_groups[:] = [group for group in {python}.param_groups if group['params']]",
-                f"for p in gone: {python}.state.pop(p, None)",
-            )
-        )
+        gone = f"{{model.get_parameter(name) for name in {tuple(named)!r}}}"
+        return "\n".join(take_away(run, optimizer, named, gone))
 
     def __str__(self) -> str:
         return f"Added {place(self.fqn)} to the optimizer"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
 from torch.optim import Optimizer
 
 from moduleview.interventions.base import Intervention, InterventionError, LiveRun
@@ -15,19 +14,19 @@ from moduleview.interventions.optimizer_groups import (
     Group,
     Split,
     current_group,
-    is_lr_tensor,
+    group_number,
     is_same_group,
     known_optimizers,
     merge_group,
     optimizer_python,
-    scheduler_obstacle,
     split_group,
 )
+from moduleview.interventions.schedules import FormerRate, Schedules, schedules_of, schedules_of_one
 from moduleview.interventions.targets import chosen_parameters, place
 from moduleview.telemetry.changes_messages import Argument, ChangeField, Fits
 
 _THESE = "these parameters"
-_RATE_TIP = "From the next step on; a scheduler sets it again when it steps"
+_RATE_TIP = "From the next step on; the schedule of a scheduler of torch goes on from it"
 
 
 class LearningRate(OfferedChange):
@@ -48,8 +47,9 @@ class LearningRate(OfferedChange):
 
     def __init__(self, fqn: str, arguments: Mapping[str, Argument]) -> None:
         super().__init__(fqn, arguments)
-        self._set: list[tuple[Group, Any]] = []  # with the former rate
+        self._set: list[tuple[Group, FormerRate]] = []
         self._splits: list[Split] = []
+        self._unknown = ""  # scheduler that is none of torch's
 
     @classmethod
     def fields_for(cls, run: LiveRun, fqn: str) -> Sequence[ChangeField]:
@@ -67,32 +67,34 @@ class LearningRate(OfferedChange):
         """Set it, and remember what was there."""
         rate, of, groups = self.number_of("rate"), self.text_of("of"), dict(_groups(run))
         if of in groups:
-            optimizer, group = groups[of]
-            return self._set_rate(run, optimizer, group, rate)
+            schedules = schedules_of_one(run, groups[of][0])
+            schedules.refuse_zero(group_number(*groups[of]))
+            return self._set_rate(run, schedules, groups[of], rate)
         chosen = {id(p) for p in chosen_parameters(run.model, self.fqn).values()}
         touched = [(o, g) for o, g in groups.values() if any(id(p) in chosen for p in g["params"])]
         if not touched:
             raise InterventionError(f"No optimizer holds {place(self.fqn)}. Add it to the optimizer first.")
         parts = [(o, g) for o, g in touched if not _is_whole(g, chosen)]
+        schedules_by = _by_optimizer(run)
         for optimizer, _ in parts:
-            if obstacle := scheduler_obstacle(optimizer, "a group were split"):
-                raise InterventionError(obstacle)
-        lines = [self._set_rate(run, o, g, rate) for o, g in touched if _is_whole(g, chosen)]
-        lines += [self._split(run, optimizer, group, chosen) for optimizer, group in parts]
+            schedules_by[id(optimizer)].refuse_others()
+        for optimizer, group in touched:
+            schedules_by[id(optimizer)].refuse_zero(group_number(optimizer, group))
+        lines = [self._set_rate(run, schedules_by[id(o)], (o, g), rate) for o, g in touched if _is_whole(g, chosen)]
+        lines += [self._split(run, schedules_by[id(o)], (o, g), chosen) for o, g in parts]
         return "\n".join(lines)
 
     def undo(self, run: LiveRun) -> str:
         """Bring back the former rates, and merge what was split."""
-        lines = []
+        lines, schedules_by = [], _by_optimizer(run)
         for group, former in self._set:
             found = next(((o, g) for o, g in dict(_groups(run)).values() if is_same_group(g, group)), None)
             if found is not None:
-                lines.append(f"{_group_python(run, *found)}['lr'] = {float(former)!r}")
-                found[1]["lr"] = former
+                python, index = _group_python(run, *found), group_number(*found)
+                lines += schedules_by[id(found[0])].bring_back(index, former, self.number_of("rate"), python)
         for split in reversed(self._splits):
-            merged = _merge_python(run, split)
-            merge_group(split)
-            lines.append(merged)
+            if (schedules := schedules_by.get(id(split.optimizer))) is not None:
+                lines += _merge(run, schedules, split)
         self._set, self._splits = [], []
         return "\n".join(filter(None, lines))
 
@@ -102,7 +104,8 @@ class LearningRate(OfferedChange):
             return
         for group, former in list(self._set):
             if any(is_same_group(group, other) for other, _ in later._set):
-                later._set = [(g, former if is_same_group(g, group) else f) for g, f in later._set]
+                rate = self.number_of("rate")
+                later._set = [(g, former.since(rate, f.lr) if is_same_group(g, group) else f) for g, f in later._set]
                 self._set = [(g, f) for g, f in self._set if g is not group]
         for split in list(self._splits):
             for other in later._splits:
@@ -117,15 +120,27 @@ class LearningRate(OfferedChange):
         of = self.text_of("of")
         return f"Set the learning rate of {place(self.fqn) if of == _THESE else of} to {self.number_of('rate'):g}"
 
-    def _set_rate(self, run: LiveRun, optimizer: Optimizer, group: Group, rate: float) -> str:
-        self._set.append((group, group["lr"]))
-        _put_rate(group, rate)
-        return f"{_group_python(run, optimizer, group)}['lr'] = {rate!r}"
+    @property
+    def note(self) -> str:
+        """See ``Intervention``."""
+        return f"{self._unknown} is none of torch's schedulers: it may set the rate again." if self._unknown else ""
 
-    def _split(self, run: LiveRun, optimizer: Optimizer, group: Group, chosen: Collection[int]) -> str:
+    def _set_rate(self, run: LiveRun, schedules: Schedules, one: tuple[Optimizer, Group], rate: float) -> str:
+        index = group_number(*one)
+        former = schedules.former(index)
+        lines = schedules.go_on_from(index, rate, _group_python(run, *one))
+        self._set.append((one[1], former))
+        self._unknown = schedules.unknown
+        return "\n".join(lines)
+
+    def _split(self, run: LiveRun, schedules: Schedules, one: tuple[Optimizer, Group], chosen: Collection[int]) -> str:
+        optimizer, group = one
         where, groups = _group_python(run, optimizer, group), f"{optimizer_python(run, optimizer)}.param_groups"
+        rate, source = self.number_of("rate"), group_number(optimizer, group)
         split = split_group(optimizer, group, chosen)
-        _put_rate(split.part, self.number_of("rate"))
+        followed = schedules.follow(source)
+        part = len(optimizer.param_groups) - 1
+        going_on = schedules.go_on_from(part, rate, f"{groups}[{part}]")
         self._splits.append(split)
         held = {id(p) for p in split.part["params"]}
         kept = tuple(name for name, p in chosen_parameters(run.model, self.fqn).items() if id(p) in held)
@@ -133,10 +148,11 @@ class LearningRate(OfferedChange):
             (
                 f"chosen = {{model.get_parameter(name) for name in {kept!r}}}",
                 f"group = {where}",
-                "part = {**group, 'params': [p for p in group['params'] if p in chosen], "
-                f"'lr': {self.number_of('rate')!r}}}",
+                "part = {**group, 'params': [p for p in group['params'] if p in chosen]}",
                 "group['params'] = [p for p in group['params'] if p not in chosen]",
                 f"{groups}.append(part)",
+                *followed,
+                *going_on,
             )
         )
 
@@ -150,31 +166,30 @@ def _groups(run: LiveRun) -> Iterator[tuple[str, tuple[Optimizer, Group]]]:
                 yield f"{before}group {index}", (optimizer, group)
 
 
+def _by_optimizer(run: LiveRun) -> dict[int, Schedules]:
+    return {id(of): schedules for of, schedules in zip(run.optimizers, schedules_of(run), strict=True)}
+
+
 def _is_whole(group: Group, chosen: Collection[int]) -> bool:
     return all(id(parameter) in chosen for parameter in group["params"])
 
 
 def _group_python(run: LiveRun, optimizer: Optimizer, group: Group) -> str:
-    index = next(index for index, one in enumerate(optimizer.param_groups) if is_same_group(one, group))
-    return f"{optimizer_python(run, optimizer)}.param_groups[{index}]"
+    return f"{optimizer_python(run, optimizer)}.param_groups[{group_number(optimizer, group)}]"
 
 
-def _merge_python(run: LiveRun, split: Split) -> str:
+def _merge(run: LiveRun, schedules: Schedules, split: Split) -> list[str]:
     source, part = current_group(split.optimizer, split.source), current_group(split.optimizer, split.part)
     if source is None or part is None:
-        return ""
+        return []
     name_of = {id(parameter): name for name, parameter in run.model.named_parameters()}
     held = {id(p) for group in (source, part) for p in group["params"]}
     order = tuple(name_of[id(p)] for p, _ in split.order if id(p) in held and id(p) in name_of)
-    return "\n".join(
-        (
-            f"del {_group_python(run, split.optimizer, part)}",
-            f"{_group_python(run, split.optimizer, source)}['params'] = "
-            f"[model.get_parameter(name) for name in {order!r}]",
-        )
-    )
-
-
-def _put_rate(group: Group, rate: float) -> None:
-    """A rate that is a tensor stays one: compiled steps and captured graphs read it."""
-    group["lr"] = torch.full_like(group["lr"], rate) if is_lr_tensor(group) else rate
+    gone = _group_python(run, split.optimizer, part)
+    forgotten = schedules.forget(group_number(split.optimizer, part))
+    merge_group(split)
+    return [
+        f"del {gone}",
+        *forgotten,
+        f"{_group_python(run, split.optimizer, source)}['params'] = [model.get_parameter(name) for name in {order!r}]",
+    ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from moduleview.interventions.base import InterventionError, LiveRun
 
@@ -69,27 +66,9 @@ def current_group(optimizer: Optimizer, group: Group) -> Group | None:
     return next((one for one in optimizer.param_groups if is_same_group(one, group)), None)
 
 
-def scheduler_obstacle(optimizer: Optimizer, what: str) -> str:
-    """Why an optimizer may not be given another group, a sentence; "" where it may.
-
-    Of the schedulers of torch 2.13 LambdaLR, MultiplicativeLR, SequentialLR, CosineAnnealingWarmRestarts and
-    ReduceLROnPlateau raise in their next step where the groups are others than when they were made; StepLR and others
-    go on, with the new group's rate multiplied as the old one's. Which one it is, and what else it holds, is not to be
-    read from the optimizer.
-    """
-    if hasattr(optimizer.step, "_wrapped_by_lr_sched") or _is_on_plateau(optimizer):
-        return (
-            "A learning rate scheduler steps this optimizer. It was made for the groups that there are, and many raise "
-            f"in their next step if {what}. Choose a whole group, or give these parameters a group where the optimizer "
-            "is made."
-        )
-    return ""
-
-
-def _is_on_plateau(optimizer: Optimizer) -> bool:
-    """The one scheduler that leaves no trace on its optimizer."""
-    held = (one for one in gc.get_objects() if issubclass(type(one), ReduceLROnPlateau))
-    return any(getattr(one, "optimizer", None) is optimizer for one in held)
+def group_number(optimizer: Optimizer, group: Group) -> int:
+    """Its number in the optimizer."""
+    return next(number for number, one in enumerate(optimizer.param_groups) if is_same_group(one, group))
 
 
 def known_optimizers(run: LiveRun) -> Sequence[Optimizer]:
@@ -109,11 +88,6 @@ def optimizer_python(run: LiveRun, optimizer: Optimizer) -> str:
     """What Python calls it."""
     number = next(number for number, one in enumerate(run.optimizers) if one is optimizer)
     return "optimizer" if len(run.optimizers) == 1 else f"optimizers[{number}]"
-
-
-def is_lr_tensor(group: Group) -> bool:
-    """A capturable optimizer keeps its rate in a tensor."""
-    return isinstance(group.get("lr"), torch.Tensor)
 
 
 def _fill(group: Group, pairs: Sequence[tuple[nn.Parameter, str]]) -> None:

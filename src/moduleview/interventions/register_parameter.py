@@ -9,11 +9,13 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from moduleview.interventions.base import InterventionError, LiveRun
+from moduleview.interventions.added_group import add_group, take_away
+from moduleview.interventions.base import LiveRun
 from moduleview.interventions.fields import choice, switch
 from moduleview.interventions.offered import OfferedChange
-from moduleview.interventions.optimizer_groups import known_optimizers, optimizer_python, scheduler_obstacle
+from moduleview.interventions.optimizer_groups import known_optimizers
 from moduleview.interventions.plain_tensors import attribute_field, module_called, plain_tensor
+from moduleview.interventions.schedules import schedules_of_one
 from moduleview.interventions.targets import module_python, place
 from moduleview.telemetry.changes_messages import Argument, ChangeField, Fits
 
@@ -64,8 +66,8 @@ class RegisterParameter(OfferedChange):
         module, name = module_called(run.model, self.fqn), self.text_of("attribute")
         former = plain_tensor(module, name)
         optimizer = known_optimizers(run)[0] if self.arguments["add"] else None
-        if optimizer is not None and (obstacle := scheduler_obstacle(optimizer, "a group were added")):
-            raise InterventionError(obstacle)
+        if optimizer is not None:
+            schedules_of_one(run, optimizer).refuse_others()
         parameter = nn.Parameter(former.detach())
         del module.__dict__[name]
         module.register_parameter(name, parameter)
@@ -75,8 +77,7 @@ class RegisterParameter(OfferedChange):
             f"m.register_parameter({name!r}, torch.nn.Parameter(tensor.detach()))",
         ]
         if optimizer is not None:
-            optimizer.add_param_group({"params": [parameter]})
-            lines.append(f"{optimizer_python(run, optimizer)}.add_param_group({{'params': [m.{name}]}})")
+            lines += add_group(run, optimizer, {self._own_fqn: parameter}, rate=None)
         return "\n".join(lines)
 
     def undo(self, run: LiveRun) -> str:
@@ -85,7 +86,7 @@ class RegisterParameter(OfferedChange):
         parameter = module._parameters.pop(name, None)
         lines = [f"m = {module_python(self.fqn)}; parameter = m.{name}; del m.{name}; m.{name} = parameter.detach()"]
         if self._optimizer is not None and parameter is not None:
-            lines += _take_from(run, self._optimizer, parameter)
+            lines += take_away(run, self._optimizer, {self._own_fqn: parameter}, "{parameter}")
         value = self._former if parameter is None else parameter.detach()
         if name not in module.__dict__ and value is not None:
             former = self._former
@@ -94,20 +95,9 @@ class RegisterParameter(OfferedChange):
         self._former = self._parameter = self._optimizer = None
         return "\n".join(lines)
 
+    @property
+    def _own_fqn(self) -> str:
+        return f"{self.fqn}.{self.text_of('attribute')}" if self.fqn else self.text_of("attribute")
+
     def __str__(self) -> str:
         return f"Registered {self.text_of('attribute')} of {place(self.fqn)} as a parameter"
-
-
-def _take_from(run: LiveRun, optimizer: Optimizer, parameter: nn.Parameter) -> Sequence[str]:
-    for group in optimizer.param_groups:
-        group["params"] = [p for p in group["params"] if p is not parameter]
-    optimizer.param_groups[:] = [group for group in optimizer.param_groups if group["params"]]
-    optimizer.state.pop(parameter, None)
-    if not any(one is optimizer for one in run.optimizers):
-        return ()
-    name = optimizer_python(run, optimizer)
-    return (
-        f"for group in {name}.param_groups: group['params'] = [p for p in group['params'] if p is not parameter]",
-        f"{name}.param_groups[:] = [group for group in {name}.param_groups if group['params']]",
-        f"{name}.state.pop(parameter, None)",
-    )
