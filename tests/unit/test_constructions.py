@@ -110,6 +110,33 @@ def test_a_stale_optimizer_is_made_by_the_same_line_later(tmp_path: Path) -> Non
     assert finding.fix.splitlines()[1] == line == "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"
 
 
+def test_a_short_last_batch_is_dropped_by_the_line_that_makes_the_data_loader(tmp_path: Path) -> None:
+    made = """
+net.append(nn.BatchNorm1d(4))
+from torch.utils.data import DataLoader, TensorDataset
+rows = TensorDataset(torch.randn(5, 4), torch.randn(5, 4))
+loader = DataLoader(rows, batch_size=2, shuffle=True)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+def step():
+    for x, y in loader:
+        try:
+            net(x)
+        except ValueError:
+            pass
+    return 0.0
+"""
+    tail = "task = TrainingTask(net, optimizer, step=step)"
+    path = tmp_path / "train.py"
+    path.write_text(HEAD + made + tail)
+    findings, _, _ = check_task(open_target(str(path)), 1)
+    (finding,) = (finding for finding in findings if finding.id == "S12")
+    assert finding.fix.splitlines() == [
+        "loader = DataLoader(rows, batch_size=2, shuffle=True, drop_last=True)",
+        "# or:",
+        "model[2] = nn.GroupNorm(1, 4)",
+    ]
+
+
 def test_what_was_not_seen_is_made_up_from_the_options() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     code = OptimizerCode(CheckedRun(model), torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.9))

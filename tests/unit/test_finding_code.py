@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
@@ -85,6 +86,97 @@ def test_what_never_ran_is_called_and_not_run_once() -> None:
     assert finding.advice == "Call the module in forward, or remove it."
     assert finding.fix == "# in Waiting.forward:\nx = self.extra(x)"
     ast.parse(finding.fix)
+
+
+class Ended(nn.Module):
+    """Its forward ends the gradient in one of several ways."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.head = nn.Linear(4, 4), nn.Linear(4, 4)
+
+
+class Guarded(Ended):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            x = self.encoder(x)
+        return self.head(x)
+
+
+class Decorated(Ended):
+    @torch.no_grad()
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return self.encoder(x)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.encode(x))
+
+
+class Detached(Ended):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.encoder(x).relu().detach()
+        return self.head(x)
+
+
+class Data(Ended):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.encoder(x).data)
+
+
+@pytest.mark.parametrize(
+    ("cls", "code"),
+    [
+        (Guarded, "x = self.encoder(x)"),
+        (Decorated, "def encode(self, x: torch.Tensor) -> torch.Tensor:\n    return self.encoder(x)"),
+        (Detached, "x = self.encoder(x).relu()"),
+        (Data, "return self.head(self.encoder(x))"),
+    ],
+)
+def test_what_ends_the_gradient_is_left_out(cls: type[nn.Module], code: str) -> None:
+    finding = seen(cls())["S8 encoder"]
+    assert finding.fix == f"{code}\n# or, where it is not to learn:\nmodel.encoder.requires_grad_(False)"
+    assert any(word in line_of(finding) for word in ("no_grad", "detach", "data"))
+
+
+class Sized(nn.Module):
+    """Builds a layer from what only forward knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        layer = nn.Linear(x.shape[-1], 4)
+        return layer(self.body(x))
+
+
+def test_a_layer_built_in_forward_is_made_in_init_with_the_numbers_that_it_had() -> None:
+    assert seen(Sized())["S7 "].fix.splitlines() == [
+        "# in __init__:",
+        "self.linear_layer = nn.Linear(in_features=4, out_features=4, bias=True)",
+        "# in forward:",
+        "layer = self.linear_layer",
+    ]
+
+
+class Nested(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs = [(nn.Linear(2, 2), 3), (nn.Linear(2, 2), 4)]
+        self.numbered = {n: nn.Linear(2, 2) for n in range(2)}
+
+
+def test_modules_in_nested_containers_are_registered_beside_them() -> None:
+    fixes = [finding.fix for finding in check(Nested())]
+    assert fixes == [
+        "self.pairs_modules = nn.ModuleList([self.pairs[0][0], self.pairs[1][0]])  # beside it: registers them",
+        "self.numbered = nn.ModuleDict({str(key): part "
+        "for key, part in {n: nn.Linear(2, 2) for n in range(2)}.items()})",
+    ]
+    model = Nested()
+    for fix in fixes:
+        exec(fix, {"self": model, "nn": nn})
+    assert len(list(model.parameters())) == 8
 
 
 def test_no_line_of_torch_is_named() -> None:

@@ -49,7 +49,7 @@ class BuiltModules:
         if trainable or has_dropout:
             location, code = _call()
             n_trainable = element_count(list(trainable))
-            built = BuiltModule(type(module).__name__, owner, location, code, n_trainable, has_dropout)
+            built = BuiltModule(type(module).__name__, owner, location, code, n_trainable, has_dropout, _made(module))
             self._new.append(((owner, built.type_name, location), built))
 
     def note(self, notes: dict[tuple[str, str, str], BuiltModule], step: int) -> None:
@@ -60,6 +60,13 @@ class BuiltModules:
             noted.n_built += 1
         self._new.clear()
         self._met = {key: reference for key, reference in self._met.items() if reference() is not None}
+
+
+def _made(module: nn.Module) -> str:
+    """Layers of torch without parts say in their ``repr`` what they were made with."""
+    if not type(module).__module__.startswith("torch.nn.modules.") or module._modules:
+        return ""
+    return f"nn.{module!r}"
 
 
 def _call() -> tuple[str, str]:

@@ -124,19 +124,24 @@ class CheckedRun:
 
     def expression_of(self, fqn: str) -> str:
         """``self.heads['a']``: what the class of ``place_of`` calls it."""
-        expression, owner = "model", ""
-        for name in fqn.split(".") if fqn else []:
-            module = self._by_fqn.get(owner)
+        place, names = "", fqn.split(".") if fqn else []
+        for n in range(len(names)):
+            module = self._by_fqn.get(".".join(names[:n]))
             if module is not None and not is_torchs(type(module)):
-                expression = f"self.{name}"
-            else:
-                expression += item_of(module, name)
-            owner = f"{owner}.{name}" if owner else name
-        return expression
+                place = ".".join(names[: n + 1])
+        return f"self.{place.rpartition('.')[2]}{self.way_from(place, fqn)}" if place else self.expression_in_model(fqn)
 
-    def module_at(self, fqn: str) -> nn.Module | None:
-        """The module with this name."""
-        return self._by_fqn.get(fqn)
+    def expression_in_model(self, fqn: str) -> str:
+        """``model.heads['a']``."""
+        return f"model{self.way_from('', fqn)}"
+
+    def way_from(self, owner: str, fqn: str) -> str:
+        """How what is called ``fqn`` is reached from the module ``owner``: ``.heads['a']``."""
+        way = ""
+        for name in fqn[len(owner) :].lstrip(".").split(".") if fqn != owner else []:
+            way += item_of(self._by_fqn.get(owner), name)
+            owner = f"{owner}.{name}" if owner else name
+        return way
 
     def source_of(self, fqn: str) -> str:
         """``file:line`` of the assignment that brought a module or parameter; of its class where there is none.

@@ -26,9 +26,7 @@ _BUILDING = (
 )
 _MUTATORS = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "appendleft"})
 
-_ENDS = frozenset({"no_grad", "inference_mode", "set_grad_enabled", "detach", "detach_", "data"})
-
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,10 @@ class Assignment:
 
     Attributes:
         location: ``file:line``; of the class where the line was not found, "" where there is no source.
-        value: Source of the value, when it is a short list, tuple, set or dict written out there; else "".
         code: Source of the value, whatever it is, when it is short; else "".
     """
 
     location: str = ""
-    value: str = ""
     code: str = ""
 
 
@@ -129,14 +125,9 @@ class ClassSources:
                 found.append(Use(written.place(call), _short(call), is_forward))
         yield from sorted(found, key=lambda use: not use.is_forward)
 
-    def gradient_ends(self, cls: type) -> list[tuple[str, str]]:
-        """``file:line`` where its methods let go of the graph (``no_grad``, ``detach``, ...), and that line."""
-        return [
-            (written.place(node), linecache.getline(written.file, node.lineno).strip())
-            for written, function in self._functions(cls)
-            for node in ast.walk(function)
-            if isinstance(node, ast.Attribute) and node.attr in _ENDS and isinstance(node.ctx, ast.Load)
-        ]
+    def functions(self, cls: type) -> Iterator[tuple[str, Function]]:
+        """Methods of ``cls`` and of the classes it derives from, with their file."""
+        return ((written.file, function) for written, function in self._functions(cls))
 
     def functional_dropouts(self, cls: type) -> Iterator[tuple[str, ast.Call, str]]:
         """``F.dropout(x)`` that is not told whether it trains: location, call and its code."""
@@ -162,14 +153,14 @@ class ClassSources:
             ]
             values.sort(key=lambda found: _is_none(found[1]))  # "self.x = None" only makes room for what follows
             if values:
-                return Assignment(written.place(values[0][0]), _quoted(values[0][1]), _short(values[0][1]))
+                return Assignment(written.place(values[0][0]), _short(values[0][1]))
         return first
 
-    def _functions(self, cls: type, *, only_own: bool = False) -> Iterator[tuple[_Written, _Function]]:
+    def _functions(self, cls: type, *, only_own: bool = False) -> Iterator[tuple[_Written, Function]]:
         for base in [cls] if only_own else _own_bases(cls):
             written = self._read(base)
             if written is not None:
-                yield from ((written, node) for node in written.tree.body if isinstance(node, _Function))
+                yield from ((written, node) for node in written.tree.body if isinstance(node, Function))
 
     def _read(self, cls: type) -> _Written | None:
         if cls not in self._written:
@@ -250,8 +241,3 @@ def _is_untold_dropout(call: ast.Call) -> bool:
 def _short(node: ast.AST) -> str:
     code = ast.unparse(node)
     return code if len(code) <= _MAXIMUM_CODE else ""
-
-
-def _quoted(value: ast.expr) -> str:
-    written_out = ast.List | ast.ListComp | ast.Tuple | ast.Set | ast.SetComp | ast.Dict | ast.DictComp
-    return _short(value) if isinstance(value, written_out) else ""

@@ -56,6 +56,10 @@ class Constructions:
         reference, construction = self._noted.get(id(made), (None, None))
         return construction if reference is not None and reference() is made else None
 
+    def data_loaders(self) -> list[Construction]:
+        """Of those that are still there."""
+        return [construction for made, construction in self._noted.values() if isinstance(made(), DataLoader)]
+
     @contextmanager
     def noted(self) -> Iterator[None]:
         """Note what is constructed meanwhile. Training thread only; nothing is left behind."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from torch.optim import Optimizer
 
-from moduleview.introspect.checked_run import CheckedRun, item_of
+from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.written_calls import changed_call, first_argument, put_first_argument
 
 _PLAIN = (int, float, bool, str, type(None))
@@ -63,17 +63,12 @@ class OptimizerCode:
 
     def name_of(self, fqn: str) -> str:
         """What a module or parameter is called where the optimizer is made: ``net.head``, ``self.model[0]``."""
-        base, rest = "model", fqn
-        best = -1
+        base, owner, best = "model", "", -1
         for name, reference in (self._construction.names if self._construction else {}).items():
             prefix = self._run.module_fqns.get(id(reference()))
             if prefix is not None and len(prefix) > best and f"{fqn}.".startswith(f"{prefix}." if prefix else ""):
-                best, base, rest = len(prefix), name, fqn[len(prefix) :].lstrip(".")
-        owner = fqn[: len(fqn) - len(rest)].rstrip(".")
-        for part in rest.split(".") if rest else []:
-            base += item_of(self._run.module_at(owner), part)
-            owner = f"{owner}.{part}" if owner else part
-        return base
+                best, base, owner = len(prefix), name, prefix
+        return base + self._run.way_from(owner, fqn)
 
     def _made_up(self, given: str) -> str:
         """From the options that it has."""

@@ -41,6 +41,7 @@ class BuiltModule:
         code: What stands in that line.
         n_trainable: Trainable elements in one of them that belong to nothing registered.
         has_dropout: One of them drops something.
+        made: A call that makes one like it, "" where that is not known.
         steps: In which of the steps a new one was met.
         n_built: How many were met.
     """
@@ -51,6 +52,7 @@ class BuiltModule:
     code: str
     n_trainable: int
     has_dropout: bool
+    made: str = ""
     steps: set[int] = field(default_factory=set)
     n_built: int = 0
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from moduleview.introspect.class_sources import ClassSources
 from moduleview.introspect.constructions import Construction
 
-_MOST_CODE = 240  # characters of a statement; of a longer one the call alone is shown
+_MOST_CODE = 120  # characters of a statement; of a longer one the call alone is shown
 
 Change = Callable[[ast.Call], bool]
 """Changes a call; False where it cannot."""

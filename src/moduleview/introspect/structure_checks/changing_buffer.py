@@ -51,5 +51,5 @@ class ChangingBuffer(StructureCheck):
             evidence=(f"{fqn} changed in {len(run.steps.buffer_changes[fqn])} of {run.steps.words}",),
             advice="Register it as persistent, unless it can be computed anew.",
             source=registration.location or run.source_of(fqn),
-            fix=f'self.register_buffer("{name}", {registration.code or "..."})',
+            fix=f'self.register_buffer("{name}", {registration.code or f"self.{name}"})',
         )

@@ -8,12 +8,16 @@ from torch import nn
 
 from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.finding_words import counted, first_names
+from moduleview.introspect.gradient_ends import gradient_ends
 from moduleview.introspect.largest_subtrees import Named, largest_subtrees
 from moduleview.introspect.module_report import written_class
+from moduleview.introspect.optimizer_code import OptimizerCode
 from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.seen_steps import GapKind, GradientGap
 from moduleview.introspect.structure_checks.base import StructureCheck
 from moduleview.telemetry.records import Finding, Severity, Tier
+
+_MOST_FROZEN = 8
 
 
 class MissingGradient(StructureCheck):
@@ -48,7 +52,7 @@ class MissingGradient(StructureCheck):
         n = element_count([parameter for _, parameter in named])
         count = f"{counted(len(names), 'parameter')} with {n:,} elements, {run.steps.words}:"
         fqn = names[0] if len(names) == 1 else entry.fqn
-        source, line = _source(run, gap_of, gap)
+        source, without_end = _source(run, gap_of, gap, entry.fqn) if is_certain or gap is not None else ("", "")
         return Finding(
             id=self.id,
             tier=Tier.FACT,
@@ -60,7 +64,7 @@ class MissingGradient(StructureCheck):
             evidence=(count, *first_names(names)),
             advice="Remove what stops the gradient, or freeze the parameters where they are not to learn.",
             source=source or run.source_of(fqn),
-            fix=_fix(_frozen(run, entry, names), gap, line, is_certain=is_certain),
+            fix=_fix(_frozen(run, entry, names), without_end),
         )
 
 
@@ -79,7 +83,7 @@ def _is_whole_layer(module: nn.Module, names: list[str], fqn: str) -> bool:
 
 def _end(of: RegisteredModule | None, gap: GradientGap | None) -> str:
     if of is None or gap is None:
-        return "No gradient came back to what it returned: the loss does not use it."
+        return "No gradient came back to what it returned: the loss does not use it, or what comes after it lets go."
     name = of.fqn or "The model"
     match gap.kind:
         case GapKind.NO_GRAD if gap.begin is None:
@@ -91,15 +95,20 @@ def _end(of: RegisteredModule | None, gap: GradientGap | None) -> str:
     return f"The next detach after it: what {gap.begin or 'the model'} returns is detached before {gap.end} takes it."
 
 
-def _source(run: CheckedRun, of: RegisteredModule | None, gap: GradientGap | None) -> tuple[str, str]:
-    """``file:line`` of what ends the gradient and that line, where its class has just one such line."""
+def _source(run: CheckedRun, of: RegisteredModule | None, gap: GradientGap | None, fqn: str) -> tuple[str, str]:
+    """``file:line`` of what ends the gradient, and the code without it, where its class has just one such line."""
     if of is None or gap is None:
-        return "", ""
+        holds = run.place_of(fqn)
+        return ("", "") if holds is None else _only_end(run, holds[0])
     place = of.fqn if gap.kind is GapKind.INSIDE else gap.begin
     if gap.kind is GapKind.DETACHED:
         place = _joint(gap.begin or "", gap.end)
     module = next((entry.module for entry in run.entries if entry.fqn == place), None)
-    ends = [] if module is None else run.sources.gradient_ends(written_class(type(module)))
+    return ("", "") if module is None else _only_end(run, written_class(type(module)))
+
+
+def _only_end(run: CheckedRun, cls: type) -> tuple[str, str]:
+    ends = gradient_ends(run.sources, cls)
     return ends[0] if len(ends) == 1 else ("", "")
 
 
@@ -115,22 +124,17 @@ def _joint(first: str, second: str) -> str:
 
 def _frozen(run: CheckedRun, entry: RegisteredModule, names: list[str]) -> str:
     """Code that freezes these and no others."""
+    code = OptimizerCode(run, run.optimizers[0]) if run.optimizers else None
+    name_of = run.expression_in_model if code is None else code.name_of
     prefix = f"{entry.fqn}." if entry.fqn else ""
     below = {fqn for fqn, parameter in run.parameters.values() if fqn.startswith(prefix) and parameter.requires_grad}
     if below <= set(names):
-        return f"model.get_submodule({entry.fqn!r}).requires_grad_(False)"
-    if len(names) == 1:
-        return f"model.get_parameter({names[0]!r}).requires_grad_(False)"
-    return f"for name in {names!r}:\n    model.get_parameter(name).requires_grad_(False)"
+        return f"{name_of(entry.fqn)}.requires_grad_(False)"
+    if len(names) <= _MOST_FROZEN:
+        return "\n".join(f"{name_of(name)}.requires_grad_(False)" for name in names)
+    return f"for name in {names!r}:\n    {name_of('')}.get_parameter(name).requires_grad_(False)"
 
 
-def _fix(freezing: str, gap: GradientGap | None, line: str, *, is_certain: bool) -> str:
-    frozen = f"# or, where it is not to learn:\n{freezing}"
-    if gap is None and not is_certain:
-        return f"# where it is not to learn:\n{freezing}"
-    if gap is None:
-        return f"# let the loss use what it returns, as in\nloss = loss + auxiliary_loss\n{frozen}"
-    if gap.kind is GapKind.NO_GRAD:
-        return f"with torch.set_grad_enabled(self.training):  # instead of torch.no_grad()\n    ...\n{frozen}"
-    kept = line.replace(".detach()", "") if ".detach()" in line else "y = x  # instead of x.detach()"
-    return f"{kept}\n{frozen}"
+def _fix(freezing: str, without_end: str) -> str:
+    frozen = f"# where it is not to learn:\n{freezing}"
+    return f"{without_end}\n{frozen.replace('# where', '# or, where')}" if without_end else frozen

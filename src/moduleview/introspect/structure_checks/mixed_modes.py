@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from typing import ClassVar
@@ -13,6 +14,7 @@ from moduleview.introspect.finding_words import Words, counted, first_names
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule
 from moduleview.introspect.structure_checks.base import StructureCheck
+from moduleview.introspect.written_calls import changed_call
 from moduleview.telemetry.records import Finding, Severity
 
 
@@ -92,7 +94,7 @@ class MixedModes(StructureCheck):
                 "One value a channel",
                 f"A batch norm in training got an input of shape {shape}: one value a channel, whose variance is none.",
                 "Use batches of two and more (drop_last=True leaves the short one out), or another normalisation.",
-                "DataLoader(dataset, batch_size=..., drop_last=True)",
+                _without_batches_of_one(run, fqns.get(identity, "")),
             )
             yield self._finding(run, Severity.ERROR, [fqns.get(identity, "")], words)
         if run.steps.trained_in_eval:
@@ -112,6 +114,22 @@ class MixedModes(StructureCheck):
     ) -> Finding:
         evidence = (f"{counted(len(names), 'module')}:", *first_names([name or "the model" for name in names]))
         return self.found(severity, names[0], words, evidence, source or run.source_of(names[0]))
+
+
+def _without_batches_of_one(run: CheckedRun, fqn: str) -> str:
+    """The line of the only data loader, which drops what is left over; and a norm that takes one value a channel."""
+
+    def change(call: ast.Call) -> bool:
+        call.keywords = [keyword for keyword in call.keywords if keyword.arg != "drop_last"]
+        call.keywords.append(ast.keyword("drop_last", ast.Constant(value=True)))
+        return True
+
+    loaders = run.constructions.data_loaders()
+    loader = changed_call(run.sources, loaders[0], "loader", change) if len(loaders) == 1 else ""
+    module = run.model.get_submodule(fqn)
+    n_channels = getattr(module, "num_features", 1)
+    norm = f"{run.expression_of(fqn)} = nn.GroupNorm(1, {n_channels})"
+    return f"{loader}\n# or:\n{norm}" if loader else norm
 
 
 def _depends_on_mode(module: nn.Module) -> bool:

@@ -10,6 +10,7 @@ from torch import nn
 from moduleview.introspect.checked_run import CheckedRun
 from moduleview.introspect.class_sources import Use
 from moduleview.introspect.finding_words import Words, counted, first_names
+from moduleview.introspect.layer_in_init import layer_in_init
 from moduleview.introspect.module_report import written_class
 from moduleview.introspect.registrations import RegisteredModule, element_count
 from moduleview.introspect.seen_steps import BuiltModule, SeenSteps
@@ -53,7 +54,9 @@ class NeverCalled(StructureCheck):
                 idle[alike].append(uncalled)
         found.extend(self._bypassed(run, steps, group) for group in bypassed.values())
         found.extend(self._never_called(run, steps, group) for group in (*dead.values(), *idle.values()))
-        found.extend(self._built(steps, built) for built in steps.built.values() if _is_built_each_time(steps, built))
+        found.extend(
+            self._built(run, steps, built) for built in steps.built.values() if _is_built_each_time(steps, built)
+        )
         return found
 
     def _never_called(self, run: CheckedRun, steps: SeenSteps, group: list[Uncalled]) -> Finding:
@@ -91,7 +94,7 @@ class NeverCalled(StructureCheck):
             + ("forward was called as a function." if is_forward else "parameters were used and got a gradient.")
             + " Hooks on it do not run.",
             "Call the module itself; leave it where only its weight is meant to be used.",
-            code.replace(".forward(", "(") if is_forward else f"{run.expression_of(entry.fqn)}(...)",
+            code.replace(".forward(", "(") if is_forward else f"x = {run.expression_of(entry.fqn)}(x)",
         )
         evidence = (
             f"{entry.fqn} ({type(entry.module).__name__}): no call in {steps.words}",
@@ -102,15 +105,15 @@ class NeverCalled(StructureCheck):
         source = use.location if use is not None else run.source_of(entry.fqn)
         return self.found(severity, entry.fqn, words, evidence, source)
 
-    def _built(self, steps: SeenSteps, built: BuiltModule) -> Finding:
-        name = f"{built.type_name.lower()}_layer"
+    def _built(self, run: CheckedRun, steps: SeenSteps, built: BuiltModule) -> Finding:
+        cls = next((type(entry.module) for entry in run.entries if entry.fqn == built.owner), nn.Module)
         forgets = "what it learns is lost at once, and no optimizer can hold its parameters."
         stays_on = "model.eval() does not reach it, so that it drops always."
         words = Words(
             "Module built inside forward",
             f"A new {built.type_name} is made at every call: {forgets if built.n_trainable else stays_on}",
             "Make it once in __init__, and call it in forward.",
-            f"# in __init__:\nself.{name} = {built.type_name}(...)\n# in forward:\nself.{name}(...)",
+            layer_in_init(run.sources, written_class(cls), built.type_name, built.made),
         )
         place = built.owner or "the model"
         evidence = (

@@ -61,7 +61,7 @@ class TiedParameters(StructureCheck):
         )
 
     def _lost(self, run: CheckedRun, names: list[str], rule: str) -> Finding:
-        shown = names[:_MAXIMUM_NAMES]
+        shown, called = names[:_MAXIMUM_NAMES], run.expression_in_model
         return Finding(
             id=self.id,
             tier=Tier.FACT,
@@ -72,7 +72,7 @@ class TiedParameters(StructureCheck):
             evidence=(f"{' and '.join(shown)} are {len(names)} parameters",),
             advice="Tie them again after loading, converting or wrapping, and make the optimizer after that.",
             source=run.source_of(names[-1]),
-            fix="\n".join(f"model.{name} = model.{names[0]}" for name in shown[1:]),
+            fix="\n".join(f"{called(name)} = {called(names[0])}" for name in shown[1:]),
         )
 
 

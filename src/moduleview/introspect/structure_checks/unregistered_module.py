@@ -153,18 +153,18 @@ def _advice(value: object) -> str:
 def _corrected(held: Held, hidden: list[_Hidden], assignment: Assignment) -> str:
     attribute, value = held.attribute, held.value
     if isinstance(value, nn.Module):
-        return f'self.add_module("{attribute}", ...)'
+        return f'self.add_module("{attribute}", self.__dict__.pop("{attribute}"))'
     if callable(value):
         return _beside(hidden[0], attribute, assignment)
-    container = "nn.ModuleDict" if isinstance(value, dict) else "nn.ModuleList"
-    items = value.values() if isinstance(value, dict) else value
-    is_flat = isinstance(items, Iterable) and all(isinstance(item, nn.Module) for item in items)
-    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
-        return f"self.{attribute} = nn.ModuleDict({{str(key): ...}})"
-    if assignment.value and is_flat:
-        return f"self.{attribute} = {container}({assignment.value})"
-    written = "{...}" if isinstance(value, dict) else "[...]"
-    return f"self.{attribute} = {container}({written if is_flat else written + ' of such containers'})"
+    written = assignment.code if assignment.code not in ("", "None") else f"self.{attribute}"
+    is_dict = isinstance(value, dict)
+    items = list(value.values() if isinstance(value, dict) else value if isinstance(value, Iterable) else ())
+    if not all(isinstance(item, nn.Module) for item in items):
+        made = f"[{', '.join(f'self.{one.place}' for one in hidden[:_MAXIMUM_SHOWN])}]"
+        return f"self.{attribute}_modules = nn.ModuleList({made})  # beside it: registers them"
+    if is_dict and not all(isinstance(key, str) for key in value):
+        return f"self.{attribute} = nn.ModuleDict({{str(key): part for key, part in {written}.items()}})"
+    return f"self.{attribute} = {'nn.ModuleDict' if is_dict else 'nn.ModuleList'}({written})"
 
 
 def _beside(hidden: _Hidden, attribute: str, assignment: Assignment) -> str:
@@ -172,4 +172,4 @@ def _beside(hidden: _Hidden, attribute: str, assignment: Assignment) -> str:
     _, marker, rest = hidden.place.partition(" (its variable ")
     name = rest.partition(")")[0] if marker else type(hidden.module).__name__.lower()
     own = f"{name}_layer" if name == attribute else name
-    return f"self.{own} = {name}  # registers it\nself.{attribute} = {assignment.code or '...'}"
+    return f"self.{own} = {name}  # registers it\nself.{attribute} = {assignment.code or f'self.{attribute}'}"

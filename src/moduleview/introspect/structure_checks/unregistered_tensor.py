@@ -153,13 +153,18 @@ def _advice(value: object) -> str:
 
 def _as_parameter(held: Held, code: str) -> str:
     attribute, value = held.attribute, held.value
+    written = code if code not in ("", "None") else f"self.{attribute}"
     if isinstance(value, nn.Parameter):
-        return f'self.register_parameter("{attribute}", {code or "..."})'
+        return f'self.register_parameter("{attribute}", {code or _taken(attribute)})'
     if isinstance(value, Tensor):
-        without = code.replace(", requires_grad=True", "")
-        return f"self.{attribute} = nn.Parameter({without or '...'})"
-    container = "nn.ParameterDict" if isinstance(value, dict) else "nn.ParameterList"
-    return f"self.{attribute} = {container}({code or '...'})"
+        without = written.replace(", requires_grad=True", "")
+        return f"self.{attribute} = nn.Parameter({without if code else _taken(attribute)})"
+    return f"self.{attribute} = {'nn.ParameterDict' if isinstance(value, dict) else 'nn.ParameterList'}({written})"
+
+
+def _taken(attribute: str) -> str:
+    """Of an attribute that stands in the way of its registered name."""
+    return f'self.__dict__.pop("{attribute}")'
 
 
 def _as_buffers(held: Held, tensors: _Tensors, code: str) -> str:
