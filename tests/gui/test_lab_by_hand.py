@@ -139,3 +139,12 @@ def test_new_copy_is_in_view(window):
     table = lab.copies.table
     assert table.currentIndex().row() == 11
     assert table.viewport().rect().contains(table.visualRect(table.currentIndex()).center())
+
+
+def test_from_the_cells_of_one_step_to_a_step_that_has_none(window):
+    add(window, "arange", end="6")
+    add(window, "chunk", chunks="2")
+    views, steps = see(window, ViewKind.WHERE_FROM), lab_of(window).pipeline
+    steps.list.setCurrentIndex(steps.model.index(1))  # arange gives one tensor, and no cells that come from others
+    assert views.kind is ViewKind.TABLE
+    wait(lambda: cells_of(lab_of(window))[:1] == [["0"]], "the cells")

@@ -114,8 +114,10 @@ class ViewsColumn(QWidget):
         self._sight = sight
         labels = [tensor.label for tensor in sight.tensors]
         if labels != [self.parts.itemText(at) for at in range(self.parts.count())]:
+            was_blocked = self.parts.blockSignals(True)  # what is chosen may be a view that this step has not
             self.parts.clear()
             self.parts.addItems(labels)
+            self.parts.blockSignals(was_blocked)
         self.parts.setVisible(len(labels) > 1)
         self.keep.setVisible(sight.can_be_kept and bool(labels))
         for kind, is_there in (
