@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSpacerItem, QToolButton, QWidget
 
 from moduleview.gui.look.theme import Theme
 from moduleview.gui.widgets.icon_button import IconButton
@@ -71,7 +72,9 @@ class DockTitle(QFrame):
         self._label.setObjectName("dock_title_text")
         self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row = QHBoxLayout(self)
+        self._height = QSpacerItem(0, 0)  # not sizeHint(): Qt asks 7 000 times for it as it puts a layout back
         self._row.addWidget(self._label, 1)
+        self._row.addItem(self._height)
         self.setAccessibleName(title)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -87,17 +90,23 @@ class DockTitle(QFrame):
         self._row.addWidget(controls)
         controls.show()
 
-    def sizeHint(self) -> QSize:
-        """As wide as it gets, 28 px high."""
-        return QSize(super().sizeHint().width(), self._theme.px(TITLE_HEIGHT))
-
-    def minimumSizeHint(self) -> QSize:
-        """Never lower; the title gives way before the controls."""
-        return QSize(super().minimumSizeHint().width(), self._theme.px(TITLE_HEIGHT))
-
     def _on_theme_changed(self) -> None:
         px = self._theme.px
         self._label.setFont(self._theme.ui_font(bold=True))
         self._row.setContentsMargins(px(_PADDING), 0, 0, 0)
-        self._row.setSpacing(px(_GAP))
+        self._row.setSpacing(0)
+        self._fit_height()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A style sheet may have come, with lines of its own around the row."""
+        super().showEvent(event)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        lines = self.sizeHint().height() - self._row.sizeHint().height()
+        wanted = QSize(self._theme.px(_GAP), self._theme.px(TITLE_HEIGHT) - lines)
+        if self._height.sizeHint() == wanted:
+            return
+        self._height.changeSize(wanted.width(), wanted.height())
+        self._row.invalidate()
         self.updateGeometry()
