@@ -427,6 +427,17 @@ def test_reports_are_asked_for_once_a_second_while_the_run_moves(bench):
     assert len(bench.sent) == 3
 
 
+def test_the_first_step_is_asked_for_at_once(bench):
+    feed = ReportFeed(bench.store, bench.send, lambda: 0.0)
+    feed.look_at("head.weight")
+    bench.train(1)
+    feed.poll()
+    assert len(bench.sent) == 2  # “no step has been made” would stand beside step 1
+    bench.train(1)
+    feed.poll()
+    assert len(bench.sent) == 2
+
+
 def test_the_earlier_report_is_the_one_nearest_to_a_hundred_steps_before(bench):
     feed = ReportFeed(bench.store, bench.send, lambda: 0.0)
     feed.look_at("head.weight")

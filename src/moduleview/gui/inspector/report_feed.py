@@ -51,6 +51,8 @@ class ReportFeed:
         """Seconds until it asks again, 0.0 when that is due; None while the newest state has been asked for."""
         if self._fqn is None or self._steps() == self._asked_steps:
             return None
+        if self._asked_steps == (None, 0):
+            return 0.0  # that no step has been made is not to be read beside the first one
         return max(0.0, self._asked_at_s + PERIOD_S - self._clock())
 
     def look_at(self, fqn: str | None) -> None:
