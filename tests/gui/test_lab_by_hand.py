@@ -104,6 +104,17 @@ def test_picture_of_a_large_tensor_names_cells_that_are_not_drawn(qtbot, window)
         assert picture._place_at(at.toPointF()) == place
 
 
+def test_histogram_says_what_its_numbers_are_of(window):
+    add(window, "full", size="1", fill_value="3+4j")
+    words = see(window, ViewKind.HISTOGRAM).views[ViewKind.HISTOGRAM].words
+    wait(lambda: "Of the magnitudes." in words.toolTip() and "norm 5" in words.toolTip(), "the numbers")
+    assert words.toolTip().startswith("1 element  ")
+    assert words.text().endswith("…")  # one line in the docked lab
+    add(window, "zeros", size="3000, 3000")
+    wait(lambda: "Counted in a sample of 8,388,608 of 9,000,000 elements." in words.toolTip(), "the bins")
+    assert "magnitudes" not in words.toolTip()
+
+
 def test_chosen_tensor_is_added_to_a_list_of_tensors(window):
     add(window, "arange", end="6")
     add(window, "cat", tensors="x")
@@ -138,7 +149,7 @@ def test_new_copy_is_in_view(window):
         lab = take(window, TensorKind.PARAMETER, "0.weight")
     table = lab.copies.table
     assert table.currentIndex().row() == 11
-    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()).center())
+    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
 
 
 def test_from_the_cells_of_one_step_to_a_step_that_has_none(window):

@@ -108,6 +108,7 @@ class CopiesColumn(QWidget):
         was_blocked = selection.blockSignals(True)
         self.table.setCurrentIndex(self.model.index(row, 0))
         selection.blockSignals(was_blocked)
+        self.table.updateGeometries()  # a row may have come that the scroll bar does not know yet
         self.table.scrollTo(self.model.index(row, 0))  # the table has not heard of it either
         self.table.viewport().update()
         self._choose(row)

@@ -25,6 +25,7 @@ class HistogramView(WordsOverPlot):
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         super().__init__(context, parent)
         self._numbers = Question(context)
+        self._statistics = self._remark = ""
         self.bars = LabHistogram(context.theme, self)
         self.magnitudes = MagnitudePlot(context.theme, self)
         self.by = self.add_choice(
@@ -55,12 +56,15 @@ class HistogramView(WordsOverPlot):
         super().take(book)
         answer = self._numbers.take(book)
         if isinstance(answer, StatisticsAnswered):
-            self.say(self._say(answer))
+            self._statistics = self._say(answer)
+            self._say_all()
 
     def show_answer(self, answer: LabRecord) -> None:
         """Draw the bars."""
         if not isinstance(answer, HistogramAnswered):
             return
+        self._remark = answer.remark
+        self._say_all()
         self.bars.draw_answer(answer)
         self.magnitudes.show_shares(answer.magnitudes, None)
         has_magnitudes = answer.magnitudes is not None
@@ -72,12 +76,20 @@ class HistogramView(WordsOverPlot):
         is_by_magnitude = self.by.isEnabled() and self.by.currentData() == _BY_MAGNITUDE
         self.show_plot(self.magnitudes if is_by_magnitude else self.bars)
 
+    def _say_all(self) -> None:
+        is_complex = self.shown is not None and self.shown.dtype.startswith("complex")
+        magnitudes = self.tr("Of the magnitudes.") if is_complex else ""
+        self.say("  ".join(filter(None, (self._statistics, magnitudes, self._remark))))
+
     def _say(self, answer: StatisticsAnswered) -> str:
+        def counted(n: int, one: str, many: str) -> str:
+            return one if n == 1 else many.format(number_format.exact_count(n))
+
         def plain(value: float) -> str:
             return number_format.NO_VALUE if math.isnan(value) else number_format.plain(value)
 
         words = [
-            self.tr("{0} elements").format(number_format.exact_count(answer.n)),
+            counted(answer.n, self.tr("1 element"), self.tr("{0} elements")),
             self.tr("min {0}").format(plain(answer.min)),
             self.tr("max {0}").format(plain(answer.max)),
             self.tr("mean {0}").format(plain(answer.mean)),
@@ -86,7 +98,7 @@ class HistogramView(WordsOverPlot):
         ]
         if answer.n_nan or answer.n_inf:
             words.insert(1, self.tr("{0} NaN, {1} Inf").format(answer.n_nan, answer.n_inf))
-        words.append(self.tr("{0} zeros").format(number_format.exact_count(answer.n_zero)))
+        words.append(counted(answer.n_zero, self.tr("1 zero"), self.tr("{0} zeros")))
         if answer.n_unique is not None:
             words.append(self.tr("{0} different").format(number_format.exact_count(answer.n_unique)))
         return "  ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
@@ -9,7 +10,7 @@ from moduleview.gui.lab.lab_view import LabView
 from moduleview.gui.panel import PanelContext
 from moduleview.gui.widgets.plain_tip import plain_tip
 
-_LOW_PX = 160
+_LOW_PX, _SIDE_PX = 160, 8
 
 
 class WordsOverPlot(LabView):
@@ -23,7 +24,9 @@ class WordsOverPlot(LabView):
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
         super().__init__(context, parent)
+        self._whole = ""
         self.words = QLabel(self)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setProperty("role", "mono")
         self.words.setWordWrap(True)
         self._bar = QHBoxLayout()
@@ -63,16 +66,24 @@ class WordsOverPlot(LabView):
 
     def say(self, words: str) -> None:
         """Write the line of numbers."""
-        self.words.setText(words)
+        self._whole = words
         self.words.setToolTip(plain_tip(words))
+        self._fit_words()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The plot needs the room more than the second line."""
         super().resizeEvent(event)
-        self.words.setWordWrap(self.height() >= self.context.theme.px(_LOW_PX))
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        is_high, px = self.height() >= self.context.theme.px(_LOW_PX), self.context.theme.px
+        self.words.setWordWrap(is_high)
+        room, metrics = self.width() - 2 * px(_SIDE_PX), self.words.fontMetrics()
+        line = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
+        self.words.setText(self._whole if is_high else line)
 
     def _on_theme_changed(self) -> None:
         px = self.context.theme.px
-        self._bar.setContentsMargins(px(8), 0, px(8), 0)
+        self._bar.setContentsMargins(px(_SIDE_PX), 0, px(_SIDE_PX), 0)
         self._bar.setSpacing(px(4))
-        self.words.setContentsMargins(px(8), 0, px(8), 0)
+        self.words.setContentsMargins(px(_SIDE_PX), 0, px(_SIDE_PX), 0)
