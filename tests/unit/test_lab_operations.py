@@ -59,6 +59,13 @@ def test_the_line_of_an_operation_gives_what_the_lab_shows(name: str) -> None:
     assert all(map(same, bench.tensors, before)), "a frozen copy was changed"
 
 
+def test_a_dtype_that_was_left_out_is_not_in_the_line() -> None:
+    (outcome,) = Workbench(SQUARE).run(step("rand", size="2", dtype=""))
+    assert outcome.python == "x = torch.rand((2,), generator=torch.Generator().manual_seed(0))"
+    (outcome,) = Workbench(SQUARE).run(step("from_numpy", data="[1]", dtype="int8"))
+    assert outcome.python == "x = torch.from_numpy(np.array([1], dtype='int8'))"
+
+
 SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 DTYPES = st.sampled_from((torch.float32, torch.float64, torch.int64, torch.bool, torch.complex64, torch.bfloat16))
 

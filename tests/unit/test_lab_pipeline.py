@@ -219,3 +219,9 @@ def test_an_estimate_leaves_the_trainers_compiled_code_alone() -> None:
     with pytest.raises(TooMuchError, match="would make"):
         refuse_too_much(lambda: torch.empty(2**40, device="meta") + 1)
     assert torch._C._len_torch_dispatch_stack() == 0
+
+
+def test_a_creation_that_would_not_fit_is_told_to_be_smaller() -> None:
+    (outcome,) = Workbench().run(step("zeros", size="100000, 100000"), source=None)
+    assert outcome.error.startswith("This would make 40 GB of tensors;")
+    assert outcome.error.endswith("Ask for fewer elements.")

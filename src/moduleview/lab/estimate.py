@@ -23,6 +23,7 @@ _MAX_SLOW_PRODUCTS = 4_000_000_000  # of dtypes that no library multiplies: naiv
 _MAX_SIDE = 2_700  # of a square matrix whose singular values take 3 to 10 s
 _MAX_PARTS = 10_000  # tensors of one result: each is an object of Python, which the window waits for
 _FAST = (torch.float32, torch.float64, torch.complex64, torch.complex128)
+_SLICE = "Take a slice before it, or sum in the same step with einsum."
 _DECOMPOSITIONS = {
     "linalg_svd": 1.0,
     "linalg_eig": 1.0,
@@ -124,8 +125,12 @@ def refuse_decomposition(cost: float) -> None:
         )
 
 
-def refuse_size(n_bytes: int) -> None:
+def refuse_size(n_bytes: int, advice: str = _SLICE) -> None:
     """Refuse what would not fit.
+
+    Args:
+        n_bytes: Of all that would be made.
+        advice: What to do instead.
 
     Raises:
         TooMuchError: With the size.
@@ -133,8 +138,7 @@ def refuse_size(n_bytes: int) -> None:
     limit = min(MAX_RESULT_BYTES, free_memory() // 2)
     if n_bytes > limit:
         raise TooMuchError(
-            f"This would make {size_words(n_bytes)} of tensors; {size_words(limit)} is the lab's limit now. "
-            "Take a slice before it, or sum in the same step with einsum."
+            f"This would make {size_words(n_bytes)} of tensors; {size_words(limit)} is the lab's limit now. {advice}"
         )
 
 

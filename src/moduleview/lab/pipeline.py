@@ -220,7 +220,7 @@ def refuse_creation(values: Values) -> None:
     if all(isinstance(values.get(name), int | float) for name in ("start", "end", "step")) and values["step"]:
         n = (values["end"] - values["start"]) / values["step"]
     if n > 0:
-        refuse_size(int(min(n * _dtype_made(values).itemsize, 1e30)))
+        refuse_size(int(min(n * _dtype_made(values).itemsize, 1e30)), "Ask for fewer elements.")
 
 
 def _dtype_made(values: Values) -> torch.dtype:

@@ -75,7 +75,8 @@ class Operation:
             return self.line(given)
         if "{" in self.python:
             absent = {spec.name: self.absent for spec in self.arguments}
-            return self.python.format_map(absent | {name: argument.python for name, argument in given.items()})
+            line = self.python.format_map(absent | {name: argument.python for name, argument in given.items()})
+            return line.replace(", dtype=None", "")  # as one would write it
         optional = {spec.name for spec in self.arguments if spec.is_optional}
         parts = ["x"] if self.needs_input and not self.python.startswith("x.") else []
         parts += [f"{name}={arg.python}" if name in optional else arg.python for name, arg in given.items()]
