@@ -37,6 +37,8 @@ class DockTabs(QObject):
         """Give each dock a title or a tab, and each tab bar the controls of its current dock."""
         self._docks = docks
         for dock in docks:
+            if dock.isHidden():
+                continue  # what another panel has the room of comes back as it was
             others = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
             dock.set_tabbed(bool(others) and not dock.isFloating())
         badges = {dock.windowTitle(): dock.badge for dock in docks if dock.badge is not None}
