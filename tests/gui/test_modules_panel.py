@@ -280,6 +280,17 @@ def test_broken_regex_is_named_under_the_tree(panel: ModulesPanel, qtbot: QtBot)
     assert len(shown(panel)) == 14
 
 
+def test_regex_without_an_end_is_given_up_and_said_under_the_tree(bench: Bench, panel: ModulesPanel) -> None:
+    bench.store.apply(ModelOpened(snapshot_of([("", "Net", ()), ("a" * 200 + "_", "Linear", ())]), bench.store.task))
+    panel.refresh(bench.store)
+    panel.field.setText("/(a|aa)+$/")
+    panel.field.filter_wanted.emit()
+    assert "Regex given up" in panel._footer.accessibleName()
+    assert len(shown(panel)) == 2
+    panel.field.setText("a_")
+    assert "1 of 2 modules" in panel._footer.accessibleName()
+
+
 @pytest.mark.parametrize(
     ("text", "is_named"), [("grad>abc", True), ("grad>", False), ("grad>1e-", False), ("type:", False)]
 )

@@ -160,7 +160,11 @@ class FilterQuery:
         return any(isinstance(term, GradientTerm) or term == PropertyTerm(Property.NAN) for term, _ in self.terms)
 
     def matches(self, subject: FilterSubject) -> Mask:
-        """(n,) bool: the modules for which every term holds."""
+        """(n,) bool: the modules for which every term holds.
+
+        Raises:
+            EndlessSearchError: A regular expression goes back over the names without an end in sight.
+        """
         everything = np.ones(len(subject.snapshot), dtype=np.bool_)
         masks = (~_mask(term, subject) if negated else _mask(term, subject) for term, negated in self.terms)
         return reduce(np.logical_and, masks, everything)

@@ -6,7 +6,6 @@ not. A million modules have few names that differ, so that most of a search is t
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from moduleview.telemetry.bounded_search import EndlessSearchError, starts
 from moduleview.telemetry.snapshot import ModelSnapshot
 
 _SEPARATOR = "\n"
@@ -33,6 +33,7 @@ class NameIndex:
         self._snapshot = snapshot
         self._names = _Words(snapshot.names)
         self._types = _Words(snapshot.type_names)
+        self._last_search: tuple[str, NDArray[np.int64] | None] | None = None
 
     @cached_property
     def _fqns(self) -> tuple[str, NDArray[np.int64]]:
@@ -90,6 +91,9 @@ class NameIndex:
 
         A pattern without capitals is looked for in lower case: ``re.IGNORECASE`` takes three times as long. One that
         is but text, as most are while they are typed, is looked for in the names: FQNs are many times as long.
+
+        Raises:
+            EndlessSearchError: It goes back over the names without an end in sight.
         """
         if literal := _LITERAL.fullmatch(pattern.pattern):
             begin, path, end = literal.groups()
@@ -97,12 +101,21 @@ class NameIndex:
         text, begins = self._fqns
         if pattern.pattern == pattern.pattern.lower():
             text = self._lower_fqns
-        with contextlib.suppress(re.error):  # flags in the middle
-            pattern = re.compile(f"(?:{pattern.pattern})[^{_SEPARATOR}]*", pattern.flags)  # once a line is enough
-        starts = np.fromiter((match.start() for match in pattern.finditer(text)), dtype=np.int64)
         found = np.zeros(len(self._snapshot), dtype=np.bool_)
-        found[np.searchsorted(begins, starts, side="right") - 1] = True
+        found[np.searchsorted(begins, self._starts(pattern.pattern, text), side="right") - 1] = True
         return found
+
+    def _starts(self, pattern: str, text: str) -> NDArray[np.int64]:
+        """Asked for again and again while something else in the filter changes: what came of it last is kept."""
+        if self._last_search is None or self._last_search[0] != pattern:
+            try:
+                self._last_search = (pattern, starts(_once_a_line(pattern), text))
+            except EndlessSearchError:
+                self._last_search = (pattern, None)
+        places = self._last_search[1]
+        if places is None:
+            raise EndlessSearchError
+        return places
 
     def _fqn_contains(self, text: str, *, at_begin: bool, at_end: bool) -> NDArray[np.bool_]:
         components, snapshot = text.split("."), self._snapshot
@@ -188,6 +201,14 @@ def _is_one_of(values: NDArray[np.integer], wanted: NDArray[np.intp]) -> NDArray
     for value in wanted.tolist():
         found |= values == value
     return found
+
+
+def _once_a_line(pattern: str) -> str:
+    """The rest of the line is passed over: one match is enough."""
+    try:
+        return re.compile(f"(?:{pattern})[^{_SEPARATOR}]*", re.MULTILINE).pattern
+    except re.error:  # flags in the middle
+        return pattern
 
 
 def _joined(lines: Sequence[str]) -> str:

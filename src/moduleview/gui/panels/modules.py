@@ -168,7 +168,7 @@ class ModulesPanel(Panel):
     def _update_footer(self) -> None:
         model = self.view.tree_model
         if model is not None:
-            self._footer.set_texts(*self._summary.texts(model, self._filter.query))
+            self._footer.set_texts(*self._summary.texts(model, self._filter))
 
     # -- a person acts -----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
+from moduleview.telemetry.bounded_search import EndlessSearchError
 from moduleview.telemetry.filter_query import FilterQuery, FilterSubject, RegexTerm, parse
 from moduleview.telemetry.name_index import NameIndex, is_mere_text
 from moduleview.telemetry.snapshot import ModelSnapshot
@@ -22,6 +23,7 @@ class TreeFilter:
     def __init__(self, store: StoreView) -> None:
         self._store = store
         self._query = FilterQuery(())
+        self._took_too_long = False
         self._index: tuple[ModelSnapshot, NameIndex] | None = None
         self._last: tuple[ModelSnapshot | None, Matches | None] = (None, None)
 
@@ -36,6 +38,11 @@ class TreeFilter:
         return self._query
 
     @property
+    def took_too_long(self) -> bool:
+        """What was typed last was given up: a regular expression in it did not come to an end."""
+        return self._took_too_long
+
+    @property
     def first_match(self) -> int | None:
         """The first module that matches, None without a filter or a match."""
         matches = self._last[1]
@@ -44,13 +51,15 @@ class TreeFilter:
 
     def takes_long(self, text: str) -> bool:
         """The answer takes longer than a person notices between two keys."""
-        return len(self._store.model or ()) > _REGEX_AT_ONCE and any(
+        is_slow = self._took_too_long or len(self._store.model or ()) > _REGEX_AT_ONCE
+        return is_slow and any(
             isinstance(term, RegexTerm) and not is_mere_text(term.pattern) for term, _ in parse(text).terms
         )
 
     def matches(self, text: str, model: ModuleTreeModel) -> Matches | None:
-        """(n,) bool, or None where nothing is asked."""
+        """(n,) bool, or None where nothing is asked or the answer was given up."""
         self._query = parse(text)
+        self._took_too_long = False
         if self._query.is_empty:
             return None
         snapshot = model.snapshot
@@ -61,7 +70,11 @@ class TreeFilter:
             lambda: model.gradients.latest_of_all(self._store),
             model.hooks.ticked,
         )
-        return self._query.matches(subject)
+        try:
+            return self._query.matches(subject)
+        except EndlessSearchError:
+            self._took_too_long = True
+            return None
 
     def is_unchanged(self, snapshot: ModelSnapshot, matches: Matches | None) -> bool:
         """The tree shows this answer already."""

@@ -6,27 +6,30 @@ from PySide6.QtCore import QObject
 
 from moduleview.gui.look.number_format import exact_count
 from moduleview.gui.models.module_tree_model import ModuleTreeModel
+from moduleview.gui.tree.tree_filter import TreeFilter
 from moduleview.telemetry.display_names import displayable
-from moduleview.telemetry.filter_query import FilterQuery
 
 
 class TreeSummary(QObject):
     """The footer's texts, translated."""
 
-    def texts(self, model: ModuleTreeModel, query: FilterQuery) -> tuple[str, str, str, str]:
+    def texts(self, model: ModuleTreeModel, asked: TreeFilter) -> tuple[str, str, str, str]:
         """Left text, its shorter form, right text, and the role of the left one's colour.
 
         Args:
             model: The tree.
-            query: The filter; what is wrong with it takes the left text's place.
+            asked: The filter; what is wrong with it takes the left text's place.
         """
         left, short = self._counts(model)
-        problem = self._problem(query)
+        problem = self._problem(asked)
         if problem:
             left = short = problem
         return left, short, self._hooks(model), "warning" if problem else "muted"
 
-    def _problem(self, query: FilterQuery) -> str:
+    def _problem(self, asked: TreeFilter) -> str:
+        query = asked.query
+        if asked.took_too_long:
+            return self.tr("Regex given up: a repeat in a repeat, as (a|aa)+?")
         if query.broken_regex:
             return self.tr("Not a regular expression: {0}").format(query.broken_regex)
         if query.not_understood:
