@@ -12,7 +12,7 @@ from moduleview.gui.hook_editor.drafts import MAXIMUM_HOOKS, Drafts
 from moduleview.gui.tree.tree_menus import TreeMenus
 from moduleview.telemetry.commands import Run
 from moduleview.telemetry.user_hook_templates import template_of
-from moduleview.telemetry.user_hooks_messages import UserHookKind, UserHookState
+from moduleview.telemetry.user_hooks_messages import PythonLiteral, UserHookKind, UserHookState
 from real_window import open_in, real_window, wait
 from toy_tasks import toy_task
 
@@ -114,8 +114,42 @@ def test_text_that_is_no_number_is_refused_at_its_field(editor):
     field.selectAll()
     editor.qtbot.keyClicks(field, "much")
     editor.qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert "takes a number" in field.toolTip()
+    problem = editor.side.fields.problems["by"]
+    assert "takes a number" in problem.text()
+    assert problem.isVisible()
     assert editor.panel.drafts.all[-1].arguments == {}
+
+
+def test_list_and_none_are_fields_that_take_literals_only(editor):
+    name = editor.write("def f(module, args, output, *, dims=[0, 1], mode=None): print(dims, mode)")
+    fields, drafts = editor.side.fields, editor.panel.drafts
+    editor.go_live(name)
+    assert [fields.widgets[field].text() for field in ("dims", "mode")] == ["[0, 1]", "None"]
+
+    def set_to(field, text):
+        fields.widgets[field].selectAll()
+        editor.qtbot.keyClicks(fields.widgets[field], text)
+        editor.qtbot.keyClick(fields.widgets[field], Qt.Key.Key_Return)
+
+    set_to("dims", "(1,)")
+    assert "dims takes a list as Python writes it, for example [0, 1]." in fields.problems["dims"].text()
+    assert drafts.get(name).arguments == {}
+    set_to("dims", "[1, 2]")
+    set_to("mode", "'mean'")
+    assert not fields.problems["dims"].isVisible()
+    wait(lambda: editor.book.changed[name].arguments["mode"] == PythonLiteral("'mean'"), "the new value")
+    assert editor.book.changed[name].arguments["dims"] == PythonLiteral("[1, 2]")
+    again = Drafts(editor.panel)
+    again.restore(drafts.kept())
+    assert again.get(name) == drafts.get(name)
+
+
+def test_draft_with_an_infinite_argument_is_kept(editor):
+    name = editor.write(CODE)
+    editor.panel.drafts.set_arguments(name, {"by": math.inf})
+    again = Drafts(editor.panel)
+    again.restore(editor.panel.drafts.kept())
+    assert again.get(name).code == CODE
 
 
 def test_syntax_error_marks_its_line_and_nothing_can_be_run(editor):

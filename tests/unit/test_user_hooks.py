@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import itertools
+import math
 import pickle
 import threading
 
@@ -22,6 +23,7 @@ from moduleview.telemetry.user_hook_templates import template_of
 from moduleview.telemetry.user_hooks_messages import (
     NameUserHookWords,
     PutUserHookOn,
+    PythonLiteral,
     RemoveUserHook,
     SetUserHookArguments,
     UserHookChanged,
@@ -199,6 +201,38 @@ def test_python_of_the_journal_does_the_same_when_it_is_run() -> None:
     for text in python:
         exec(text, names)
     assert torch.equal(names["model"](x), there)
+
+
+@pytest.mark.parametrize(
+    ("code", "fields"),
+    [
+        ("hook = lambda module, args, output, *, by=2.0: output * by", {"by": 2.0}),
+        ("def f(module, args, output, by): return F.relu(output) * by\nhook = partial(f, by=2.0)", {"by": 2.0}),
+        ("def f(by, module, args, output, *, plus=1.0): return output * by + plus\nx = partial(f, 2.0)", {"plus": 1.0}),
+        ("class By:\n  def __call__(self, module, args, output): return output * math.pi\nhook = By()", {}),
+        (
+            "def f(module, args, output, *, by=[2.0, 0.5]): return output * by.pop()",
+            {"by": PythonLiteral("[2.0, 0.5]")},
+        ),
+    ],
+)
+def test_lambda_partial_and_object_go_live_and_the_journals_python_does_the_same(
+    code: str, fields: dict[str, object]
+) -> None:
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("first.inner", code)))
+        assert run.last(UserHookChanged).arguments == fields
+        if fields:
+            name, value = next(iter(fields.items()))
+            now = PythonLiteral("[3.0]") if isinstance(value, PythonLiteral) else math.inf
+            run.ask(SetUserHookArguments("mine", {name: now}))
+        python = [entry.said.python for entry in run.opened.journal._entries.values()]
+        x = torch.ones(1, 4)
+        there = run.task.model(x)
+    names = {"model": keyed_task().model, "torch": torch, "nn": nn}
+    for text in python:
+        exec(text, names)
+    assert torch.equal(names["model"](x).nan_to_num(), there.nan_to_num())
 
 
 def test_arguments_are_bound_anew_while_it_is_live_and_can_be_taken_back() -> None:

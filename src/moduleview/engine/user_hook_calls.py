@@ -13,6 +13,7 @@ import torch
 
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.user_hook import form_of, given_to, misfit
+from moduleview.hooks.user_hook_source import called_name
 from moduleview.telemetry.user_hooks_messages import HookCall, TensorChange, UserHookKind, WrittenHook
 
 _N_CALLS, _N_TENSORS = 6, 8
@@ -36,7 +37,7 @@ class HookCalls:
 
     def __init__(self, written: WrittenHook, bound: functools.partial[Any], run: Callable[..., Any]) -> None:
         self._written, self._bound, self._run = written, bound, run
-        self.__name__ = bound.func.__name__
+        self.__name__ = called_name(bound)
         self.calls: list[HookCall] = []
         self.n_calls = 0
         self.misfit = ""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import torch
 
 from moduleview.hooks.leaves import bounded_leaves
-from moduleview.hooks.user_hook_source import problem_of
+from moduleview.hooks.user_hook_source import arguments_of, bound_anew, called_name, problem_of
 from moduleview.telemetry.number_words import shape_words
-from moduleview.telemetry.user_hooks_messages import HookProblem, UserHookKind, WrittenHook
+from moduleview.telemetry.user_hooks_messages import Argument, HookProblem, UserHookKind, WrittenHook
 
 _NOTHING = functools.partial(sys.audit, "moduleview.copied_hook")  # a builtin that takes anything and gives None
 _LOOK_EVERY_S = 0.5
@@ -30,10 +30,11 @@ class UserHook:
 
     Args:
         written: What the person wrote.
-        bound: Its function with the arguments; may be exchanged between two steps.
+        bound: Its function with the arguments.
         run: Calls it so that it can be interrupted.
 
     Attributes:
+        arguments: That are bound now; exchanged between two steps only.
         variable: That the journal's Python calls it by.
         n_calls, n_replaced, spent_s: Counted so far.
         problem: What it raised, None while it did not.
@@ -44,7 +45,8 @@ class UserHook:
     def __init__(self, written: WrittenHook, bound: functools.partial[Any], run: Run) -> None:
         self.written = written
         self.bound = bound
-        self.__name__ = bound.func.__name__  # torch names a hook by it in its messages
+        self.arguments = arguments_of(written)
+        self.__name__ = called_name(bound)  # torch names a hook by it in its messages
         self.variable = "hook_1"
         self._run = run
         self.n_calls = self.n_replaced = 0
@@ -75,10 +77,15 @@ class UserHook:
                 self._look_at(returned)
         return returned
 
+    def bind(self, arguments: Mapping[str, Argument]) -> None:
+        """Other values for the fields."""
+        self.bound = bound_anew(self.bound, arguments)
+        self.arguments = dict(arguments)
+
     @property
     def current(self) -> WrittenHook:
         """As it was written, with the arguments that it has now."""
-        return msgspec.structs.replace(self.written, arguments=dict(self.bound.keywords))
+        return msgspec.structs.replace(self.written, arguments=self.arguments)
 
     @property
     def us_per_call(self) -> float:

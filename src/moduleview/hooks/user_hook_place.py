@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 
 from torch import nn
@@ -13,6 +14,8 @@ from moduleview.hooks.model_index import ModelIndex
 from moduleview.hooks.put_on import PutOn, forget_kind
 from moduleview.introspect.lookup import module_at
 from moduleview.telemetry.hooks import HookKind
+from moduleview.telemetry.user_hook_arguments import python_words
+from moduleview.telemetry.user_hook_code import read_hook_code
 from moduleview.telemetry.user_hooks_messages import Argument, UserHookKind, WrittenHook
 
 _AS_TICKED = {
@@ -22,6 +25,11 @@ _AS_TICKED = {
     UserHookKind.BACKWARD: HookKind.FULL_BACKWARD,
     UserHookKind.TENSOR: HookKind.TENSOR,
     UserHookKind.ACCUMULATED: HookKind.POST_ACCUMULATE,
+}
+_IMPORTS = {
+    "math": "import math",
+    "F": "import torch.nn.functional as F",
+    "partial": "from functools import partial",
 }
 
 
@@ -90,13 +98,16 @@ def put_on(target: nn.Module | nn.Parameter, written: WrittenHook, hook: Callabl
             return PutOn((put,), tidy=functools.partial(forget_kind, target) if was_full is None else None)
 
 
-def python_of(written: WrittenHook, function: str, values: Mapping[str, Argument], variable: str) -> str:
-    """What does the same in a script: the handle is called ``<variable>_handle``, the partial ``<variable>``."""
-    arguments = "".join(f", {name}={value!r}" for name, value in values.items())
-    bound = f"{variable} = functools.partial({function}{arguments})"
-    return (
-        f"import functools\n{written.code.rstrip()}\n\n{bound}\n{variable}_handle = {_registration(written, variable)}"
-    )
+def python_of(written: WrittenHook, values: Mapping[str, Argument], variable: str) -> str:
+    """What does the same in a script that has torch, nn and the model.
+
+    The handle is called ``<variable>_handle``, the partial ``<variable>``.
+    """
+    arguments = "".join(f", {name}={python_words(value)}" for name, value in values.items())
+    lines = [line for name, line in _IMPORTS.items() if re.search(rf"\b{name}\b", written.code)]
+    bound = f"{variable} = functools.partial({read_hook_code(written.code).function}{arguments})"
+    code, registration = written.code.rstrip(), _registration(written, variable)
+    return "\n".join(("import functools", *lines, code, f"\n{bound}\n{variable}_handle = {registration}"))
 
 
 def _registration(written: WrittenHook, variable: str) -> str:

@@ -14,6 +14,7 @@ from torch import nn
 
 from moduleview.introspect.error_words import raised_words
 from moduleview.introspect.user_traceback import user_traceback
+from moduleview.telemetry.user_hook_arguments import python_words, value_of
 from moduleview.telemetry.user_hook_code import HookCode, read_hook_code
 from moduleview.telemetry.user_hooks_messages import Argument, HookProblem, WrittenHook
 
@@ -46,18 +47,40 @@ def made_hook(written: WrittenHook) -> functools.partial[Any]:
     read = read_hook_code(written.code)
     if read.problem is not None:
         raise HookCodeError(read.problem)
+    values = bound_arguments(read, written.arguments)
     name = file_name(written.name)
     lines = written.code.splitlines(keepends=True)
     linecache.cache[name] = (len(written.code), None, lines, name)  # for tracebacks; None: never read from a disk
-    names = {"__name__": "__main__", "torch": torch, "nn": nn, "F": nn.functional, "math": math}
+    names = {"__name__": "__main__", "torch": torch, "nn": nn, "F": nn.functional, "math": math, "functools": functools}
+    names["partial"] = functools.partial
     try:
         exec(compile(written.code, name, "exec", dont_inherit=True), names)
     except (Exception, SystemExit, GeneratorExit) as error:
         raise HookCodeError(problem_of(error, written.name)) from None
     function = names[read.function]
     if not callable(function):
-        raise HookCodeError(HookProblem(f"{read.function} is no function any more when the code has run."))
-    return functools.partial(function, **bound_arguments(read, written.arguments))
+        raise HookCodeError(HookProblem(f"{read.function} is nothing that can be called when the code has run."))
+    return bound_anew(functools.partial(function), values)
+
+
+def bound_anew(bound: functools.partial[Any], arguments: Mapping[str, Argument]) -> functools.partial[Any]:
+    """The same function with other values; what else is bound to it stays."""
+    values = {name: value_of(argument) for name, argument in arguments.items()}
+    return functools.partial(bound, **values)
+
+
+def called_name(bound: functools.partial[Any]) -> str:
+    """As torch's messages have it; an object that can be called has its class's."""
+    return str(getattr(bound.func, "__name__", type(bound.func).__name__))
+
+
+def arguments_of(written: WrittenHook) -> dict[str, Argument]:
+    """The values of all fields of a hook.
+
+    Raises:
+        HookCodeError: See ``bound_arguments``.
+    """
+    return bound_arguments(read_hook_code(written.code), written.arguments)
 
 
 def bound_arguments(read: HookCode, arguments: Mapping[str, Argument]) -> dict[str, Argument]:
@@ -71,7 +94,8 @@ def bound_arguments(read: HookCode, arguments: Mapping[str, Argument]) -> dict[s
         if name not in fields:
             raise HookCodeError(HookProblem(f"{read.function}() takes no keyword-only {name!r} with a default."))
         if not fields[name].fits(value):
-            raise HookCodeError(HookProblem(f"{name} cannot be {value!r}; it is {fields[name].default!r} by default."))
+            default = python_words(fields[name].default)
+            raise HookCodeError(HookProblem(f"{name} cannot be {python_words(value)}; it is {default} by default."))
     defaults = {field.name: field.default for field in read.fields}
     return {name: _as_typed(defaults[name], value) for name, value in {**defaults, **arguments}.items()}
 

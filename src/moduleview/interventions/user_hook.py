@@ -52,7 +52,7 @@ class LiveUserHook(Intervention):
         self._put_on_target(run.model)
         self.hook.variable = f"hook_{self.number or 1}"
         self._changed(self)
-        return python_of(self.hook.written, self.hook.__name__, self.hook.bound.keywords, self.hook.variable)
+        return python_of(self.hook.written, self.hook.arguments, self.hook.variable)
 
     def undo(self, run: LiveRun) -> str:  # noqa: ARG002  the handle knows
         """Take it off."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from moduleview.hooks.user_hook import UserHook
 from moduleview.interventions.base import Intervention, LiveRun
+from moduleview.telemetry.user_hook_arguments import python_words
 from moduleview.telemetry.user_hooks_messages import Argument
 
 
@@ -32,7 +32,7 @@ class UserHookArguments(Intervention):
 
     def apply(self, run: LiveRun) -> str:  # noqa: ARG002
         """Bind the new values."""
-        self._former = dict(self._hook.bound.keywords)
+        self._former = self._hook.arguments
         return self._bind(self._values)
 
     def undo(self, run: LiveRun) -> str:  # noqa: ARG002
@@ -45,11 +45,13 @@ class UserHookArguments(Intervention):
 
     def __str__(self) -> str:
         before = self._former
-        changes = (f"{name} = {value!r}" for name, value in self._values.items() if before.get(name) != value)
+        changes = (
+            f"{name} = {python_words(value)}" for name, value in self._values.items() if before.get(name) != value
+        )
         return f"Set {', '.join(changes) or 'nothing'} of the hook {self._hook.written.name}"
 
     def _bind(self, values: Mapping[str, Argument]) -> str:
-        self._hook.bound = functools.partial(self._hook.bound.func, **values)
+        self._hook.bind(values)
         self._changed(self._hook)
-        named = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        named = ", ".join(f"{name}={python_words(value)}" for name, value in values.items())
         return f"{self._hook.variable}.keywords.update({named})"

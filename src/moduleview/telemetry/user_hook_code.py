@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from moduleview.telemetry.user_hooks_messages import Argument, HookProblem
+from moduleview.telemetry.user_hook_arguments import argument_of, literal_value, value_of
+from moduleview.telemetry.user_hooks_messages import Argument, HookProblem, PythonLiteral
 
 MAXIMUM_CODE = 100_000  # characters
-_NO_FUNCTION = "Write a function here: the last one at the top level is the hook."
+_NO_FUNCTION = "Write a function here: the last one at the top level is the hook, or what hook = ... gives."
+_IS_UNNAMED = "Give the function a name: hook = lambda ..."
 _IS_ASYNC = "torch does not wait for an async function: write def instead of async def."
 
 
 @dataclass(frozen=True)
 class HookField:
-    """A keyword-only parameter with a default: it can be set in a field, live.
+    """A keyword-only parameter with a default, or what a partial binds by name: it can be set in a field, live.
 
     Attributes:
         name: Of the parameter.
-        default: bool, int, float or str.
+        default: Where the code gives it no value of its own: a literal of any type.
         choices: Where its annotation is a ``Literal`` of strings or numbers.
     """
 
@@ -27,13 +30,17 @@ class HookField:
     default: Argument
     choices: tuple[Argument, ...] = ()
 
-    def fits(self, value: object) -> bool:
-        """The field can hold this; a whole number is a float too, a bool is no number."""
+    def fits(self, value: Argument) -> bool:
+        """The field can hold this: of its type, a whole number is a float too; where None is the default, anything."""
+        try:
+            meant, default = value_of(value), value_of(self.default)
+        except ValueError:
+            return False
         if self.choices:
-            return any(type(value) is type(choice) and value == choice for choice in self.choices)
-        if type(self.default) is float:
-            return type(value) in (int, float)
-        return type(value) is type(self.default)
+            return any(type(meant) is type(choice) and meant == choice for choice in map(value_of, self.choices))
+        if type(default) is float:
+            return type(meant) in (int, float)
+        return default is None or type(meant) is type(default)
 
 
 @dataclass(frozen=True)
@@ -68,31 +75,85 @@ def read_hook_code(code: str) -> HookCode:
         return HookCode(problem=HookProblem(f"{type(error).__name__}: {error.msg}", error.lineno))
     except (ValueError, RecursionError, MemoryError) as error:  # a null byte; nested too deep
         return HookCode(problem=HookProblem(f"{type(error).__name__}: {error}"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    if not functions:
-        return HookCode(problem=HookProblem(_NO_FUNCTION))
-    last = functions[-1]
-    if isinstance(last, ast.AsyncFunctionDef):
-        return HookCode(problem=HookProblem(_IS_ASYNC, last.lineno))
-    arguments = last.args
-    positional = tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args))
-    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    fields = (_field(argument, default) for argument, default in pairs if default is not None)
-    returns = (node.lineno for node in ast.walk(last) if isinstance(node, ast.Return) and node.value is not None)
-    return HookCode(last.name, positional, tuple(field for field in fields if field is not None), tuple(returns))
+    return _last_function(tree.body)
 
 
-def _field(argument: ast.arg, default: ast.expr) -> HookField | None:
-    """None for a default that no field can hold."""
-    value = _literal(default)
-    if not isinstance(value, bool | int | float | str):
-        return None
-    choices = _choices(argument.annotation)
-    if choices and value not in choices:
-        choices = (value, *choices)
+def _last_function(body: Sequence[ast.stmt]) -> HookCode:
+    """A def, a lambda or a partial with a name; and whatever is called ``hook``, as an object that can be called."""
+    known: dict[str, HookCode] = {}
+    last: HookCode | None = None
+    for node in body:
+        match node:
+            case ast.FunctionDef():
+                last = known[node.name] = _function(node)
+            case ast.AsyncFunctionDef():
+                last = HookCode(problem=HookProblem(_IS_ASYNC, node.lineno))
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                made = _assigned(name, value, known)
+                if made is not None:
+                    last = known[name] = made
+    if last is not None:
+        return last
+    unnamed = [node.lineno for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Lambda)]
+    return HookCode(problem=HookProblem(_IS_UNNAMED, unnamed[-1]) if unnamed else HookProblem(_NO_FUNCTION))
+
+
+def _function(node: ast.FunctionDef) -> HookCode:
+    inner = ast.walk(node)
+    returns = (part.lineno for part in inner if isinstance(part, ast.Return) and part.value is not None)
+    return HookCode(node.name, _positional(node.args), tuple(_fields(node.args)), tuple(returns))
+
+
+def _assigned(name: str, value: ast.expr, known: Mapping[str, HookCode]) -> HookCode | None:
+    """None for what is no function as far as the text shows."""
+    match value:
+        case ast.Lambda():
+            returns = () if _literal(value.body) == PythonLiteral("None") else (value.body.lineno,)
+            return HookCode(name, _positional(value.args), tuple(_fields(value.args)), returns)
+        case ast.Call(func=ast.Name(id="partial") | ast.Attribute(attr="partial"), args=[function, *given]):
+            of = known.get(function.id, HookCode()) if isinstance(function, ast.Name) else HookCode()
+            return _partial(name, of, len(given), value.keywords)
+        case ast.Name(id=other) if other in known:
+            return replace(known[other], function=name)
+        case ast.Call() | ast.Attribute() | ast.Subscript() if name == "hook":
+            return HookCode(name)
+    return None
+
+
+def _partial(name: str, of: HookCode, n_given: int, keywords: Sequence[ast.keyword]) -> HookCode:
+    """Its fields are what it binds by name, and what is left of the function's."""
+    bound = {keyword.arg: _literal(keyword.value) for keyword in keywords if keyword.arg is not None}
+    choices = {field.name: field.choices for field in of.fields}
+    fields = {field.name: field for field in of.fields if field.name not in bound}
+    for parameter, value in bound.items():
+        if value is not None:
+            fields[parameter] = HookField(parameter, value, _with(value, choices.get(parameter, ())))
+    positional = tuple(parameter for parameter in of.positional[n_given:] if parameter not in bound)
+    return HookCode(name, positional, tuple(fields.values()), of.returns)
+
+
+def _positional(arguments: ast.arguments) -> tuple[str, ...]:
+    return tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args))
+
+
+def _fields(arguments: ast.arguments) -> Iterator[HookField]:
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        value = None if default is None else _literal(default)
+        if value is not None:
+            yield _field(argument, value)
+
+
+def _field(argument: ast.arg, value: Argument) -> HookField:
     if type(value) is int and isinstance(argument.annotation, ast.Name) and argument.annotation.id == "float":
         value = float(value)
-    return HookField(argument.arg, value, choices)
+    return HookField(argument.arg, value, _with(value, _choices(argument.annotation)))
+
+
+def _with(value: Argument, choices: tuple[Argument, ...]) -> tuple[Argument, ...]:
+    return (value, *choices) if choices and value not in choices else choices
 
 
 def _choices(annotation: ast.expr | None) -> tuple[Argument, ...]:
@@ -104,12 +165,13 @@ def _choices(annotation: ast.expr | None) -> tuple[Argument, ...]:
     if name != "Literal":
         return ()
     parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-    values = [_literal(part) for part in parts]
-    return tuple(value for value in values if isinstance(value, bool | int | float | str))
+    values = (_literal(part) for part in parts)
+    return tuple(value for value in values if value is not None)
 
 
-def _literal(node: ast.expr) -> object:
+def _literal(node: ast.expr) -> Argument | None:
+    """None for what only running the code would tell."""
     try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return argument_of(literal_value(node))
+    except ValueError:
         return None

@@ -7,8 +7,15 @@ from enum import StrEnum
 
 import msgspec
 
-Argument = bool | int | float | str
-"""Value of a keyword-only parameter of a hook."""
+
+class PythonLiteral(msgspec.Struct, frozen=True):
+    """A value that is no plain one, as Python writes it: ``None``, ``(1, 2)``, ``{"a": 1}``."""
+
+    text: str
+
+
+Argument = bool | int | float | str | PythonLiteral
+"""Value of a hook's field."""
 
 
 class UserHookKind(StrEnum):

@@ -173,10 +173,10 @@ class UserHooks(Service[UserHooksCommand]):
             raise ModuleViewError(f"The hook {command.name} is not on: its fields hold when it goes live.")
         read = read_hook_code(one.hook.written.code)
         try:
-            values = bound_arguments(read, {**one.hook.bound.keywords, **command.arguments})
+            values = bound_arguments(read, {**one.hook.arguments, **command.arguments})
         except HookCodeError as error:
             raise ModuleViewError(error.problem.message) from None
-        if values != one.hook.bound.keywords:
+        if values != one.hook.arguments:
             change = UserHookArguments(one.hook, values, self._on_bound)
             self.live.journal.apply(change, self.live.run, self.live.n_steps)
 
@@ -249,6 +249,6 @@ class UserHooks(Service[UserHooksCommand]):
                 hook.us_per_call,
                 " ".join(note for note, holds in notes if holds),
                 hook.problem,
-                dict(hook.bound.keywords),
+                hook.arguments,
             )
         )

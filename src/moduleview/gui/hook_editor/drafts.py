@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from moduleview.telemetry.user_hook_arguments import kept_argument
 from moduleview.telemetry.user_hook_code import MAXIMUM_CODE
 from moduleview.telemetry.user_hook_templates import template_of
 from moduleview.telemetry.user_hooks_messages import Argument, UserHookKind, WrittenHook
@@ -77,7 +78,8 @@ class Drafts(QObject):
 
     def kept(self) -> str:
         """All of them, as text."""
-        return msgspec.json.encode(self.all).decode() if self._hooks else ""
+        hooks = [msgspec.structs.replace(hook, arguments=_kept(hook.arguments)) for hook in self.all]
+        return msgspec.json.encode(hooks).decode() if hooks else ""
 
     def restore(self, kept: str) -> None:
         """Take what ``kept`` gave; what does not fit is left out, and nothing goes live."""
@@ -106,3 +108,8 @@ class Drafts(QObject):
         if hook != self._hooks[name]:
             self._hooks[name] = hook
             self.changed.emit()
+
+
+def _kept(arguments: Mapping[str, Argument]) -> dict[str, Argument]:
+    kept = ((name, kept_argument(value)) for name, value in arguments.items())
+    return {name: value for name, value in kept if value is not None}
