@@ -63,7 +63,8 @@ def _changed(statement: ast.stmt, call: ast.Call, name: str, change: Change) -> 
     if not change(inside):
         return ""
     code = ast.unparse(whole)
-    return code if len(code) <= _MOST_CODE else f"{name} = {ast.unparse(inside)}"
+    is_its_own = isinstance(whole, ast.Assign) and whole.value is inside
+    return code if is_its_own or len(code) <= _MOST_CODE else f"{name} = {ast.unparse(inside)}"
 
 
 def _position(node: ast.Call) -> tuple[int | None, ...]:

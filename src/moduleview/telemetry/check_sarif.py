@@ -12,6 +12,7 @@ from moduleview.telemetry.check_report import CheckReport, CheckTraits, message_
 from moduleview.telemetry.records import Finding, Severity
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "%SRCROOT%"  # the name that code hosts know for the root of the checkout
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "note"}
 
 
@@ -28,6 +29,7 @@ def check_to_sarif(report: CheckReport) -> dict[str, Any]:
         },
         "results": [_result(finding, rules) for finding in report.findings],
         "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"uri": _folder_uri(Path.cwd())}},
         "invocations": [{"executionSuccessful": not report.failure}],
     }
     if report.failure:
@@ -66,16 +68,22 @@ def _location(finding: Finding) -> dict[str, Any]:
     file, line = split_source(finding.source)
     if file:
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": _uri(Path(file))},
+            "artifactLocation": _artifact(Path(file)),
             "region": {"startLine": max(line, 1)},
         }
     return location
 
 
-def _uri(file: Path) -> str:
+def _artifact(file: Path) -> dict[str, str]:
     """Relative to the folder that the program runs in, where the file is below it."""
     absolute = Path(os.path.abspath(file))
     here = Path.cwd()
     if absolute.is_relative_to(here):
-        return quote(absolute.relative_to(here).as_posix())
-    return absolute.as_uri()
+        return {"uri": quote(absolute.relative_to(here).as_posix()), "uriBaseId": _ROOT}
+    return {"uri": absolute.as_uri()}
+
+
+def _folder_uri(folder: Path) -> str:
+    """It ends with a slash, as the standard asks for (3.14.14)."""
+    uri = folder.as_uri()
+    return uri if uri.endswith("/") else f"{uri}/"

@@ -45,7 +45,8 @@ class NeverCalled(StructureCheck):
         bypassed: dict[tuple[type, str, type], list[Uncalled]] = defaultdict(list)
         for uncalled in uncalled_modules(run, steps):
             use = _use_of(run, uncalled.entry)
-            alike = type(uncalled.entry.module), uncalled.entry.fqn.rpartition(".")[2], uncalled.owner
+            name = uncalled.entry.fqn.rpartition(".")[2]
+            alike = type(uncalled.entry.module), "" if name.isdigit() else name, uncalled.owner
             if uncalled.is_bypassed or (use is not None and use.is_forward):
                 bypassed[alike].append(uncalled)
             elif uncalled.parameters:
@@ -134,10 +135,10 @@ def _use_of(run: CheckedRun, entry: RegisteredModule) -> Use | None:
 
 
 def _advice(uncalled: Uncalled) -> str:
+    if uncalled.is_dead and not uncalled.is_trained:
+        return "Nothing to do for an average, or a target that is copied from the rest. Else call it, or remove it."
     if uncalled.has_called_siblings:
         return "Nothing to do where the model chooses between its parts; look again after more steps."
-    if not uncalled.is_trained:
-        return "Nothing to do for an average, or a target that is copied from the rest. Else call it, or remove it."
     return "Call it in forward, or remove it."
 
 
