@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QMenu
 from torch import nn
 
@@ -238,6 +238,29 @@ def test_alarm_pauses_at_its_step_and_is_marked_in_the_strip(window: MainWindow)
     window.contents.parts.session.send(Run(5))
     wait(lambda: store.run.step == 13, "the run to go on")
     assert len(store.books.changes.rings) == 1
+
+
+def test_what_was_changed_and_taken_back_is_a_line_in_the_strip(window: MainWindow) -> None:
+    session = window.contents.parts.session
+    session.send(Run(6))
+    wait(lambda: session.store.run.step == 6, "six steps")
+    apply(window, "0", "Scale gradient", factor="0.5")
+    session.send(Run(4))
+    wait(lambda: session.store.run.step == 10, "four more")
+    session.send(TakeBack(1))
+    wait(lambda: len(session.store.books.changes.lines) == 2, "the journal")
+    gradient_map = window.contents.docks.dock("gradient_map").panel
+    gradient_map.refresh(session.store)
+    canvas = gradient_map._map
+    begin, end = (QPointF(canvas.x_px(step - 0.5), canvas.area.top() / 2) for step in (6, 10))
+    said = gradient_map.pointer.tooltip_at
+    assert said(begin) == "<b>before step 6</b><br>Scaled the gradient of 0 by 0.5"
+    assert said(end) == "<b>before step 10</b><br>Undid: Scaled the gradient of 0 by 0.5"
+    picture = canvas.grab().toImage()
+    accent = QColor(canvas.theme.tokens.accent).rgb()
+    ratio = picture.devicePixelRatio()
+    painted = [picture.pixel(round(at.x() * ratio), round(4 * ratio)) == accent for at in (begin, (begin + end) / 2)]
+    assert painted == [True, False]
 
 
 def rows_of(panel: InterventionsPanel) -> list[tuple[str, str]]:

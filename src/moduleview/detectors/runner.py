@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from moduleview.detectors.base import Detector
+from moduleview.telemetry.changes_before import with_changes
 from moduleview.telemetry.records import Finding
 from moduleview.telemetry.store_view import StoreView
 
@@ -47,7 +48,8 @@ class DetectorRunner:
                 except Exception as error:
                     self._failed.add(number)
                     errors.append(error)
-        self._findings = tuple(sorted(found, key=lambda finding: (finding.tier, finding.step or 0, finding.id)))
+        said = (with_changes(finding, store.books.changes.lines) for finding in found)
+        self._findings = tuple(sorted(said, key=lambda finding: (finding.tier, finding.step or 0, finding.id)))
         self._since_step = last_step + 1
         self._next_s = time.monotonic() + _PERIOD_S
         if errors:

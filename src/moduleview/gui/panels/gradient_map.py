@@ -186,6 +186,7 @@ class GradientMapPanel(Panel):
             self._map.events.set_findings(store.findings)
         self._map.events.set_skipped(store.skipped_steps)
         self._map.events.set_rings(store.books.changes.rings)
+        self._map.events.set_changes(store.books.changes.lines)
 
     def _draw(self, store: StoreView) -> None:
         assert self._rows is not None

@@ -24,7 +24,7 @@ from moduleview.telemetry.commands import Capability
 from moduleview.telemetry.store_view import StoreView
 
 _WIDTHS: dict[int, int] = {
-    JournalColumn.STATE: 96,
+    JournalColumn.STATE: 112,
     JournalColumn.NODE: 120,
     JournalColumn.STEP: 56,
     JournalColumn.ENDED: 76,

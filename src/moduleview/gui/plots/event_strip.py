@@ -1,4 +1,4 @@
-"""The strip above the map: findings and alarms at their steps, and steps that mixed precision left out."""
+"""The strip above the map: findings, alarms and changes at their steps, and steps that mixed precision left out."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from moduleview.gui.plots.canvas import Canvas
-from moduleview.telemetry.changes_messages import AlarmRang
+from moduleview.telemetry.changes_messages import AlarmRang, JournalLine
 from moduleview.telemetry.records import Finding, Severity
 from moduleview.telemetry.step_outcome import StepSkipped
 
 STRIP_PX = 20
-_MARK_PX, _SQUARE_PX = 10, 7
+_MARK_PX, _SQUARE_PX, _LINE_PX = 10, 7, 2
 _OCTAGON = ((0.3, 0), (0.7, 0), (1, 0.3), (1, 0.7), (0.7, 1), (0.3, 1), (0, 0.7), (0, 0.3))
 _TRIANGLE = ((0.5, 0.0), (1.0, 0.95), (0.0, 0.95))
 _ORDER = tuple(reversed(Severity))  # the worst is drawn last, over the others
 
 
 class EventStrip:
-    """Triangles are warnings, octagons errors, circles information, diamonds alarms, squares steps left out."""
+    """Triangles are warnings, octagons errors, circles information, diamonds alarms, squares steps left out.
+
+    A line is a change made by the person, between the last step without it and the first with it.
+    """
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
@@ -29,6 +32,7 @@ class EventStrip:
         self._skipped: tuple[StepSkipped, ...] = ()
         self._skipped_steps = np.zeros(0)
         self._rings: tuple[AlarmRang, ...] = ()
+        self._changes: tuple[JournalLine, ...] = ()
         canvas.decorate(self._draw)
 
     def set_findings(self, findings: Sequence[Finding]) -> None:
@@ -49,6 +53,19 @@ class EventStrip:
         if self._rings != (found := tuple(rings)):
             self._rings = found
             self._canvas.redraw()
+
+    def set_changes(self, changes: Sequence[JournalLine]) -> None:
+        """Show what was changed in the run, and taken back."""
+        if len(self._changes) != len(changes) or self._changes[-1:] != tuple(changes[-1:]):
+            self._changes = tuple(changes)
+            self._canvas.redraw()
+
+    def changes_at(self, position: QPointF) -> Sequence[JournalLine]:
+        """The changes whose line is under the pointer, in the order in which they were made."""
+        if position.y() >= self._canvas.area.top():
+            return ()
+        half = self._canvas.theme.px(_SQUARE_PX) / 2 + 1
+        return [one for one in self._changes if abs(self._change_x(one) - position.x()) <= half]
 
     def ring_at(self, position: QPointF) -> AlarmRang | None:
         """The alarm whose mark is under the pointer, the newest of several."""
@@ -77,6 +94,9 @@ class EventStrip:
     def _x(self, finding: Finding) -> float:
         return self._canvas.x_px(finding.step or 0)
 
+    def _change_x(self, change: JournalLine) -> float:
+        return self._canvas.x_px(change.step - 0.5)
+
     def _draw(self, painter: QPainter) -> None:
         theme, area = self._canvas.theme, self._canvas.area
         tokens, px = theme.tokens, theme.px
@@ -87,6 +107,7 @@ class EventStrip:
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(Qt.PenStyle.NoPen)
+        self._draw_changes(painter, px(_LINE_PX))
         self._draw_skipped(painter, px(_SQUARE_PX))
         size = px(_MARK_PX)
         self._draw_rings(painter, size)
@@ -94,6 +115,14 @@ class EventStrip:
             x = self._x(finding)
             if area.left() <= x <= area.right():
                 self._draw_mark(painter, finding.severity, QRectF(x - size / 2, (area.top() - size) / 2, size, size))
+
+    def _draw_changes(self, painter: QPainter, width: int) -> None:
+        """A line a pixel, as high as the strip."""
+        area = self._canvas.area
+        painter.setBrush(QColor(self._canvas.theme.tokens.accent))
+        for x in sorted({round(self._change_x(one)) for one in self._changes}):
+            if area.left() <= x <= area.right():
+                painter.drawRect(QRectF(x - width / 2, 0, width, area.top()))
 
     def _draw_skipped(self, painter: QPainter, size: int) -> None:
         """One square a pixel: mixed precision may leave thousands of steps out."""

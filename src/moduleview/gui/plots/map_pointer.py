@@ -18,6 +18,7 @@ from moduleview.gui.shared_axes import SharedAxes
 from moduleview.telemetry.display_names import displayable
 
 _TOOLTIP_AFTER_MS = 300
+_MOST_CHANGES = 8  # in one tooltip: zoomed out, a column may hold hundreds
 
 
 class MapPointer(QObject):
@@ -144,6 +145,19 @@ class MapPointer(QObject):
 
     def tooltip_at(self, at: QPointF) -> str:
         """What stands under a position: a finding, or row, step and value; "" for nothing."""
+        if event := self._event_text(at):
+            return event
+        row, step = self._map.row_at(at), self._map.step_at(at)
+        if row is None or self._rows is None or self._columns is None:
+            return ""
+        name = escape(displayable(self._rows.fqns[row] or self._rows.snapshot.names[0]))
+        if step is None:
+            return f"<b>{name}</b>"
+        value = escape(self._value_text(row, step)).replace("\n", "<br>")
+        return f"<b>{name}</b><br>{self._step_text(step)}<br>{value}"
+
+    def _event_text(self, at: QPointF) -> str:
+        """What stands under a position in the strip; "" for nothing."""
         finding = self._map.events.finding_at(at)
         if finding is not None:
             title, name = escape(displayable(finding.title)), escape(displayable(finding.fqn))
@@ -154,17 +168,17 @@ class MapPointer(QObject):
         skipped = self._map.events.skipped_at(at)
         if skipped is not None:
             return f"<b>{self._step_text(skipped.step)}</b><br>{escape(displayable(skipped.reason))}"
-        row, step = self._map.row_at(at), self._map.step_at(at)
-        if row is None or self._rows is None or self._columns is None:
-            return ""
-        name = escape(displayable(self._rows.fqns[row] or self._rows.snapshot.names[0]))
-        if step is None:
-            return f"<b>{name}</b>"
-        value = escape(self._value_text(row, step)).replace("\n", "<br>")
-        return f"<b>{name}</b><br>{self._step_text(step)}<br>{value}"
+        if changes := self._map.events.changes_at(at):
+            shown = changes[-_MOST_CHANGES:]
+            said = "<br>".join(escape(displayable(one.what)) for one in shown)
+            return f"<b>{self._before_text(shown[0].step, shown[-1].step)}</b><br>{said}"
+        return ""
 
     def _step_text(self, step: int | None) -> str:
         return self.tr("step {0}").format(number_format.exact_count(step or 0))
+
+    def _before_text(self, first: int, last: int) -> str:
+        return self.tr("before {0}").format(self._step_text(first) if first == last else self._steps_text(first, last))
 
     def _steps_text(self, first: int, last: int) -> str:
         return self.tr("steps {0} to {1}").format(number_format.exact_count(first), number_format.exact_count(last))
