@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 from torch import nn
 
 from moduleview import TrainingTask
+from moduleview.gui.actions.command_palette import CommandPalette
 from moduleview.gui.interventions.change_form import ChangeForm
 from moduleview.gui.main_window import MainWindow
 from moduleview.gui.models.journal_model import JournalColumn
@@ -296,3 +298,29 @@ def test_what_was_changed_in_the_run_before_stays_to_be_copied_until_another_tar
     assert QGuiApplication.clipboard().text().count("# before step 0: ") == 1
     open_in(window, toy_task)
     assert rows_of(panel_of(window)) == []
+
+
+def test_palette_lists_what_a_right_click_on_the_selection_offers(window: MainWindow, qtbot: QtBot) -> None:
+    contents = window.contents
+    contents.selection.select_named(contents.parts.session.store.model, "0.weight")
+    contents.actions.run("tools.command_palette")
+    palette = window.findChild(CommandPalette)
+    qtbot.keyClicks(palette.field, "scale grad")
+    assert palette.titles() == ["Change > Scale gradient..."] * 2
+    rows = [palette.list.model().index(row, 0).data(Qt.ItemDataRole.UserRole).detail for row in range(2)]
+    assert sorted(rows) == ["0", "0.weight"]
+    palette.list.setCurrentIndex(palette.list.model().index(rows.index("0.weight"), 0))
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    form = next(one for one in window.findChildren(ChangeForm) if one.isVisible())
+    assert form.windowTitle() == "Scale gradient"
+    form.reject()
+    wait(lambda: not any(menu.title() == "0.weight" for menu in window.findChildren(QMenu)), "the menu to go")
+
+
+def test_palette_says_that_nothing_has_these_letters(window: MainWindow, qtbot: QtBot) -> None:
+    window.contents.actions.run("tools.command_palette")
+    palette = window.findChild(CommandPalette)
+    qtbot.keyClicks(palette.field, "xyzzy")
+    assert palette.titles() == []
+    assert palette._problem.text() == "Nothing here is called xyzzy."
+    qtbot.keyClick(palette.field, Qt.Key.Key_Escape)

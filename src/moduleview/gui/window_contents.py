@@ -203,10 +203,14 @@ class WindowContents(QObject):
             undo=lambda: self.docks.undo_stack.undo(),
             redo=lambda: self.docks.undo_stack.redo(),
             find=lambda: self.docks.focus_filter(),
-            show_commands=lambda: self.verbs.show_commands(self.actions),
+            show_commands=self._show_commands,
             show_shortcuts=lambda: self.verbs.show_shortcuts(self.actions),
             close_window=self.window.close,
         )
+
+    def _show_commands(self) -> None:
+        docks = self.pages.made_docks
+        self.verbs.show_commands(self.actions, () if docks is None else docks.menus_of_selection())
 
     def _make_view_targets(self) -> ViewTargets:
         return ViewTargets(

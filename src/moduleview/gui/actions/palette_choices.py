@@ -6,7 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import QCoreApplication
+
 from moduleview.gui.actions.fuzzy import best_matches
+from moduleview.telemetry.display_names import displayable
 
 LIMIT = 200  # rows; nobody reads further
 
@@ -54,3 +57,9 @@ class ListedChoices(PaletteChoices):
     def entries(self, typed: str) -> Sequence[PaletteEntry]:
         """Those that hold the letters in their order."""
         return [self._entries[row] for row in best_matches(self._titles, typed, LIMIT)]
+
+    def problem(self, typed: str) -> str:
+        """Say that nothing has these letters."""
+        if not typed or best_matches(self._titles, typed, 1):
+            return ""
+        return QCoreApplication.translate("Palette", "Nothing here is called {0}.").format(displayable(typed, 60))

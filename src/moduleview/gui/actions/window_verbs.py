@@ -8,10 +8,11 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from moduleview.gui.actions.action_spec import Actions
 from moduleview.gui.actions.command_palette import CommandPalette
+from moduleview.gui.actions.menu_entries import menu_entries
 from moduleview.gui.actions.name_search import NameSearch
 from moduleview.gui.actions.named_places import NamedPlaces
 from moduleview.gui.actions.palette_choices import PaletteChoices, PaletteEntry
@@ -67,8 +68,13 @@ class WindowVerbs(QObject):
         places = NamedPlaces(self._search, self._panels.selection.select_named)
         self._open_palette(places, self.tr("Go to a module, parameter or buffer"))
 
-    def show_commands(self, actions: Actions) -> None:
-        """Ctrl+Shift+P: find a command by a few letters."""
+    def show_commands(self, actions: Actions, menus: Sequence[QMenu]) -> None:
+        """Ctrl+Shift+P: find a command by a few letters, or what can be done with the selection.
+
+        Args:
+            actions: Of the window.
+            menus: Of what is selected, each titled with its name; they go with the palette.
+        """
         entries = [
             PaletteEntry(
                 title=" > ".join((*spec.menu[1:], spec.title)) if spec.menu[1:] else spec.title,
@@ -78,7 +84,11 @@ class WindowVerbs(QObject):
             )
             for spec in actions.specs
         ]
-        self._open_palette(sorted(entries, key=lambda entry: bool(entry.obstacle)), self.tr("Run a command"))
+        for menu in menus:
+            entries += menu_entries(menu, menu.title())
+        palette = self._open_palette(sorted(entries, key=lambda entry: bool(entry.obstacle)), self.tr("Run a command"))
+        for menu in menus:
+            palette.destroyed.connect(menu.deleteLater)
 
     def copy_path(self) -> None:
         """Copy the FQN of what is selected, as ``get_submodule`` or ``get_parameter`` takes it."""
@@ -131,5 +141,7 @@ class WindowVerbs(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _open_palette(self, entries: PaletteChoices | Sequence[PaletteEntry], prompt: str) -> None:
-        CommandPalette(entries, prompt, self._panels.theme, self._window).open()
+    def _open_palette(self, entries: PaletteChoices | Sequence[PaletteEntry], prompt: str) -> CommandPalette:
+        palette = CommandPalette(entries, prompt, self._panels.theme, self._window)
+        palette.open()
+        return palette

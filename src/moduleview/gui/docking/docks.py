@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent, QUndoStack
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QMainWindow, QMenu, QTabWidget, QWidget
 
 from moduleview.gui.docking.dock_layout import arrange, fit, is_compact
 from moduleview.gui.docking.dock_tabs import DockTabs
@@ -39,6 +39,14 @@ class HasUndo(Protocol):
     @property
     def undo_stack(self) -> QUndoStack:
         """What was done."""
+
+
+@runtime_checkable
+class HasMenu(Protocol):
+    """A panel in which something can be selected that has a menu."""
+
+    def menu_of_selection(self) -> QMenu | None:
+        """What can be done with it, made anew, titled with its name; None where nothing is selected."""
 
 
 class Docks(QMainWindow):
@@ -93,6 +101,11 @@ class Docks(QMainWindow):
     def undo_stack(self) -> QUndoStack:
         """What can be taken back; an empty one without a panel that has something."""
         return self._no_undo if self._undone is None else self._undone.undo_stack
+
+    def menus_of_selection(self) -> Sequence[QMenu]:
+        """What can be done with what is selected; who asks lets them go."""
+        menus = (dock.panel.menu_of_selection() for dock in self._docks if isinstance(dock.panel, HasMenu))
+        return [menu for menu in menus if menu is not None]
 
     @gui_thread_only
     def refresh(self, store: StoreView) -> None:

@@ -29,6 +29,7 @@ from moduleview.gui.widgets.empty_state import EmptyState
 from moduleview.gui.widgets.sight import is_in_sight
 from moduleview.gui.widgets.vertical_scroll import VerticalScroll
 from moduleview.telemetry.commands import Capability, SetHooks
+from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.hooks import HookKind
 from moduleview.telemetry.snapshot import ModelSnapshot
 
@@ -110,6 +111,7 @@ class TensorsTab(QWidget):
         menu = QMenu(self.table)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         fqn = self.model.fqn(row)
+        menu.setTitle(displayable(fqn, 40))
         copy = menu.addAction(self.tr("Copy path"))
         copy.triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(fqn))
         expression = python_expression(fqn, "get_parameter" if self._are_parameters else "get_buffer")

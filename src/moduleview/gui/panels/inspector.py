@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QStackedLayout, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.inspector.documentation_tab import DocumentationTab
 from moduleview.gui.inspector.header import InspectorHeader
@@ -84,6 +84,12 @@ class InspectorPanel(Panel):
     def title_controls(self) -> Sequence[QWidget]:
         """The switch between a module and its subtree."""
         return (self._subtree,)
+
+    def menu_of_selection(self) -> QMenu | None:
+        """What a right click on the selected parameter or buffer offers."""
+        tabs = (self.parameters, self.buffers)
+        rows = ((tab, tab.model.row_of(self.context.selection.tensor_fqn)) for tab in tabs)
+        return next((tab.menu_of(row) for tab, row in rows if row is not None), None)
 
     def on_sight_changed(self, is_in_front: bool) -> None:
         """Hooks are counted only while somebody looks."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPalette, QUndoStack
-from PySide6.QtWidgets import QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from moduleview.gui.actions.name_search import path_typed
 from moduleview.gui.look.icons import Icons
@@ -91,6 +91,10 @@ class ModulesPanel(Panel):
         """Ctrl+F: type into the field."""
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
+
+    def menu_of_selection(self) -> QMenu | None:
+        """What a right click on the selected module offers."""
+        return self._menus.of_selection()
 
     def go_to(self, fqn: str) -> None:
         """Select a module, or a parameter or buffer in it; a filter that hides it goes away."""
@@ -218,9 +222,6 @@ class ModulesPanel(Panel):
         if self._snapshot is not None:
             self.actions_of_tree.copy_paths(self._snapshot, self.view.selected_nodes())
 
-    def _on_undo_moved(self) -> None:
-        self.refresh(self.context.store)
-
     # -- set up ------------------------------------------------------------------------------------------------------
 
     def _make_empty_state(self) -> EmptyState:
@@ -276,7 +277,7 @@ class ModulesPanel(Panel):
         view.copy_wanted.connect(self._on_copy_wanted)
         view.menu_wanted.connect(lambda node, at: self._menus.of_node(node).popup(at))
         view.column_menu_wanted.connect(self._open_column_menu)
-        self.undo_stack.indexChanged.connect(self._on_undo_moved)
+        self.undo_stack.indexChanged.connect(lambda _index: self.refresh(self.context.store))
 
     def _open_column_menu(self, at: QPoint) -> None:
         self._menus.of_columns().popup(at)

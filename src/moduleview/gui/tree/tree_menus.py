@@ -16,6 +16,7 @@ from moduleview.gui.panel import PanelContext
 from moduleview.gui.tree.tree_actions import TreeActions
 from moduleview.gui.tree.tree_view import TreeView
 from moduleview.telemetry.commands import Capability
+from moduleview.telemetry.display_names import displayable
 from moduleview.telemetry.snapshot import NO_NODE
 
 _ALWAYS_SHOWN = (Column.NAME,)
@@ -42,6 +43,7 @@ class TreeMenus(QObject):
         selected = self._view.selected_nodes()
         nodes = selected if node in selected else [node]
         fqns = [snapshot.fqns[each] for each in nodes]
+        menu.setTitle(displayable(snapshot.fqns[node] or snapshot.names[0], 40))
         self._add(menu, self.tr("Copy path"), lambda: self._actions.copy_paths(snapshot, nodes)).setShortcut("Ctrl+C")
         self._add(menu, self.tr("Copy Python expression"), lambda: self._actions.copy_expressions(snapshot, nodes))
         use = self._add(menu, self.tr("Use in console"), lambda: self._actions.use_in_console(snapshot, node))
@@ -66,6 +68,12 @@ class TreeMenus(QObject):
         self._add_initialising(menu, snapshot.fqns[node])
         self._changes.add_to(menu, snapshot.fqns[node])
         return menu
+
+    def of_selection(self) -> QMenu | None:
+        """The same for the selected module; None where there is none."""
+        fqn, model = self._context.selection.fqn, self._view.tree_model
+        node = None if model is None or fqn is None else model.snapshot.node_of(fqn)
+        return None if node is None else self.of_node(node)
 
     def of_columns(self) -> QMenu:
         """Which columns are shown."""
