@@ -123,6 +123,31 @@ def test_form_shows_what_stands_there_now_and_refuses_at_the_place(window: MainW
     form.reject()
 
 
+def test_form_takes_a_number_at_once_and_keeps_it_when_what_stands_there_arrives(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    action = next(one for one in change_menu(window, "0").actions() if one.text() == "Set learning rate...")
+    action.trigger()
+    form = next(one for one in window.findChildren(ChangeForm) if one.isVisible())
+    qtbot.waitUntil(lambda: form.focusWidget() is form.fields[0].widget)
+    offered = form.fields[0].widget
+    qtbot.keyClicks(offered, "0.0")  # before the run has said that 0.01 stands there
+    store = window.contents.parts.session.store
+    wait(lambda: store.books.changes.prepared is not None and form._answered_before is not None, "what stands there")
+    field = form.focusWidget()
+    assert field is form.fields[0].widget
+    qtbot.keyClicks(field, "5")
+    assert form.fields[0].value() == 0.05
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    wait(lambda: states(window) == [("Set the learning rate of 0 to 0.05", True)], "the change")
+
+
+def test_form_without_fields_has_the_keyboard_on_apply(window: MainWindow) -> None:
+    form = form_for(window, "0", "Zero gradient")
+    assert form.focusWidget() is form.apply_button
+    form.reject()
+
+
 def test_undo_takes_back_whatever_was_done_last(window: MainWindow) -> None:
     contents = window.contents
     apply(window, "0", "Scale gradient", factor="0.5")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtWidgets import QFormLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from moduleview.gui.dialogs.base import Dialog
 from moduleview.gui.interventions.argument_field import ArgumentField
@@ -61,7 +62,7 @@ class ChangeForm(Dialog):
         self.body.addLayout(self._form)
         self.fields: list[ArgumentField] = []
         self._problem = self.add_text("", "error")
-        self.add_button(self.tr("Cancel"), self.reject)
+        self._cancel_button = self.add_button(self.tr("Cancel"), self.reject)
         self.apply_button = self.add_button(self.tr("&Apply"), self._on_apply, is_primary=True)
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self._look_for_answer)
@@ -87,6 +88,10 @@ class ChangeForm(Dialog):
         return is_done
 
     def _show_fields(self, fields: Sequence[ChangeField]) -> None:
+        had_keyboard = next((one.field.name for one in self.fields if one.widget is self.focusWidget()), "")
+        lines = [(one.field.name, one.widget) for one in self.fields if isinstance(one.widget, QLineEdit)]
+        typed = {name: line.text() for name, line in lines if line.isModified()}
+        self._preset.update({one.field.name: self._typed(one) for one in self.fields if self._is_edited(one)})
         while self._form.rowCount():
             self._form.removeRow(0)
         self.fields = []
@@ -94,10 +99,26 @@ class ChangeForm(Dialog):
             suggestions = self._context.store.quantities() if field.name == "quantity" else ()
             value = self._preset.get(field.name, field.default)
             made = ArgumentField(field, value, suggestions, self.theme, self)
+            if field.name in typed and isinstance(made.widget, QLineEdit):
+                made.widget.setText(typed[field.name])  # half a number too
+                made.widget.setModified(True)
             made.edited.connect(self._on_edited)
             self._form.addRow(made.title, made.widget)
             self.fields.append(made)
         self._on_edited()
+        self._give_keyboard(had_keyboard)
+
+    def _give_keyboard(self, name: str) -> None:
+        """A person types the first number at once, or goes on in the field of this name, where they were."""
+        for before, after in pairwise([*(one.widget for one in self.fields), self._cancel_button, self.apply_button]):
+            self.setTabOrder(before, after)
+        named = [one for one in self.fields if one.field.name == name]
+        for one in (*named, *self.fields)[:1]:
+            one.widget.setFocus(Qt.FocusReason.TabFocusReason)  # which selects what stands in a line
+            if isinstance(one.widget, QLineEdit) and one.widget.isModified():
+                one.widget.end(False)  # the next key must not replace what was typed
+        if not self.fields:
+            self.apply_button.setFocus()
 
     def _arguments(self) -> dict[str, Argument]:
         return {one.field.name: one.value() for one in self.fields}
@@ -144,7 +165,6 @@ class ChangeForm(Dialog):
         if prepared.refusal:
             self._say(prepared.refusal)
         elif [one.field for one in self.fields] != list(prepared.fields):
-            self._preset.update({one.field.name: self._typed(one) for one in self.fields if self._is_edited(one)})
             self._show_fields(prepared.fields)
 
     def _is_edited(self, one: ArgumentField) -> bool:
