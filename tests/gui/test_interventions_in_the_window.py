@@ -102,10 +102,16 @@ def test_tensor_rows_of_the_inspector_offer_the_same(window: MainWindow) -> None
         tab for tab in inspector.findChildren(object) if type(tab).__name__ == "TensorsTab" and tab.model.rowCount()
     )
     menu = tab.menu_of(0)
-    assert {"Copy path", "Freeze", "Unfreeze"} <= set(titles(menu))
+    assert {"Copy path", "Freeze", "Unfreeze", "Write a hook...", "Initialise..."} <= set(titles(menu))
     change = next(action.menu() for action in menu.actions() if action.text() == "Change")
     assert "Set learning rate..." in titles(change)
     assert "Set train or eval mode..." not in titles(change)
+    docks = window.contents.docks
+    next(action for action in menu.actions() if action.text() == "Initialise...").trigger()
+    assert docks.dock("initialise").panel.form.place.text() == "0.weight"
+    next(action for action in menu.actions() if action.text() == "Write a hook...").trigger()
+    editor = docks.dock("hook_editor").panel
+    assert (editor.page.target.text(), editor.page.kind.currentText()) == ("0.weight", "Tensor (gradient)")
 
 
 def test_form_shows_what_stands_there_now_and_refuses_at_the_place(window: MainWindow) -> None:

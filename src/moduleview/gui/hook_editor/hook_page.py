@@ -16,7 +16,7 @@ from moduleview.telemetry.user_hook_code import HookCode, read_hook_code
 from moduleview.telemetry.user_hooks_messages import HookProblem, UserHookKind, WrittenHook
 
 _QUIET_MS = 400  # after the last key, before a half-written line is called wrong
-_NARROWEST_TARGET_PX = 56
+_NARROWEST_TARGET_PX = 104
 _KIND_LETTERS = 12
 
 

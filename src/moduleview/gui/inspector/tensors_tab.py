@@ -122,8 +122,21 @@ class TensorsTab(QWidget):
         if self._are_parameters:
             menu.addSeparator()
             self._changes.add_freezing(menu, fqn)
+            self._add_panels(menu, fqn)
         self._changes.add_to(menu, fqn)
         return menu
+
+    def _add_panels(self, menu: QMenu, fqn: str) -> None:
+        """What is done with a parameter in a panel of its own."""
+        handovers = self._context.handovers
+        can_intervene = Capability.INTERVENE in self._context.capabilities()
+        for text, hand_over in (
+            (self.tr("Write a hook..."), lambda: handovers.write_hook(fqn, is_parameter=True)),
+            (self.tr("Initialise..."), lambda: handovers.initialise(fqn)),
+        ):
+            action = menu.addAction(text)
+            action.setEnabled(can_intervene)
+            action.triggered.connect(hand_over)
 
     def _open_menu(self, at: QPoint) -> None:
         index = self.table.indexAt(at)

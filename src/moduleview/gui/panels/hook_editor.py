@@ -29,7 +29,10 @@ from moduleview.telemetry.user_hooks_messages import UserHookChanged, UserHookKi
 _WIDTHS: dict[int, int] = {HookColumn.STATE: 68, HookColumn.NAME: 60, HookColumn.KIND: 104, HookColumn.CALLS: 52}
 _SHARES = (3, 6, 4)
 _WATCH_MS = 500
-_NARROW_PX, _NARROWEST_PX = 1300, 760  # below, the list keeps two columns; below that a choice takes its place
+_NARROW_PX, _NARROWEST_PX = (
+    1300,
+    760,
+)  # below, the list keeps the state and the module; below that a choice takes its place
 
 
 class HookEditorPanel(Panel):
@@ -116,7 +119,7 @@ class HookEditorPanel(Panel):
         px, width = self.context.theme.px, self.width()
         self.table.setVisible(width >= px(_NARROWEST_PX))
         self.side.chooser.setVisible(width < px(_NARROWEST_PX))
-        for column in (HookColumn.KIND, HookColumn.CALLS):
+        for column in (HookColumn.NAME, HookColumn.KIND, HookColumn.CALLS):
             self.table.setColumnHidden(column, width < px(_NARROW_PX))
 
     # -- what is shown ---------------------------------------------------------------------------------------------
