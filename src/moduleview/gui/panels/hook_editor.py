@@ -30,9 +30,6 @@ _WIDTHS: dict[int, int] = {HookColumn.STATE: 68, HookColumn.NAME: 60, HookColumn
 _SHARES = (3, 6, 4)
 _WATCH_MS = 500
 _NARROW_PX, _NARROWEST_PX = 1300, 760  # below, the list keeps state and module; below that a choice takes its place
-    1300,
-    760,
-)  # below, the list keeps the state and the module; below that a choice takes its place
 
 
 class HookEditorPanel(Panel):
