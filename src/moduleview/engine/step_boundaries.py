@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import threading
 import weakref
@@ -22,6 +21,7 @@ from moduleview.hooks.global_forward_hook import GlobalForwardHook
 from moduleview.hooks.own_warnings import OwnWarnings
 from moduleview.hooks.silent_hook import is_in_backward
 from moduleview.hooks.taps import Taps
+from moduleview.introspect.living import instances_of
 from moduleview.probes.held_parameters import HeldParameters
 
 P = ParamSpec("P")
@@ -321,4 +321,4 @@ class _CompiledStep:
 
 def _all_optimizers() -> list[Optimizer]:
     """Those of this program. It takes some hundredths of a second, so it is asked for once at most."""
-    return [one for one in gc.get_objects() if issubclass(type(one), Optimizer)]
+    return instances_of(Optimizer)

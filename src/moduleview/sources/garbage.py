@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 _PERIOD_S = 0.5  # young objects die as well in a heap of 15 ticks' garbage; each look costs 0.3 ms
 _FULL_PERIOD_S = 10.0  # a full collection walks every object there is: 50 to 200 ms with torch imported
+_N_GENERATIONS = 3
 _SHARE = 4  # Python's own rule: a full collection once a quarter as many objects have come as it will walk
 N_MANY = 20_000  # new objects at once: something was imported, or a model made, and stays
 
@@ -36,7 +37,8 @@ class GarbageGuard:
         self._collect_at_once = gc.collect
         self._is_asked = self._is_released = False
         self._n_new = self._n_pending = 0  # in the younger generations; in the oldest since it was walked last
-        self._n_old = len(gc.get_objects())
+        # in one call, so that no other thread runs while a list of everything is held: see introspect/living.py
+        self._n_old = sum(map(len, map(gc.get_objects, range(_N_GENERATIONS))))
         self._next_s = clock()
         self._next_full_s = self._next_s + _FULL_PERIOD_S
         gc.disable()
