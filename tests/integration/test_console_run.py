@@ -84,6 +84,15 @@ def test_names_stay_and_are_those_of_the_live_run() -> None:
         assert cells.run("for i in range(2): i") == "0\n1\n"
 
 
+def test_a_selection_that_the_model_has_no_more_is_said_where_a_cell_means_it() -> None:
+    with console() as cells:
+        cells.run("del model[3]")
+        said = cells.run("module.weight", fqn="3")
+        assert said.startswith("module is None: the model has no 3 any more.")
+        assert "'NoneType' object has no attribute 'weight'" in said
+        assert cells.run("1 + 1", fqn="3") == "2\n"
+
+
 @pytest.mark.parametrize("code", ["del model, task, lab", "globals().clear()"])
 def test_names_that_a_cell_deletes_are_there_again_in_the_next_one(code: str) -> None:
     with console() as cells:
@@ -351,6 +360,16 @@ def test_completion_answers_while_training_runs() -> None:
         assert (answer.request, answer.names) == (7, ("weight",))
         cells.taken.source.send(CompleteCode(8, "module.in_f", "0"))
         assert cells.taken.until_type(CodeCompleted).names == ("in_features",)
+
+
+def test_completion_gives_up_on_an_object_that_does_not_even_say_what_it_is() -> None:
+    odd = "class Odd:\n    @property\n    def __class__(self):\n        while True: pass\nodd = Odd()"
+    with console() as cells:
+        cells.run(odd)
+        cells.taken.source.send(CompleteCode(9, "odd."))
+        answer = cells.taken.until_type(CodeCompleted)
+        assert (answer.request, answer.names) == (9, ())
+        assert cells.run("1 + 1") == "2\n"
 
 
 def test_closing_ends_a_cell_that_never_ends() -> None:

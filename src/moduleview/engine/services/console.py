@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import UnionType
 from typing import ClassVar, TypeVar, assert_never
 
@@ -21,6 +21,7 @@ from moduleview.engine.thread_state import ThreadState
 from moduleview.interventions.console_cell import ConsoleCell
 from moduleview.introspect.error_words import error_words
 from moduleview.introspect.lookup import module_at
+from moduleview.introspect.time_limit import TookTooLong, time_limit
 from moduleview.lab.lab_object import Lab
 from moduleview.telemetry.console_messages import (
     CellEnded,
@@ -37,6 +38,7 @@ from moduleview.telemetry.console_messages import (
 _SHARES_MEMORY = (".data", "numpy", "storage")  # what is changed through them moves no version
 T = TypeVar("T")
 _OURS = "moduleview-"
+_LONGEST_COMPLETION_S = 0.1  # a person types on; training waits for as long
 
 
 class Console(Service[ConsoleCommand]):
@@ -70,7 +72,7 @@ class Console(Service[ConsoleCommand]):
                 self._run(command)
             case CompleteCode():
                 self._give_names(command.fqn)
-                self.live.put(CodeCompleted(command.request, names_for(command.code, self.live.console.names)))
+                self.live.put(CodeCompleted(command.request, _names_in_time(command.code, self.live.console.names)))
             case _:
                 assert_never(command)
 
@@ -86,6 +88,8 @@ class Console(Service[ConsoleCommand]):
             output.begin()
             self.live.console.n_cells += 1
             self._give_names(command.fqn)
+            if command.fqn and self.live.console.names["module"] is None and "module" in command.code:
+                output.say(OutputKind.NOTE, f"module is None: the model has no {command.fqn} any more. Select another.")
             marks = _looked_at(lambda: RunMarks(self.live.run), output)
             outcome = self._run_guarded(CellRun(command, self.live.console, output), command.cell, output)
             if marks is not None:
@@ -156,6 +160,15 @@ class Console(Service[ConsoleCommand]):
         place.give("task", self.live.task)
         place.give("lab", self._lab)
         place.given["module"] = place.names["module"] = None if fqn is None else module_at(self.live.run.model, fqn)
+
+
+def _names_in_time(line: str, names: Mapping[str, object]) -> tuple[str, ...]:
+    """See ``names_for``; none where even to ask what an object is does not end, as with an odd ``__class__``."""
+    try:
+        with time_limit(_LONGEST_COMPLETION_S):
+            return names_for(line, names)
+    except TookTooLong:
+        return ()
 
 
 def _threads_since(before: Collection[threading.Thread]) -> set[threading.Thread]:
