@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from moduleview.interventions.base import LiveRun
-from moduleview.interventions.initialise_preview import Batch, Preview
+from moduleview.interventions.initialising.preview import Batch, Preview
 from moduleview.telemetry.initialising_book import InitialisingBook
 from moduleview.telemetry.initialising_messages import Choice
 

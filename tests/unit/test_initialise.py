@@ -12,11 +12,12 @@ from initialised_models import WEIGHTS_FIT, Tanned, bits, images, picture, train
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
-from moduleview.interventions import initialise, initialise_matches, initialise_old_values
+from moduleview.interventions import initialise
 from moduleview.interventions.base import InterventionError, LiveRun
 from moduleview.interventions.initialise import Initialise
-from moduleview.interventions.initialise_catalogue import all_initialisers
-from moduleview.interventions.initialise_time_limit import time_limit
+from moduleview.interventions.initialising import matches, old_values
+from moduleview.interventions.initialising.catalogue import all_initialisers
+from moduleview.interventions.initialising.time_limit import time_limit
 from moduleview.interventions.journal import Journal
 from moduleview.telemetry.initialising_messages import FUNCTION, RESET, Choice, Part, Suggestion
 
@@ -120,7 +121,7 @@ def test_only_types_names_and_parts_that_are_meant_get_new_values() -> None:
 
 
 def test_regular_expression_that_goes_back_for_ever_is_ended_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(initialise_matches, "LONGEST_S", 0.2)
+    monkeypatch.setattr(matches, "LONGEST_S", 0.2)
     model = nn.ModuleDict({"a" * 60: nn.Linear(2, 2)})
     with pytest.raises(InterventionError, match="had not ended after 0 s: it repeats what repeats"):
         Initialise(choice_of("ones_", pattern="(a+)+!", is_regex=True)).apply(LiveRun(model))
@@ -211,7 +212,7 @@ def test_what_was_taken_back_can_be_made_again() -> None:
 def test_more_than_can_be_kept_is_refused_with_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     model = nn.Sequential(nn.Linear(512, 1024))
     before = values_of(model)
-    monkeypatch.setattr(initialise_old_values, "MOST_KEPT_BYTES", 2**20)
+    monkeypatch.setattr(old_values, "MOST_KEPT_BYTES", 2**20)
     change = Initialise(choice_of("normal_"))
     change.free_bytes = 2**20
     with pytest.raises(InterventionError, match=r"2\.0 MiB of old values would have to be kept; at most 1\.0 MiB"):

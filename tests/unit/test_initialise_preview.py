@@ -12,10 +12,10 @@ from initialised_models import WEIGHTS_FIT, Tanned, images, picture, previewed, 
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from moduleview.interventions import initialise_preview
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.initialise import Initialise
-from moduleview.interventions.initialise_time_limit import time_limit
+from moduleview.interventions.initialising import preview as preview_file
+from moduleview.interventions.initialising.time_limit import time_limit
 from moduleview.telemetry.initialising_messages import FUNCTION, RESET, Choice, Part, PreviewEnded
 
 FUNCTIONS = "def init(module):\n    for p in module.parameters(recurse=False):\n        nn.init.normal_(p)\n"
@@ -319,7 +319,7 @@ def test_quantised_module_is_passed_by() -> None:
 
 
 def test_orthogonal_matrix_that_would_hold_the_run_for_long_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("moduleview.interventions.initialise_values.MOST_WORK", 1e6)
+    monkeypatch.setattr("moduleview.interventions.initialising.values.MOST_WORK", 1e6)
     book = previewed(nn.Sequential(nn.Linear(200, 200), nn.Linear(200, 4)), choice_of("orthogonal_", part=Part.WEIGHTS))
     assert "200 × 200 is too much work" in book.changes["0.weight"].note
     assert book.changes["1.weight"].after is not None
@@ -342,7 +342,7 @@ def test_function_that_raises_at_some_modules_says_so_there_and_cannot_be_applie
 
 
 def test_function_that_never_ends_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(initialise_preview, "time_limit", lambda: time_limit(0.1))
+    monkeypatch.setattr(preview_file, "time_limit", lambda: time_limit(0.1))
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     before = picture(model)
     book = previewed(model, Choice("", FUNCTION, source="def init(module):\n    while True:\n        pass\n"))
@@ -374,7 +374,7 @@ def test_parametrized_weight_says_that_it_goes_the_way_back() -> None:
 
 
 def test_model_that_is_too_large_to_be_copied_is_refused_with_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(initialise_preview, "MOST_COPIED_BYTES", 1000)
+    monkeypatch.setattr(preview_file, "MOST_COPIED_BYTES", 1000)
     book = previewed(Tanned(), choice_of("normal_"))
     assert book.begun is not None
     assert book.begun.refusal.startswith("The model has 0.0 GiB of values; at most 0.0 GiB are copied")
@@ -397,17 +397,13 @@ def test_warning_of_torch_stands_at_the_row() -> None:
 def test_pieces_are_small_so_that_the_run_goes_on_between_them() -> None:
     model = nn.Sequential(*(nn.Linear(8, 8) for _ in range(50)))
     pieces = list(
-        initialise_preview.Preview(
-            1, choice_of("normal_"), LiveRun(model), 0, initialise_preview.Batch(None, "")
-        ).pieces()
+        preview_file.Preview(1, choice_of("normal_"), LiveRun(model), 0, preview_file.Batch(None, "")).pieces()
     )
     assert len(pieces) > 150
 
 
 def test_gains_alone_are_looked_for_in_pieces_as_small() -> None:
     model = nn.Sequential(*(nn.Linear(8, 8) for _ in range(50)), nn.Tanh())
-    preview = initialise_preview.Preview(
-        1, choice_of("xavier_normal_"), LiveRun(model), 0, initialise_preview.Batch(None, "")
-    )
+    preview = preview_file.Preview(1, choice_of("xavier_normal_"), LiveRun(model), 0, preview_file.Batch(None, ""))
     assert len(list(preview.gain_pieces())) > 150
     assert preview.suggestions["49"].activation == "tanh"

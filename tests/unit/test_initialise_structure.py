@@ -11,7 +11,7 @@ from torch import nn
 
 from moduleview.interventions.base import InterventionError, LiveRun
 from moduleview.interventions.initialise import Initialise
-from moduleview.interventions.initialise_preview import Batch, Preview
+from moduleview.interventions.initialising.preview import Batch, Preview
 from moduleview.interventions.journal import Journal
 from moduleview.telemetry.initialising_messages import FUNCTION, Choice, PreviewEnded, PreviewGrew
 

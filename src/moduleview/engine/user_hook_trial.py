@@ -20,8 +20,8 @@ from moduleview.errors import ModuleViewError
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.user_hook_place import check_place, put_on, target_of
 from moduleview.hooks.user_hook_source import HookCodeError, made_hook, problem_of
-from moduleview.interventions.initialise_randomness import OwnRandomness
-from moduleview.interventions.initialise_twin import Twin
+from moduleview.interventions.initialising.randomness import OwnRandomness
+from moduleview.interventions.initialising.twin import Twin
 from moduleview.telemetry.user_hook_code import read_hook_code
 from moduleview.telemetry.user_hooks_messages import HookProblem, UserHookTried, WrittenHook
 

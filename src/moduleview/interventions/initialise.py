@@ -9,11 +9,11 @@ import torch
 from torch.optim import Optimizer
 
 from moduleview.interventions.base import Intervention, InterventionError, LiveRun
-from moduleview.interventions.initialise_calls import ModuleCalls
-from moduleview.interventions.initialise_catalogue import initialiser_called
-from moduleview.interventions.initialise_function import RAISED_BY_CODE, words_of
-from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES, OldValues, size_words
-from moduleview.interventions.initialise_plan import (
+from moduleview.interventions.initialising.calls import ModuleCalls
+from moduleview.interventions.initialising.catalogue import initialiser_called
+from moduleview.interventions.initialising.function import RAISED_BY_CODE, words_of
+from moduleview.interventions.initialising.old_values import MOST_KEPT_BYTES, OldValues, size_words
+from moduleview.interventions.initialising.plan import (
     PLAIN,
     REGISTERED,
     Plan,
@@ -23,7 +23,7 @@ from moduleview.interventions.initialise_plan import (
     make_plan,
     subtree_places,
 )
-from moduleview.interventions.initialise_python import (
+from moduleview.interventions.initialising.python import (
     Filled,
     python_of_clearing,
     python_of_keeping,
@@ -32,10 +32,10 @@ from moduleview.interventions.initialise_python import (
     python_of_putting_back,
     python_of_tensors,
 )
-from moduleview.interventions.initialise_randomness import OwnRandomness
-from moduleview.interventions.initialise_structure import Structure, StructureChanges
-from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
-from moduleview.interventions.initialise_values import CannotFill, Filler, computed_shape, fill_target, has_way_back
+from moduleview.interventions.initialising.randomness import OwnRandomness
+from moduleview.interventions.initialising.structure import Structure, StructureChanges
+from moduleview.interventions.initialising.time_limit import LONGEST_S, TookTooLong, time_limit
+from moduleview.interventions.initialising.values import CannotFill, Filler, computed_shape, fill_target, has_way_back
 from moduleview.telemetry.initialising_messages import FUNCTION, RESET, Choice, Suggestion
 
 _CHOOSE = "Choose other modules, another pattern or another initialiser."

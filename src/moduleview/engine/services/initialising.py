@@ -20,10 +20,10 @@ from moduleview.engine.thread_state import ThreadState
 from moduleview.errors import ModuleViewError
 from moduleview.hooks.silent_hook import SilentHook
 from moduleview.interventions.initialise import Initialise as Initialisation
-from moduleview.interventions.initialise_catalogue import all_initialisers
-from moduleview.interventions.initialise_function import RAISED_BY_CODE, words_of
-from moduleview.interventions.initialise_old_values import MOST_KEPT_BYTES
-from moduleview.interventions.initialise_preview import Batch, Preview
+from moduleview.interventions.initialising.catalogue import all_initialisers
+from moduleview.interventions.initialising.function import RAISED_BY_CODE, words_of
+from moduleview.interventions.initialising.old_values import MOST_KEPT_BYTES
+from moduleview.interventions.initialising.preview import Batch, Preview
 from moduleview.telemetry.commands import Command
 from moduleview.telemetry.initialising_messages import (
     Choice,

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
 from moduleview.interventions.base import InterventionError
-from moduleview.interventions.initialise_matches import Matches
+from moduleview.interventions.initialising.matches import Matches
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.initialising_messages import Choice

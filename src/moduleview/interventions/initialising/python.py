@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from moduleview.interventions.initialise_plan import Target
+from moduleview.interventions.initialising.plan import Target
 from moduleview.telemetry.initialising_messages import Choice
 
 _DRAWS_GLOBALLY = frozenset({"sparse_"})  # torch 2.13: its permutation of rows does not come from the generator

@@ -14,11 +14,11 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 
 from moduleview.hooks.leaves import bounded_leaves
-from moduleview.interventions.initialise_activations import ActivationTrace
-from moduleview.interventions.initialise_function import words_of
-from moduleview.interventions.initialise_gains import activation_of, has_weights
-from moduleview.interventions.initialise_randomness import OwnRandomness
-from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
+from moduleview.interventions.initialising.activations import ActivationTrace
+from moduleview.interventions.initialising.function import words_of
+from moduleview.interventions.initialising.gains import activation_of, has_weights
+from moduleview.interventions.initialising.randomness import OwnRandomness
+from moduleview.interventions.initialising.time_limit import LONGEST_S, TookTooLong, time_limit
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.initialising_messages import Suggestion
 

@@ -11,20 +11,20 @@ import torch
 from torch import nn
 
 from moduleview.interventions.base import InterventionError, LiveRun
-from moduleview.interventions.initialise_calls import ModuleCalls
-from moduleview.interventions.initialise_catalogue import initialiser_called
-from moduleview.interventions.initialise_depth import Forward, ForwardSeen, run_forward
-from moduleview.interventions.initialise_function import RAISED_BY_CODE, FunctionError, words_of
-from moduleview.interventions.initialise_gains import has_weights, suggestions_by_registration
-from moduleview.interventions.initialise_old_values import OldValues, bytes_of, why_too_many
-from moduleview.interventions.initialise_plan import PLAIN, Plan, PlannedVisit, Target, make_plan, subtree_places
-from moduleview.interventions.initialise_randomness import OwnRandomness
-from moduleview.interventions.initialise_spread import spreads
-from moduleview.interventions.initialise_structure import Structure
-from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
-from moduleview.interventions.initialise_twin import Twin
-from moduleview.interventions.initialise_twin_before import TwinBefore
-from moduleview.interventions.initialise_values import CannotFill, Filler, fill_target, why_not_fillable
+from moduleview.interventions.initialising.calls import ModuleCalls
+from moduleview.interventions.initialising.catalogue import initialiser_called
+from moduleview.interventions.initialising.depth import Forward, ForwardSeen, run_forward
+from moduleview.interventions.initialising.function import RAISED_BY_CODE, FunctionError, words_of
+from moduleview.interventions.initialising.gains import has_weights, suggestions_by_registration
+from moduleview.interventions.initialising.old_values import OldValues, bytes_of, why_too_many
+from moduleview.interventions.initialising.plan import PLAIN, Plan, PlannedVisit, Target, make_plan, subtree_places
+from moduleview.interventions.initialising.randomness import OwnRandomness
+from moduleview.interventions.initialising.spread import spreads
+from moduleview.interventions.initialising.structure import Structure
+from moduleview.interventions.initialising.time_limit import LONGEST_S, TookTooLong, time_limit
+from moduleview.interventions.initialising.twin import Twin
+from moduleview.interventions.initialising.twin_before import TwinBefore
+from moduleview.interventions.initialising.values import CannotFill, Filler, fill_target, why_not_fillable
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.initialising_messages import (
     Choice,

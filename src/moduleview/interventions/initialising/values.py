@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from moduleview.interventions.initialise_catalogue import call_of, initialiser_called
-from moduleview.interventions.initialise_function import words_of
-from moduleview.interventions.initialise_plan import Target, behind_computed
-from moduleview.interventions.initialise_randomness import OwnRandomness
+from moduleview.interventions.initialising.catalogue import call_of, initialiser_called
+from moduleview.interventions.initialising.function import words_of
+from moduleview.interventions.initialising.plan import Target, behind_computed
+from moduleview.interventions.initialising.randomness import OwnRandomness
 from moduleview.telemetry.initialising_messages import Choice, Initialiser, Suggestion
 from moduleview.telemetry.number_words import shape_words
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from moduleview.interventions.base import InterventionError
-from moduleview.interventions.initialise_old_tensor import OldTensor, Place, has_values
+from moduleview.interventions.initialising.old_tensor import OldTensor, Place, has_values
 from moduleview.introspect.module_attributes import attributes_of
 
 MOST_KEPT_BYTES = 4 * 2**30

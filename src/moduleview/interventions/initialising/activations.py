@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from moduleview.hooks.leaves import bounded_leaves
-from moduleview.interventions.initialise_gains import ACTIVATIONS, suggestion_for
+from moduleview.interventions.initialising.gains import ACTIVATIONS, suggestion_for
 from moduleview.telemetry.initialising_messages import Suggestion
 
 _PRODUCTS = (

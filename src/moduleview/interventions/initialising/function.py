@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from moduleview.interventions.base import InterventionError
-from moduleview.interventions.initialise_time_limit import LONGEST_S, TookTooLong, time_limit
+from moduleview.interventions.initialising.time_limit import LONGEST_S, TookTooLong, time_limit
 from moduleview.introspect.error_words import error_words
 
 RAISED_BY_CODE = (Exception, SystemExit, KeyboardInterrupt)

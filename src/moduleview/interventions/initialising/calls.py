@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from torch import nn, no_grad
 
-from moduleview.interventions.initialise_function import function_of, reset_of
-from moduleview.interventions.initialise_plan import PlannedVisit
-from moduleview.interventions.initialise_python import python_of_function, python_of_reset
-from moduleview.interventions.initialise_randomness import OwnRandomness
+from moduleview.interventions.initialising.function import function_of, reset_of
+from moduleview.interventions.initialising.plan import PlannedVisit
+from moduleview.interventions.initialising.python import python_of_function, python_of_reset
+from moduleview.interventions.initialising.randomness import OwnRandomness
 from moduleview.introspect.lookup import module_at
 from moduleview.introspect.module_attributes import attributes_of
 from moduleview.telemetry.initialising_messages import RESET, Choice

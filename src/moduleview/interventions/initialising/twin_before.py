@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from moduleview.interventions.initialise_old_tensor import OldTensor
-from moduleview.interventions.initialise_plan import PLAIN, REGISTERED, Plan, PlannedVisit, tensors_in
-from moduleview.interventions.initialise_structure import Structure, StructureChanges
-from moduleview.interventions.initialise_twin import Twin
+from moduleview.interventions.initialising.old_tensor import OldTensor
+from moduleview.interventions.initialising.plan import PLAIN, REGISTERED, Plan, PlannedVisit, tensors_in
+from moduleview.interventions.initialising.structure import Structure, StructureChanges
+from moduleview.interventions.initialising.twin import Twin
 
 _TABLES = (*REGISTERED, PLAIN)
 _REPLACED = "is another tensor afterwards: an optimizer goes on with the old one"
