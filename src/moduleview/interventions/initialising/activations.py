@@ -89,7 +89,7 @@ class ActivationTrace(TorchFunctionMode):
                 found |= self._sources.get(value, frozenset())
             elif isinstance(value, (tuple, list)):
                 found |= self._sources_of(tuple(one for one in value[:64] if isinstance(one, torch.Tensor)))
-        return found - self._found.keys()
+        return frozenset(fqn for fqn in found if fqn not in self._found)  # a difference walks all that was found
 
     def _follow(
         self, name: str, sources: frozenset[str], args: tuple[Any, ...], keywords: Mapping[str, Any], result: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
+from torch.utils.hooks import RemovableHandle
 
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.interventions.initialising.activations import ActivationTrace
@@ -52,37 +53,49 @@ class ForwardSeen:
     problem: str = ""
 
 
-def run_forward(copied: nn.Module, forward: Forward) -> ForwardSeen:
-    """Make one pass of a copy, in the mode that each module is in, without gradients. Never raises.
+def run_forward(copied: nn.Module, forward: Forward) -> Generator[None, None, ForwardSeen]:
+    """Make one pass of a copy, in the mode that each module is in, without gradients.
 
-    Random numbers are drawn from a generator of our own, the same in each pass, so that two passes drop the same
-    elements. Global hooks of modules are set aside meanwhile: they would count a call that the run never made.
+    It is made in pieces, of which the pass itself is one; nothing is raised. Random numbers are drawn from a generator
+    of our own, the same in each pass, so that two passes drop the same elements. Global hooks of modules are set aside
+    meanwhile: they would count a call that the run never made.
     """
     seen = ForwardSeen()
     stds: list[torch.Tensor | None] = []
     trace = ActivationTrace()
-    names = {id(module): fqn for fqn, module in copied.named_modules()}
-    with ExitStack() as handles:
-        for module in list(copied.modules()):
-            if activation_of(module)[0]:
-                handles.callback(module.register_forward_pre_hook(_Activation(module, trace)).remove)
-            if _is_watched(names[id(module)], module):
-                hook = _Watch(names[id(module)], seen, stds, trace if has_weights(module) else None)
-                handles.callback(module.register_forward_hook(hook).remove)
-        handles.enter_context(_without_global_hooks())
+    handles: list[RemovableHandle] = []
+    for fqn, module in list(copied.named_modules()):
+        if activation_of(module)[0]:
+            handles.append(module.register_forward_pre_hook(_Activation(module, trace)))
+        if _is_watched(fqn, module):
+            hook = _Watch(fqn, seen, stds, trace if has_weights(module) else None)
+            handles.append(module.register_forward_hook(hook))
+        yield
+    seen.problem = _call(copied, forward, trace)
+    yield
+    for handle in handles:
+        handle.remove()
+        yield
+    seen.suggestions = trace.suggestions
+    seen.stds = [math.nan if std is None else float(std) for std in stds]
+    return seen
+
+
+def _call(copied: nn.Module, forward: Forward, trace: ActivationTrace) -> str:
+    """The pass itself; what went wrong, "" for nothing."""
+    with ExitStack() as around:
+        around.enter_context(_without_global_hooks())
         if "torch._dynamo" in sys.modules:  # compiled functions inside would compile anew, for this one call
-            handles.enter_context(torch.compiler.set_stance("force_eager"))
-        handles.enter_context(OwnRandomness(_SEED).in_place_of_global())
+            around.enter_context(torch.compiler.set_stance("force_eager"))
+        around.enter_context(OwnRandomness(_SEED).in_place_of_global())
         try:
             with time_limit(), torch.no_grad(), trace:
                 forward(copied)
         except TookTooLong:
-            seen.problem = f"The forward pass had not ended after {LONGEST_S:.0f} s."
+            return f"The forward pass had not ended after {LONGEST_S:.0f} s."
         except Exception as error:
-            seen.problem = f"The forward pass of a copy raised {words_of(error)}"
-    seen.suggestions = trace.suggestions
-    seen.stds = [math.nan if std is None else float(std) for std in stds]
-    return seen
+            return f"The forward pass of a copy raised {words_of(error)}"
+    return ""
 
 
 class _Watch:

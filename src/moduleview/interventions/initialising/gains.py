@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from torch import nn
@@ -67,8 +67,8 @@ def suggestions_by_registration(model: nn.Module) -> dict[str, Suggestion]:
         if not isinstance(parent, nn.Sequential):
             continue
         children = [(name, child) for name, child in attributes_of(parent)["_modules"].items() if child is not None]
-        for place, (name, child) in enumerate(children):
-            after = _first_that_matters([later for _, later in children[place + 1 :]])
+        for place, (name, child) in enumerate(children, 1):
+            after = _first_that_matters(children[at][1] for at in range(place, len(children)))
             if has_weights(child) and after is not None:
                 seen = "as the next in the Sequential"
                 found[f"{fqn}.{name}" if fqn else name] = suggestion_for(*activation_of(after), seen)
@@ -83,7 +83,7 @@ def has_weights(module: nn.Module) -> bool:
     return any(isinstance(one, nn.Parameter) and not nn.parameter.is_lazy(one) and one.ndim >= 2 for one in parameters)
 
 
-def _first_that_matters(modules: list[nn.Module]) -> nn.Module | None:
+def _first_that_matters(modules: Iterable[nn.Module]) -> nn.Module | None:
     """The first that is an activation or has weights; None where another kind comes first, or none."""
     for module in modules:
         if activation_of(module)[0] or has_weights(module):

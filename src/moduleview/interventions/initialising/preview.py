@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -100,7 +100,7 @@ class Preview:
         before = self._before
         yield self._with_suggestions(visits, plan)
         yield from self._call(plan, twin, calls) if calls is not None else self._fill(plan, twin)
-        after = self._pass_through(twin)
+        after = yield from self._pass_through(twin)
         yield self._end(plan, before, after, works_on_modules=calls is not None)
 
     def gain_pieces(self) -> Iterator[None]:
@@ -117,19 +117,19 @@ class Preview:
         structure = Structure(twin.model)
         values = OldValues(subtree_places(twin.model, ("_buffers", PLAIN)))
         yield
-        self._before = self._pass_through(twin)
+        self._before = yield from self._pass_through(twin)
         yield
         structure.changes().put_back()  # running statistics are the pass's own doing, not the initialiser's
         values.put_back()
         yield
         self.suggestions = {**suggestions_by_registration(self._run.model), **self._before.suggestions}
 
-    def _pass_through(self, twin: Twin) -> ForwardSeen:
+    def _pass_through(self, twin: Twin) -> Generator[None, None, ForwardSeen]:
         if self._batch.forward is None:
             return ForwardSeen(problem=self._batch.words)
         if any(nn.parameter.is_lazy(p) for p in self._run.model.parameters()):
             return ForwardSeen(problem="A lazy module still waits for its first input.")
-        return run_forward(twin.model, self._batch.forward)
+        return (yield from run_forward(twin.model, self._batch.forward))
 
     def _with_suggestions(self, visits: list[Visit], plan: Plan) -> PreviewGrew:
         grown = []
