@@ -274,6 +274,19 @@ def test_hook_that_returns_nan_is_counted() -> None:
     assert result.calls[0].tensors[0].n_non_finite == 16 * 8
 
 
+def test_what_a_hook_leaves_behind_in_its_thread_is_put_back_and_said() -> None:
+    lines = ("torch.set_grad_enabled(False)", "torch.set_default_dtype(torch.float64)")
+    code = "\n    ".join(("import torch\ndef hook(m, a, o):", *lines))
+    with open_run(stateful_task) as run:
+        run.steps(1)
+        result = tried(run, hook(K.FORWARD, "inner", code))
+        assert torch.is_grad_enabled()
+        assert torch.get_default_dtype() is torch.float32
+    assert (
+        "It leaves grad mode, the default dtype behind in its thread: that is put back after each call." in result.notes
+    )
+
+
 def test_model_that_is_too_large_to_copy_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_hook_trial, "MAXIMUM_COPY_BYTES", 100)
     with open_run(stateful_task) as run:

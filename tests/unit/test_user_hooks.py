@@ -386,6 +386,29 @@ def test_nan_may_be_returned_and_is_said() -> None:
         assert "NaN" in state.note
 
 
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("torch.set_grad_enabled(False)", "grad mode"),
+        ("torch.set_default_dtype(torch.float64)", "the default dtype"),
+        ("torch.autocast('cpu').__enter__()", "autocast on cpu"),
+    ],
+)
+def test_what_a_hook_leaves_behind_in_its_thread_is_put_back_and_said(line: str, what: str) -> None:
+    with open_run(keyed_task) as run, open_run(keyed_task) as plain:
+        run.ask(PutUserHookOn(hook_on("second", f"import torch\ndef hook(m, args, output):\n    {line}")))
+        for one in (run, plain):
+            one.steps(3)
+        assert torch.is_grad_enabled()
+        assert torch.get_default_dtype() is torch.float32
+        assert not torch.is_autocast_enabled("cpu")
+        state = run.last(UserHookChanged)
+        assert state.state is UserHookState.LIVE
+        assert f"After a call {what} was not as before: it was put back" in state.note
+        pairs = zip(run.opened.run.model.parameters(), plain.opened.run.model.parameters(), strict=True)
+        assert all(torch.equal(one, other) for one, other in pairs)
+
+
 def test_hook_that_never_ends_is_interrupted_and_training_goes_on() -> None:
     with open_run(keyed_task) as run:
         run.ask(PutUserHookOn(hook_on("second", "def hook(m, args, output):\n    while True:\n        pass")))

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from moduleview.hooks.hook_mode import HookMode
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.user_hook import form_of, given_to, misfit
 from moduleview.hooks.user_hook_source import called_name
@@ -33,6 +34,7 @@ class HookCalls:
         calls: What was seen in the first few.
         n_calls: All of them.
         misfit: Where what it returned last does not fit, a sentence.
+        put_back: What it left behind in its thread, in a few words.
     """
 
     def __init__(self, written: WrittenHook, bound: functools.partial[Any], run: Callable[..., Any]) -> None:
@@ -40,22 +42,29 @@ class HookCalls:
         self.__name__ = called_name(bound)
         self.calls: list[HookCall] = []
         self.n_calls = 0
-        self.misfit = ""
+        self.misfit = self.put_back = ""
 
     def __call__(self, *args: Any) -> Any:
         """One call."""
         self.n_calls += 1
         if self.n_calls > _N_CALLS:
-            returned = self._run(self._bound, *args)
+            returned = self._call(args)
         else:
             before = [(place, leaf, form_of(leaf), norm_of(leaf)) for place, leaf in self._given(args)]
             began_s = time.perf_counter()
-            returned = self._run(self._bound, *args)
+            returned = self._call(args)
             us = (time.perf_counter() - began_s) * 1e6
             self.calls.append(HookCall(returned is not None, self._changes(args, before, returned), us))
         if returned is not None:
             self.misfit = misfit(self._written, args, returned)
         return returned
+
+    def _call(self, args: Sequence[Any]) -> Any:
+        mode = HookMode()
+        try:
+            return self._run(self._bound, *args)
+        finally:
+            self.put_back = mode.put_back() or self.put_back
 
     def _given(self, args: Sequence[Any]) -> list[tuple[str, torch.Tensor]]:
         if self._written.kind is UserHookKind.ACCUMULATED:

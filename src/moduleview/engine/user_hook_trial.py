@@ -15,6 +15,7 @@ from moduleview.engine.interruption import Interruptible, TrainingInterrupted
 from moduleview.engine.model_call import call_model, compute_loss, split_batch
 from moduleview.engine.printed_text import PrintedText
 from moduleview.engine.task import TrainingTask
+from moduleview.engine.thread_state import ThreadState
 from moduleview.engine.user_hook_calls import HookCalls
 from moduleview.errors import ModuleViewError
 from moduleview.hooks.leaves import bounded_leaves
@@ -31,6 +32,7 @@ _OWN_STEP = (
     "outputs, so that gradients have other sizes than in training."
 )
 _WITH_OTHERS = "Hooks that are live now ran too."
+_PUT_BACK = "It leaves {} behind in its thread: that is put back after each call."
 _NOT_CALLED = "The hook was not called: the forward pass of this batch does not go through {0}."
 _NO_BACKWARD = "The hook was not called: no gradient came to {0} in this backward pass."
 
@@ -78,8 +80,9 @@ class HookTrial:
         began_s = time.perf_counter()
         calls: HookCalls | None = None
         problem: HookProblem | None = None
+        state = ThreadState()
         try:
-            with self._printed.capture():
+            with self._printed.capture(), state:
                 check_alone()
                 check_place(self._task.model, self._written)
                 check_size(self._task.model)
@@ -93,8 +96,7 @@ class HookTrial:
             raise
         except BaseException as error:  # sys.exit() too
             problem = self._explained(problem_of(error, self._written.name), calls)
-        if calls is not None and not calls.n_calls and problem is None:
-            self._notes.append(self._why_not_called())
+        self._note_what_was_odd(calls, problem, state)
         return UserHookTried(
             self._written.name,
             step,
@@ -105,6 +107,13 @@ class HookTrial:
             problem,
             time.perf_counter() - began_s,
         )
+
+    def _note_what_was_odd(self, calls: HookCalls | None, problem: HookProblem | None, state: ThreadState) -> None:
+        left = ", ".join(filter(None, (calls.put_back if calls is not None else "", *state.put_back)))
+        if left:
+            self._notes.append(_PUT_BACK.format(left))
+        if calls is not None and not calls.n_calls and problem is None:
+            self._notes.append(self._why_not_called())
 
     def _go_through(self, calls: HookCalls, given: Any) -> None:
         model = self._task.model

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import torch
 
+from moduleview.hooks.hook_mode import HookMode
 from moduleview.hooks.leaves import bounded_leaves
 from moduleview.hooks.user_hook_source import arguments_of, bound_anew, called_name, problem_of
 from moduleview.telemetry.number_words import shape_words
@@ -40,6 +41,7 @@ class UserHook:
         problem: What it raised, None while it did not.
         misfit: Where what it returned last is not shaped as what it was given, a sentence on it.
         has_given_non_finite: A call is known to have returned NaN or Inf; not all are looked at.
+        put_back: What it left behind in its thread and was put back, in a few words; "" for nothing so far.
     """
 
     def __init__(self, written: WrittenHook, bound: functools.partial[Any], run: Run) -> None:
@@ -54,6 +56,7 @@ class UserHook:
         self.problem: HookProblem | None = None
         self.misfit = ""
         self.has_given_non_finite = False
+        self.put_back = ""
         self._sum: torch.Tensor | None = None
         self._next_look_s = 0.0
 
@@ -61,6 +64,7 @@ class UserHook:
         """Do as the person's function does; torch sees no difference."""
         if torch.compiler.is_compiling():
             return self.bound(*args)
+        mode = HookMode()
         began_s = time.perf_counter()
         try:
             returned = self._run(self.bound, *args)
@@ -68,6 +72,7 @@ class UserHook:
             self.problem = problem_of(error, self.written.name)
             raise
         finally:
+            self.put_back = mode.put_back() or self.put_back
             self.spent_s += time.perf_counter() - began_s
             self.n_calls += 1
         if returned is not None:

@@ -42,6 +42,8 @@ from moduleview.telemetry.user_hooks_messages import (
 _PERIOD_S = 0.5
 _STAYS = "It stayed with the new run."
 _LOST = "What it was on is gone; it goes on again when that is back."
+_PUT_BACK = "After a call {} was not as before: it was put back, so that training goes on as it did."
+_NOTHING_TOLD = (0, (False, ""))
 _GAVE_NON_FINITE = "It has returned NaN or Inf."
 _OF_TORCH = re.compile("BackwardHookFunction|[Bb]ackward hook|hook '.*' has changed")
 
@@ -58,7 +60,7 @@ class UserHooks(Service[UserHooksCommand]):
         self._lost: set[str] = set()
         self._is_known_misfit: set[str] = set()  # steps have ended well with what they return
         self._stayed: set[str] = set()
-        self._told: dict[str, tuple[int, bool]] = {}
+        self._told: dict[str, tuple[int, tuple[bool, str]]] = {}
         self._next_s = 0.0
 
     def answer(self, command: UserHooksCommand) -> None:
@@ -106,8 +108,8 @@ class UserHooks(Service[UserHooksCommand]):
                 self._is_known_misfit.add(one.name)
             hook.misfit = ""
             hook.settle()
-            n_calls, was_non_finite = self._told.get(one.name, (0, False))
-            if hook.has_given_non_finite is not was_non_finite or (is_time and hook.n_calls != n_calls):
+            n_calls, told = self._told.get(one.name, _NOTHING_TOLD)
+            if (hook.has_given_non_finite, hook.put_back) != told or (is_time and hook.n_calls != n_calls):
                 self._tell(one)
         if is_time:
             self._next_s = time.monotonic() + _PERIOD_S
@@ -223,7 +225,7 @@ class UserHooks(Service[UserHooksCommand]):
             self.live.put(LogLine(time.time(), "moduleview", text))
 
     def _is_untold(self, one: LiveUserHook) -> bool:
-        return one.hook.n_calls != self._told.get(one.name, (0, False))[0]
+        return one.hook.n_calls != self._told.get(one.name, _NOTHING_TOLD)[0]
 
     def _refuse(self, name: str, problem: HookProblem) -> None:
         self.live.put(UserHookChanged(name, UserHookState.OFF, self.live.n_steps, problem=problem))
@@ -237,8 +239,9 @@ class UserHooks(Service[UserHooksCommand]):
             (_LOST, state is UserHookState.LOST),
             (_STAYS, one.name in self._stayed),
             (_GAVE_NON_FINITE, hook.has_given_non_finite),
+            (_PUT_BACK.format(hook.put_back), bool(hook.put_back)),
         )
-        self._told[one.name] = hook.n_calls, hook.has_given_non_finite
+        self._told[one.name] = hook.n_calls, (hook.has_given_non_finite, hook.put_back)
         self.live.put(
             UserHookChanged(
                 one.name,
