@@ -261,6 +261,9 @@ def test_the_schedulers_of_two_optimizers_are_told_apart() -> None:
     run = LiveRun(model, optimizers)
     change = LearningRate.make(run, "1.weight", {"rate": 0.5})
     python = change.apply(run)
-    assert "# schedulers: LambdaLR, StepLR" in python
+    which = (
+        "# schedulers[0] is the LambdaLR of optimizers[0]; schedulers[1] is the StepLR with step_size 1, gamma 0.1 of"
+    )
+    assert f"{which} optimizers[1]" in python
     assert "schedulers[1].base_lrs.append(schedulers[1].base_lrs[0])" in python
     assert [len(one.base_lrs) for one in schedulers] == [1, 2]

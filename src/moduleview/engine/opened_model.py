@@ -11,6 +11,7 @@ from moduleview.engine.checked_steps import CheckedSteps
 from moduleview.engine.device import checked_device, move_training, release_cached_memory
 from moduleview.engine.everyones_hooks import EveryonesHooks
 from moduleview.engine.failure import describe_failure
+from moduleview.engine.found_optimizers import FoundOptimizers
 from moduleview.engine.opening import Openable, open_target
 from moduleview.engine.own_code import OwnCode
 from moduleview.engine.random_batches import task_on_random_batches
@@ -59,6 +60,8 @@ class OpenedModel:
             self._move(checked_device(device))
         self._step = TrainingStep(self._task)
         self._watch = StructureWatch(self._task.model)
+        self._optimizers = FoundOptimizers()
+        self.look_for_optimizers()
         self._snapshot = snapshot_model(self._task.model)
         self.measured = SeriesTap(put)
         self._recorder = Recorder(self._task.model, self.measured)
@@ -84,8 +87,11 @@ class OpenedModel:
     @property
     def run(self) -> LiveRun:
         """See ``LiveModel``."""
-        optimizer = self._task.optimizer
-        return LiveRun(self._task.model, () if optimizer is None else (optimizer,))
+        return LiveRun(self._task.model, self._optimizers.of(self._task), names=self._optimizers.names)
+
+    def look_for_optimizers(self) -> None:
+        """See ``LiveModel``."""
+        self._optimizers.look(self._task)
 
     @property
     def task(self) -> TrainingTask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -24,7 +25,8 @@ class LiveRun:
 
     Attributes:
         model: The live model.
-        optimizers: Those that are known; none where the task has its own step and names none.
+        optimizers: All that hold a part of it, in an order that stays.
+        names: What a person's own step calls optimizers and schedulers, by ``id``.
         gradients: What is done to gradients in each step. The journal gives its own.
         alarms: What is said to cross a threshold. The journal gives its own.
     """
@@ -33,6 +35,7 @@ class LiveRun:
     optimizers: tuple[Optimizer, ...] = ()
     gradients: GradientChanges = field(default_factory=GradientChanges)
     alarms: AlarmWatch = field(default_factory=AlarmWatch)
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 class Intervention(ABC):

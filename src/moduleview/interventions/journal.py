@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from moduleview.interventions.alarm_watch import AlarmWatch
 from moduleview.interventions.base import Intervention, InterventionError, LiveRun
 from moduleview.interventions.gradient_changes import GradientChanges
+from moduleview.interventions.optimizer_groups import which_optimizers
 from moduleview.telemetry.changes_messages import ChangeJournaled, EntryState, JournalLine
 from moduleview.telemetry.records import LogLine, Record
 
@@ -63,7 +64,7 @@ class Journal:
                 self.take_back(number, run, step)
                 return number
         intervention.number = len(self._entries) + 1
-        python = intervention.apply(self._own(run))
+        python = _with_definitions(run, intervention.apply(self._own(run)))
         said = ChangeJournaled(
             intervention.number, step, str(intervention), python, fqn=intervention.fqn, time_s=time.time()
         )
@@ -90,7 +91,7 @@ class Journal:
         entry = self._entries[number]
         for later in self._standing[self._standing.index(number) + 1 :]:
             entry.intervention.pass_on(self._entries[later].intervention)
-        python = entry.intervention.undo(self._own(run))
+        python = _with_definitions(run, entry.intervention.undo(self._own(run)))
         self._standing.remove(number)
         self._say(replace_said(entry.said, EntryState.TAKEN_BACK, step))
         self._write(number, step, f"Undid: {entry.intervention}", python)
@@ -107,7 +108,7 @@ class Journal:
                 f"Entry {number} of the journal cannot be made again. Choose one that was taken back."
             )
         entry = self._entries[number]
-        python = entry.intervention.apply(self._own(run))
+        python = _with_definitions(run, entry.intervention.apply(self._own(run)))
         said = ChangeJournaled(
             number, step, str(entry.intervention), python, fqn=entry.intervention.fqn, time_s=time.time()
         )
@@ -152,6 +153,10 @@ class Journal:
         first, *more = python.splitlines() or [""]
         shown = f"{first} ..." if more else first
         self._put(LogLine(time.time(), "journal", f"step {step}: {what}  |  {shown}"))
+
+
+def _with_definitions(run: LiveRun, python: str) -> str:
+    return which_optimizers(run, python) + python
 
 
 def replace_said(

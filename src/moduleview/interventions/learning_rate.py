@@ -18,6 +18,7 @@ from moduleview.interventions.optimizer_groups import (
     is_same_group,
     known_optimizers,
     merge_group,
+    optimizer_called,
     optimizer_python,
     split_group,
 )
@@ -50,6 +51,7 @@ class LearningRate(OfferedChange):
         self._set: list[tuple[Group, FormerRate]] = []
         self._splits: list[Split] = []
         self._unknown = ""  # scheduler that is none of torch's
+        self._where = ""  # of several optimizers
 
     @classmethod
     def fields_for(cls, run: LiveRun, fqn: str) -> Sequence[ChangeField]:
@@ -69,6 +71,7 @@ class LearningRate(OfferedChange):
         if of in groups:
             schedules = schedules_of_one(run, groups[of][0])
             schedules.refuse_zero(group_number(*groups[of]))
+            self._where = ""
             return self._set_rate(run, schedules, groups[of], rate)
         chosen = {id(p) for p in chosen_parameters(run.model, self.fqn).values()}
         touched = [(o, g) for o, g in groups.values() if any(id(p) in chosen for p in g["params"])]
@@ -80,6 +83,7 @@ class LearningRate(OfferedChange):
             schedules_by[id(optimizer)].refuse_others()
         for optimizer, group in touched:
             schedules_by[id(optimizer)].refuse_zero(group_number(optimizer, group))
+        self._where = _in_which(run, [optimizer for optimizer, _ in touched])
         lines = [self._set_rate(run, schedules_by[id(o)], (o, g), rate) for o, g in touched if _is_whole(g, chosen)]
         lines += [self._split(run, schedules_by[id(o)], (o, g), chosen) for o, g in parts]
         return "\n".join(lines)
@@ -118,7 +122,8 @@ class LearningRate(OfferedChange):
 
     def __str__(self) -> str:
         of = self.text_of("of")
-        return f"Set the learning rate of {place(self.fqn) if of == _THESE else of} to {self.number_of('rate'):g}"
+        what = place(self.fqn) if of == _THESE else of
+        return f"Set the learning rate of {what}{self._where} to {self.number_of('rate'):g}"
 
     @property
     def note(self) -> str:
@@ -159,11 +164,18 @@ class LearningRate(OfferedChange):
 
 def _groups(run: LiveRun) -> Iterator[tuple[str, tuple[Optimizer, Group]]]:
     optimizers = known_optimizers(run)
-    for number_of_one, optimizer in enumerate(optimizers):
-        before = f"optimizer {number_of_one}, " if len(optimizers) > 1 else ""
+    for optimizer in optimizers:
+        before = f"{optimizer_called(run, optimizer)}, " if len(optimizers) > 1 else ""
         for index, group in enumerate(optimizer.param_groups):
             if "lr" in group:
                 yield f"{before}group {index}", (optimizer, group)
+
+
+def _in_which(run: LiveRun, optimizers: Sequence[Optimizer]) -> str:
+    """Where: `` in opt_d (Adam)``; "" where there is one only."""
+    if len(run.optimizers) == 1:
+        return ""
+    return f" in {' and '.join(dict.fromkeys(optimizer_called(run, one) for one in optimizers))}"
 
 
 def _by_optimizer(run: LiveRun) -> dict[int, Schedules]:

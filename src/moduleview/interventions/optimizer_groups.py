@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from torch import nn
@@ -86,8 +87,67 @@ def known_optimizers(run: LiveRun) -> Sequence[Optimizer]:
 
 def optimizer_python(run: LiveRun, optimizer: Optimizer) -> str:
     """What Python calls it."""
-    number = next(number for number, one in enumerate(run.optimizers) if one is optimizer)
-    return "optimizer" if len(run.optimizers) == 1 else f"optimizers[{number}]"
+    return "optimizer" if len(run.optimizers) == 1 else f"optimizers[{_number(run, optimizer)}]"
+
+
+def optimizer_called(run: LiveRun, optimizer: Optimizer) -> str:
+    """What a person calls it: ``opt_d (Adam)``, by number where their step gives it no name."""
+    kind = type(optimizer).__name__
+    if len(run.optimizers) == 1:
+        return "the optimizer"
+    own = run.names.get(id(optimizer))
+    return f"{own} ({kind})" if own else f"optimizer {_number(run, optimizer)} ({kind})"
+
+
+def optimizer_of_name(run: LiveRun, called: str) -> Optimizer:
+    """The one that is called so.
+
+    Raises:
+        InterventionError: None is.
+    """
+    for one in known_optimizers(run):
+        if optimizer_called(run, one) == called:
+            return one
+    raise InterventionError(f"No optimizer is called {called} now. Choose another one.")
+
+
+def nearest_optimizer(run: LiveRun, fqn: str) -> Optimizer:
+    """The one that holds what stands nearest in the tree: what has most of the path in common.
+
+    Raises:
+        InterventionError: None is known.
+    """
+    path, name_of = fqn.split("."), {id(p): name for name, p in run.model.named_parameters()}
+
+    def in_common(optimizer: Optimizer) -> int:
+        names = (name_of.get(id(p), "") for group in optimizer.param_groups for p in group["params"])
+        return max((_n_in_common(path, name.split(".")) for name in names), default=0)
+
+    return max(known_optimizers(run), key=in_common)  # the first of equals
+
+
+def which_optimizers(run: LiveRun, python: str) -> str:
+    """A line that says which is which, where Python speaks of several by number; "" where it does not."""
+    if len(run.optimizers) == 1 or "optimizers[" not in python:
+        return ""
+    name_of = {id(p): name for name, p in run.model.named_parameters()}
+
+    def said(optimizer: Optimizer) -> str:
+        kind, own = type(optimizer).__name__, run.names.get(id(optimizer))
+        held = (name_of.get(id(p)) for group in optimizer.param_groups for p in group["params"])
+        first = next(filter(None, held), "nothing of the model")
+        return f"{own}, {kind}" if own else f"the {kind} that holds {first}"
+
+    each = (f"optimizers[{number}] is {said(one)}" for number, one in enumerate(run.optimizers))
+    return f"# {'; '.join(each)}\n"
+
+
+def _n_in_common(path: Sequence[str], other: Sequence[str]) -> int:
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(path, other, strict=False))))
+
+
+def _number(run: LiveRun, optimizer: Optimizer) -> int:
+    return next(number for number, one in enumerate(run.optimizers) if one is optimizer)
 
 
 def _fill(group: Group, pairs: Sequence[tuple[nn.Parameter, str]]) -> None:

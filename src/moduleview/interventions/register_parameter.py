@@ -13,7 +13,7 @@ from moduleview.interventions.added_group import add_group, take_away
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.fields import choice, switch
 from moduleview.interventions.offered import OfferedChange
-from moduleview.interventions.optimizer_groups import known_optimizers
+from moduleview.interventions.optimizer_groups import nearest_optimizer, optimizer_called
 from moduleview.interventions.plain_tensors import attribute_field, module_called, plain_tensor
 from moduleview.interventions.schedules import schedules_of_one
 from moduleview.interventions.targets import module_python, place
@@ -23,7 +23,7 @@ _ADD = switch(
     "add",
     "Add to the optimizer",
     True,
-    "As a group of its own: an optimizer holds only what it was given, and trains nothing else",
+    "As a group of its own; of several optimizers the one that holds what stands nearest in the tree gets it",
 )
 
 
@@ -48,6 +48,7 @@ class RegisterParameter(OfferedChange):
         self._former: torch.Tensor | None = None
         self._parameter: nn.Parameter | None = None
         self._optimizer: Optimizer | None = None
+        self._where = ""
 
     @classmethod
     def fields_for(cls, run: LiveRun, fqn: str) -> Sequence[ChangeField]:
@@ -65,13 +66,14 @@ class RegisterParameter(OfferedChange):
         """Register it, and give it to the optimizer where that is wanted."""
         module, name = module_called(run.model, self.fqn), self.text_of("attribute")
         former = plain_tensor(module, name)
-        optimizer = known_optimizers(run)[0] if self.arguments["add"] else None
+        optimizer = nearest_optimizer(run, self._own_fqn) if self.arguments["add"] else None
         if optimizer is not None:
             schedules_of_one(run, optimizer).refuse_others()
         parameter = nn.Parameter(former.detach())
         del module.__dict__[name]
         module.register_parameter(name, parameter)
         self._former, self._parameter, self._optimizer = former, parameter, optimizer
+        self._where = "" if optimizer is None else f" and added it to {optimizer_called(run, optimizer)}"
         lines = [
             f"m = {module_python(self.fqn)}; tensor = m.{name}; del m.{name}",
             f"m.register_parameter({name!r}, torch.nn.Parameter(tensor.detach()))",
@@ -100,4 +102,4 @@ class RegisterParameter(OfferedChange):
         return f"{self.fqn}.{self.text_of('attribute')}" if self.fqn else self.text_of("attribute")
 
     def __str__(self) -> str:
-        return f"Registered {self.text_of('attribute')} of {place(self.fqn)} as a parameter"
+        return f"Registered {self.text_of('attribute')} of {place(self.fqn)} as a parameter{self._where}"

@@ -54,6 +54,7 @@ class Changing(Service[ChangesCommand | Freeze]):
     def answer(self, command: ChangesCommand | Freeze) -> None:
         """See ``Service``."""
         live = self.live
+        live.look_for_optimizers()
         match command:
             case Freeze():
                 self._make(Freezing(command.fqn, command.frozen))
