@@ -132,6 +132,37 @@ def test_junit_has_a_case_for_each_check(bad: Path, capsys: pytest.CaptureFixtur
     assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", str(len(skipped)))
 
 
+def test_junit_has_what_the_schemas_of_ant_and_jenkins_ask_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Read off windyroad's JUnit.xsd, the stricter of the two: what it requires, in its order, and nothing more."""
+    path = tmp_path / "net.py"
+    path.write_text(
+        "from torch import nn\nfrom moduleview import TrainingTask\n"
+        "net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))\nnet[1].weight = net[0].weight\n"
+        "def step():\n    raise OSError('disk')\ntask = TrainingTask(net, step=step)\n"
+    )
+    status, out = checked(path, capsys, "--junit")
+    assert status == 2
+    suites = ElementTree.fromstring(out)
+    assert (suites.tag, suites.attrib) == ("testsuites", {})
+    (suite,) = suites
+    needed = {"name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "skipped", "time"}
+    assert set(suite.attrib) == needed
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
+    assert suite.attrib["hostname"]
+    assert float(suite.attrib["time"]) > 0
+    n_cases = int(suite.attrib["tests"])
+    assert [part.tag for part in suite] == ["properties", *["testcase"] * n_cases, "system-out", "system-err"]
+    for case in suite.findall("testcase"):
+        assert set(case.attrib) == {"classname", "name", "time"}
+        assert [part.tag for part in case] in ([], ["skipped"], ["failure"], ["error"])
+    assert all("type" in part.attrib for part in suite.iter() if part.tag in ("failure", "error"))
+    assert suite.attrib["errors"] == str(len(list(suite.iter("error")))) == "1"
+    assert "Tied parameters" in suite.findtext("system-out", "")
+    assert "disk" in suite.findtext("system-err", "")
+
+
 def test_names_that_xml_cannot_hold_are_written_all_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

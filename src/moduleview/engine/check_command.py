@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import platform
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from types import MappingProxyType
@@ -51,6 +53,7 @@ def run_check(target: str, n_steps: int | None, form: str) -> int:
     Raises:
         ModuleViewError: There is no model, or a task that is not what it must be, or that cannot make steps.
     """
+    began_s = time.time()
     with redirect_stdout(sys.stderr):
         task = open_target(target)
         n_made = _steps_of(task, n_steps)
@@ -60,7 +63,9 @@ def run_check(target: str, n_steps: int | None, form: str) -> int:
         for check in all_checks()
     )
     told = "" if failure is None else f"{failure.title} {failure.advice}".strip()
-    report = CheckReport(target, findings, checks, seen.n_steps, told)
+    report = CheckReport(
+        target, findings, checks, seen.n_steps, told, began_s, time.time() - began_s, platform.node() or "localhost"
+    )
     sys.stdout.write(_FORMS[form](report) + "\n")
     if failure is not None:
         _tell(failure)

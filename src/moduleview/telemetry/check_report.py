@@ -32,6 +32,8 @@ class CheckReport(msgspec.Struct, frozen=True):
         checks: All there are, by number.
         n_steps: Steps that were made.
         failure: What a step raised, in a sentence; "" where none did.
+        began_s, took_s: When it began, in Unix time, and how long it took, opening and steps included.
+        host: Name of the machine.
     """
 
     target: str
@@ -39,6 +41,9 @@ class CheckReport(msgspec.Struct, frozen=True):
     checks: tuple[CheckTraits, ...]
     n_steps: int
     failure: str = ""
+    began_s: float = 0.0
+    took_s: float = 0.0
+    host: str = "localhost"
 
     @property
     def has_fault(self) -> bool:
