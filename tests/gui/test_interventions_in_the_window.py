@@ -140,8 +140,9 @@ def test_form_takes_a_number_at_once_and_keeps_it_when_what_stands_there_arrives
     qtbot.keyClicks(offered, "0.0")  # before the run has said that 0.01 stands there
     store = window.contents.parts.session.store
     wait(lambda: store.books.changes.prepared is not None and form._answered_before is not None, "what stands there")
-    field = form.focusWidget()
-    assert field is form.fields[0].widget
+    assert form.fields[0].widget is not offered
+    qtbot.waitUntil(lambda: form.focusWidget() is form.fields[0].widget)
+    field = form.fields[0].widget
     qtbot.keyClicks(field, "5")
     assert form.fields[0].value() == 0.05
     qtbot.keyClick(field, Qt.Key.Key_Return)

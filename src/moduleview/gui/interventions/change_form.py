@@ -114,6 +114,7 @@ class ChangeForm(Dialog):
             self.setTabOrder(before, after)
         named = [one for one in self.fields if one.field.name == name]
         for one in (*named, *self.fields)[:1]:
+            one.widget.show()  # the layout would only do so later, and what is hidden cannot have the keyboard
             one.widget.setFocus(Qt.FocusReason.TabFocusReason)  # which selects what stands in a line
             if isinstance(one.widget, QLineEdit) and one.widget.isModified():
                 one.widget.end(False)  # the next key must not replace what was typed
