@@ -111,6 +111,24 @@ def test_a_rate_in_a_tensor_stays_a_tensor() -> None:
     assert bench.groups()[0][1] is rate
 
 
+def test_python_of_the_journal_keeps_a_rate_in_a_tensor_too() -> None:
+    """Also of what a scheduler computes it from, and of a group that is added."""
+    made = [three_layers() for _ in range(2)]
+    optimizers = [torch.optim.Adam([*model[0].parameters()], lr=torch.tensor(0.1), foreach=False) for model in made]
+    schedulers = [torch.optim.lr_scheduler.StepLR(optimizer, 2) for optimizer in optimizers]
+    run = LiveRun(made[0], (optimizers[0],))
+    names = {"model": made[1], "optimizer": optimizers[1], "scheduler": schedulers[1], "torch": torch}
+    rate = LearningRate.make(run, "0", {"rate": 0.5})
+    added = AddToOptimizer.make(run, "1", {"rate": 0.25})
+    for change in (rate.apply, added.apply, rate.undo):
+        exec(change(run), names)
+        for optimizer, scheduler in zip(optimizers, schedulers, strict=True):
+            assert all(isinstance(group["lr"], torch.Tensor) for group in optimizer.param_groups)
+            assert all(isinstance(one, torch.Tensor) for one in scheduler.base_lrs)
+        assert torch.equal(*(torch.stack([group["lr"] for group in one.param_groups]) for one in optimizers))
+        assert torch.equal(*(torch.stack(one.base_lrs) for one in schedulers))
+
+
 def test_dropout_and_modes_come_back_as_the_mix_that_they_were() -> None:
     model = nn.Sequential(nn.Dropout(0.1), nn.Dropout(0.2), nn.MultiheadAttention(2, 1, dropout=0.3))
     model[1].eval()

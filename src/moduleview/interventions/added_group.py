@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from moduleview.interventions.base import LiveRun
 from moduleview.interventions.optimizer_groups import optimizer_python
-from moduleview.interventions.schedules import schedules_of_one
+from moduleview.interventions.schedules import like, like_python, schedules_of_one
 
 _OF_PARAMETERS = ("params", "param_names")
 
@@ -37,7 +37,8 @@ def add_group(run: LiveRun, optimizer: Optimizer, named: Mapping[str, nn.Paramet
     group, said = _parameters(named, has_names="param_names" in first)
     if schedules.is_empty:
         if rate is not None:
-            group, said = {**group, "lr": rate}, f"{said}, 'lr': {rate!r}"
+            lr = like_python(first["lr"], f"{python}.param_groups[0]['lr']", rate)
+            group, said = {**group, "lr": like(first["lr"], rate)}, f"{said}, 'lr': {lr}"
         optimizer.add_param_group(group)
         return [f"{python}.add_param_group({{{said}}})"]
     of_schedulers = {k: v for k, v in first.items() if k not in optimizer.defaults and k not in _OF_PARAMETERS}

@@ -169,11 +169,13 @@ class Schedules:
             Python that does the same.
         """
         group = self._optimizer.param_groups[index]
-        now, lines = float(group["lr"]), [f"{group_python}['lr'] = {rate!r}"]
+        lr, now = f"{group_python}['lr']", float(group["lr"])
+        lines = [f"{lr} = {like_python(group['lr'], lr, rate)}"]
         for one, name, held in self._rates():
             value = _moved(float(held[index]), now, rate, one.least)
             setattr(one.scheduler, name, [*held[:index], like(held[index], value), *held[index + 1 :]])
-            lines.append(f"{one.python}.{name}[{index}] = {value!r}")
+            place = f"{one.python}.{name}[{index}]"
+            lines.append(f"{place} = {like_python(held[index], place, value)}")
         if self._has_one_cycle:
             for name in _CYCLE_RATES:
                 group[name] = _moved(float(group[name]), now, rate, 0.0)
@@ -196,14 +198,16 @@ class Schedules:
         group = self._optimizer.param_groups[index]
         moved = former.since(set_to, group["lr"])
         group["lr"] = moved.lr
-        lines = [f"{group_python}['lr'] = {float(moved.lr)!r}"]
+        lr = f"{group_python}['lr']"
+        lines = [f"{lr} = {like_python(moved.lr, lr, float(moved.lr))}"]
         group.update(former.in_group)
         lines += [f"{group_python}[{name!r}] = {value!r}" for name, value in former.in_group.items()]
         for one, name, held in self._rates():
             for scheduler, former_name, value in former.held:
                 if scheduler is one.scheduler and former_name == name:
                     setattr(scheduler, name, [*held[:index], value, *held[index + 1 :]])
-                    lines.append(f"{one.python}.{name}[{index}] = {float(value)!r}")
+                    place = f"{one.python}.{name}[{index}]"
+                    lines.append(f"{place} = {like_python(value, place, float(value))}")
         return [*self._comment, *lines] if len(lines) > 1 else lines
 
     @property
@@ -249,6 +253,11 @@ def schedules_of_one(run: LiveRun, optimizer: Optimizer) -> Schedules:
 def like(former: Any, value: float) -> Any:
     """A rate that is a tensor stays one: compiled steps and captured graphs read it."""
     return torch.full_like(former, value) if isinstance(former, torch.Tensor) else value
+
+
+def like_python(former: Any, python: str, value: float) -> str:
+    """What gives the same as ``like``; ``python`` is what Python calls ``former``."""
+    return f"torch.full_like({python}, {value!r})" if isinstance(former, torch.Tensor) else repr(value)
 
 
 def _moved(value: float, now: float, rate: float, least: float) -> float:
