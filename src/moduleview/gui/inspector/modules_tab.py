@@ -25,7 +25,7 @@ _NAME = Look(is_mono=True, is_small=True, elides_left=True)
 _TYPE = Look(color="muted")
 _NUMBER = Look(is_mono=True, is_small=True, is_right=True)
 _QUIET_NUMBER = Look(color="faint", is_mono=True, is_small=True, is_right=True)
-_WIDTHS = {1: 110, 2: 62, 3: 62}
+_WIDTHS = {1: 104, 2: 58, 3: 72}
 _NARROW_PX = 330  # below it own parameters give way
 
 
