@@ -1,5 +1,6 @@
 """A person writes a hook in the real window: tried, put live, changed by a field, taken off, kept."""
 
+import json
 import math
 import time
 
@@ -150,6 +151,16 @@ def test_draft_with_an_infinite_argument_is_kept(editor):
     again = Drafts(editor.panel)
     again.restore(editor.panel.drafts.kept())
     assert again.get(name).code == CODE
+
+
+def test_draft_that_cannot_be_read_costs_no_other(editor):
+    first, second = editor.write(CODE), editor.write(CODE)
+    hooks = json.loads(editor.panel.drafts.kept())
+    hooks[0]["kind"] = "of another version"
+    again = Drafts(editor.panel)
+    again.restore(json.dumps(hooks))
+    assert again.get(first) is None
+    assert again.get(second).code == CODE
 
 
 def test_syntax_error_marks_its_line_and_nothing_can_be_run(editor):

@@ -9,6 +9,7 @@ import math
 import pickle
 import threading
 
+import msgspec
 import pytest
 import torch
 from open_run import OpenRun, open_run
@@ -17,7 +18,8 @@ from torch.utils.checkpoint import checkpoint
 
 from moduleview import TrainingTask
 from moduleview.hooks.board import list_hooks
-from moduleview.telemetry.changes_messages import ChangeJournaled, EntryState
+from moduleview.telemetry.changes_book import JournaledRun
+from moduleview.telemetry.changes_messages import ChangeJournaled, EntryState, JournalLine
 from moduleview.telemetry.records import LogLine
 from moduleview.telemetry.user_hook_templates import template_of
 from moduleview.telemetry.user_hooks_messages import (
@@ -200,6 +202,22 @@ def test_python_of_the_journal_does_the_same_when_it_is_run() -> None:
     names = {"model": keyed_task().model, "torch": torch}
     for text in python:
         exec(text, names)
+    assert torch.equal(names["model"](x), there)
+
+
+def test_script_of_the_journal_begins_with_what_hooks_take_from_the_future() -> None:
+    code = "from __future__ import annotations\ndef double(module, args, output) -> Nowhere:\n    return output * 2"
+    with open_run(keyed_task) as run:
+        run.ask(PutUserHookOn(hook_on("first.inner", code)))
+        run.ask(PutUserHookOn(msgspec.structs.replace(hook_on("second", code), name="other")))
+        lines = tuple(run.said(JournalLine))
+        x = torch.ones(1, 4)
+        there = run.task.model(x)
+    script = JournaledRun(lines=lines).script()
+    names = {"model": keyed_task().model}
+    exec(script, names)
+    assert script.startswith("from __future__ import annotations\nimport torch\n")
+    assert (len(lines), script.count("__future__")) == (2, 1)
     assert torch.equal(names["model"](x), there)
 
 

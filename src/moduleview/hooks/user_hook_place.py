@@ -26,6 +26,7 @@ _AS_TICKED = {
     UserHookKind.TENSOR: HookKind.TENSOR,
     UserHookKind.ACCUMULATED: HookKind.POST_ACCUMULATE,
 }
+_FROM_FUTURE = re.compile("^from __future__ import .*$", re.MULTILINE)
 _IMPORTS = {
     "math": "import math",
     "F": "import torch.nn.functional as F",
@@ -106,8 +107,9 @@ def python_of(written: WrittenHook, values: Mapping[str, Argument], variable: st
     arguments = "".join(f", {name}={python_words(value)}" for name, value in values.items())
     lines = [line for name, line in _IMPORTS.items() if re.search(rf"\b{name}\b", written.code)]
     bound = f"{variable} = functools.partial({read_hook_code(written.code).function}{arguments})"
-    code, registration = written.code.rstrip(), _registration(written, variable)
-    return "\n".join(("import functools", *lines, code, f"\n{bound}\n{variable}_handle = {registration}"))
+    first = _FROM_FUTURE.findall(written.code)  # nothing but comments may stand before them
+    code, registration = _FROM_FUTURE.sub("", written.code).rstrip(), _registration(written, variable)
+    return "\n".join((*first, "import functools", *lines, code, f"\n{bound}\n{variable}_handle = {registration}"))
 
 
 def _registration(written: WrittenHook, variable: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from moduleview.telemetry.changes_messages import (
 N_RINGS = 10_000
 N_RUNS_BEFORE = 20
 _N_ANSWERS = 64
+_FROM_FUTURE = re.compile("^from __future__ import .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class JournaledRun:
 
     def script(self) -> str:
         """Python that does to ``model`` and ``optimizer`` all that was done, each with the step before which it was."""
-        head = "import torch\nfrom torch import nn\n"
-        return "\n".join([head, *(f"# before step {line.step}: {line.what}\n{line.python}\n" for line in self.lines)])
+        body = "\n".join(f"# before step {line.step}: {line.what}\n{line.python}\n" for line in self.lines)
+        first = "".join(dict.fromkeys(_FROM_FUTURE.findall(body)))  # a hook of a person's own may have some
+        return f"{first}import torch\nfrom torch import nn\n\n{_FROM_FUTURE.sub('', body)}"
 
 
 class ChangesBook(Book[ChangesRecord]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 
@@ -82,12 +83,8 @@ class Drafts(QObject):
         return msgspec.json.encode(hooks).decode() if hooks else ""
 
     def restore(self, kept: str) -> None:
-        """Take what ``kept`` gave; what does not fit is left out, and nothing goes live."""
-        try:
-            hooks = msgspec.json.decode(kept, type=tuple[WrittenHook, ...])
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            return
-        for hook in hooks[:MAXIMUM_HOOKS]:
+        """Take what ``kept`` gave; each that does not fit is left out, and nothing goes live."""
+        for hook in _read(kept)[:MAXIMUM_HOOKS]:
             number = _NUMBER.fullmatch(hook.name)
             if number is not None and len(number[1]) < 10 and len(hook.code) <= MAXIMUM_CODE:
                 self._hooks[hook.name] = hook
@@ -108,6 +105,16 @@ class Drafts(QObject):
         if hook != self._hooks[name]:
             self._hooks[name] = hook
             self.changed.emit()
+
+
+def _read(kept: str) -> list[WrittenHook]:
+    """Those that can be read: another version may have kept some that cannot."""
+    hooks = []
+    with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+        for one in msgspec.json.decode(kept, type=list[msgspec.Raw]):
+            with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+                hooks.append(msgspec.json.decode(one, type=WrittenHook))
+    return hooks
 
 
 def _kept(arguments: Mapping[str, Argument]) -> dict[str, Argument]:
